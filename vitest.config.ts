@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** Three projects, fastest first: `unit` needs nothing but Node, `interop` a Linux kernel and the native binding, `window` Chromium. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false } },
+      { test: { name: 'window', include: ['test/window/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false } },
+    ],
+  },
+})
