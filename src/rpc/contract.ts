@@ -1,0 +1,331 @@
+import type { Fault } from '../base/fault.ts'
+import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
+import type { TcpSnapshot } from '../tcp/snapshot.ts'
+
+/**
+ * The one contract between the lab core and its shells (window in Electron, window in a browser, command line, console).
+ * Calls are asked by a shell and answered by the core; events are pushed by the core, batched, at most 30 times a second.
+ * Everything here survives structured clone and msgpack: plain objects, numbers, strings, typed arrays.
+ */
+export interface LabCalls {
+  describeLab(): LabDescription
+  listLinks(): LinkChoice[]
+  /** Opens a link, closing the one that is open. The capture starts, the host starts where `spec.host` says so. */
+  openLink(spec: LinkSpec): LinkState
+  closeLink(): void
+  /** @throws badFilter */
+  setCaptureFilter(expression: string): FilterState
+  startCapture(): void
+  stopCapture(): void
+  /** Forgets all captured packets and starts a new recording. */
+  clearCapture(): void
+  /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull */
+  saveCapture(request: { path: string, overwrite?: boolean }): { frames: number, bytes: number }
+
+  getPacketRows(request: PacketRowRequest): PacketRowPage
+  /** @throws noSuchPacket */
+  getPacket(number: number): PacketBytes
+  getFlows(request: { from: number, count: number }): FlowPage
+  /** Position of a packet among the rows of a flow (or of all), so that a view can scroll to it; -1 when not in it. */
+  findRow(request: { packet: number, flow?: number }): number
+
+  startHost(settings: HostSettings): HostState
+  stopHost(): void
+  listen(request: { port: number, application: ApplicationName }): void
+  unlisten(request: { port: number }): void
+  connect(request: ConnectRequest): { connection: number }
+  /** Queues bytes for sending. @returns bytes the send buffer took */
+  send(request: { connection: number, data: Uint8Array }): { accepted: number }
+  /** Sends FIN after what is queued; receiving goes on. */
+  closeConnection(request: { connection: number }): void
+  abortConnection(request: { connection: number }): void
+  setConnectionOption(request: { connection: number, name: string, value: number | boolean }): void
+  /** Bytes that the connection's application has received, the latest `limit`. */
+  getReceived(request: { connection: number, limit: number }): { total: number, data: Uint8Array }
+  getDecisions(request: { connection?: number, before?: number, count: number }): Decision[]
+
+  inject(request: InjectRequest): InjectResult
+  /** Which connection's snapshot comes with each update; null for none. */
+  watch(request: { connection: number | null }): void
+  /** Runs the first conversation again: ARP, handshake, GET, answer, close. */
+  runFirstConversation(): { connection: number }
+}
+
+export interface LabEvents {
+  update(update: LabUpdate): void
+}
+
+export const applicationNames = ['echo', 'discard', 'chargen', 'http'] as const
+export type ApplicationName = typeof applicationNames[number]
+
+export interface LabDescription {
+  version: string
+  platform: string
+  /** Which link the lab opened, or will open, by itself. */
+  defaultLink: LinkSpec
+  electron: boolean
+  recordingFolder: string
+}
+
+/** One line of the link selector. */
+export interface LinkChoice {
+  kind: LinkKind
+  name: string
+  description: string
+  addresses: string[]
+  mac: string | null
+  up: boolean
+  mayOpen: boolean
+  /** Why it may not be opened, or null. */
+  obstacle: Fault | null
+}
+
+export interface LinkSpec {
+  kind: LinkKind
+  /** Interface name for `nic` and `cap`, path for `file`; ignored otherwise. */
+  name?: string
+  filter?: string
+  promiscuous?: boolean
+  snapLength?: number
+  /** Start a lab host with these settings; absent: watch only (sandbox and virtual links bring their own). */
+  host?: HostSettings
+}
+
+export interface LinkState {
+  open: boolean
+  capturing: boolean
+  info: LinkInfo | null
+  filter: FilterState
+  statistics: LinkStatistics
+  recording: RecordingState
+  /** Set when the link died by itself. */
+  fault: Fault | null
+  /** The far end, where the lab knows it: the kernel of the sandbox, the second host of the virtual link. */
+  peer: { address: string, kind: 'kernel' | 'lab' } | null
+}
+
+export interface FilterState { expression: string, instructions: number }
+
+export interface RecordingState {
+  path: string | null
+  frames: number
+  bytes: number
+  /** Milliseconds since the file was last flushed; -1 when nothing is recorded. */
+  flushedAgoMs: number
+  fault: Fault | null
+}
+
+export interface PacketRowRequest { from: number, count: number, flow?: number }
+
+/** At most 500 rows a call. */
+export interface PacketRowPage { total: number, from: number, rows: PacketRow[] }
+
+/** One captured packet as lists show it. Numbers start at 1. */
+export interface PacketRow {
+  number: number
+  /** Seconds since the first packet of the capture. */
+  time: number
+  direction: 0 | 1 | 2
+  source: string
+  destination: string
+  protocol: 'TCP' | 'UDP' | 'ICMP' | 'ICMPv6' | 'ARP' | 'IPv4' | 'IPv6' | 'Ethernet'
+  capturedLength: number
+  originalLength: number
+  /** Flow number, or -1. */
+  flow: number
+  /** The rest is for TCP; null otherwise. */
+  tcp: TcpRow | null
+  /** One line in the protocol's own words (for TCP: options or application text). */
+  info: string
+  /** The decoder's complaint, or null. */
+  malformed: string | null
+}
+
+export interface TcpRow {
+  sourcePort: number
+  destinationPort: number
+  flags: number
+  seq: number
+  ack: number
+  window: number
+  /** Window after scaling, or -1 where the scale was not seen. */
+  scaledWindow: number
+  length: number
+  /** Which end of the flow sent it: 0 client, 1 server. */
+  from: 0 | 1
+  /** State of the sender after this packet, an index of TcpState; -1 unknown. */
+  state: number
+  stateChanged: boolean
+  /** State of the receiver after it has taken this packet; -1 unknown. */
+  receiverState: number
+  /** First byte had been sent before. */
+  retransmission: boolean
+}
+
+export interface PacketBytes {
+  number: number
+  timeSec: number
+  timeNsec: number
+  direction: 0 | 1 | 2
+  linkType: number
+  originalLength: number
+  bytes: Uint8Array
+  flow: number
+  row: PacketRow
+  /** Sequence numbers of the flow's first SYN each way, so that relative numbers can be shown; -1 unknown. */
+  clientIsn: number
+  serverIsn: number
+}
+
+export interface FlowPage { total: number, from: number, flows: FlowRow[] }
+
+export interface FlowRow {
+  flow: number
+  protocol: 'TCP' | 'UDP' | 'ICMP'
+  client: FlowEnd
+  server: FlowEnd
+  /** Seconds since the first packet of the capture. */
+  firstTime: number
+  lastTime: number
+  /** Handshake round trip in microseconds; -1 unknown. */
+  rttUs: number
+  retransmissions: number
+  resets: number
+  /** Packets in each of the last 32 seconds, oldest first. */
+  activity: number[]
+}
+
+export interface FlowEnd {
+  address: string
+  port: number
+  /** Index of TcpState; -1 unknown. */
+  state: number
+  /** True when this end is a host of the lab, so that its state is known and not inferred. */
+  known: boolean
+  /** The packet that proves the inferred state; -1 none. */
+  proof: number
+  packets: number
+  bytes: number
+}
+
+export interface HostSettings {
+  /** `address/length` */
+  address: string
+  mac?: string
+  gateway?: string
+  /** Preset of TcpConfig. */
+  preset?: string
+  /** Fixed first sequence number in place of RFC 6528. */
+  isn?: number
+  listen?: { port: number, application: ApplicationName }[]
+}
+
+export interface HostState {
+  running: boolean
+  phase: 'off' | 'probing' | 'ready' | 'conflict'
+  address: string
+  mac: string
+  gateway: string | null
+  mtu: number
+  listeners: { port: number, application: ApplicationName }[]
+  neighbours: { address: string, mac: string, state: string, ageMs: number }[]
+  fault: Fault | null
+}
+
+export interface ConnectRequest {
+  address: string
+  port: number
+  /** What talks on our side: `http-get` sends a request and closes after the answer, `manual` leaves it to the user. */
+  application?: 'manual' | 'http-get'
+  /** Path for `http-get`. */
+  path?: string
+  send?: Uint8Array
+  closeAfterSend?: boolean
+}
+
+/** One line of the socket table. */
+export interface SocketRow {
+  /** Connection id; -1 for a listener. */
+  connection: number
+  /** 0 the lab host, 1 the second host of the virtual link. */
+  host: 0 | 1
+  localAddress: string
+  localPort: number
+  remoteAddress: string
+  remotePort: number
+  state: number
+  receiveQueue: number
+  sendQueue: number
+  timer: { name: string, remainingMs: number } | null
+  /** Who opened it: 0 active (client), 1 passive (server). */
+  side: 0 | 1
+  application: string
+}
+
+/** What the engine decided and why; worded by the shells from the catalogue (`reasons`). */
+export interface Decision {
+  /** Ascending over the whole lab. */
+  id: number
+  timeUs: number
+  host: 0 | 1
+  connection: number
+  verb: 'sent' | 'again' | 'ack' | 'held' | 'dropped' | 'setting' | 'state'
+  reason: string
+  operands: Record<string, number>
+  rfc: string
+  seq: number
+  length: number
+  /** The segment as one line, for verbs that moved one. */
+  line: string | null
+}
+
+/** A connection as the Endpoint workspace draws it. */
+export interface ConnectionView {
+  connection: number
+  timeUs: number
+  localAddress: string
+  remoteAddress: string
+  side: 0 | 1
+  application: string
+  snapshot: TcpSnapshot
+  /** The other end where it is ours too (virtual link), or null. */
+  peer: TcpSnapshot | null
+}
+
+export interface InjectRequest {
+  frames: Uint8Array[]
+  /** How often the whole list is sent; 1 unless said. */
+  count?: number
+  /** Frames a second; as fast as the guard rails allow unless said. */
+  ratePps?: number
+  /** Public addresses the user agreed to, for this lab run. */
+  consent?: string[]
+}
+
+export interface InjectResult { sent: number, failed: number }
+
+/** Everything that changed since the last update. */
+export interface LabUpdate {
+  timeUs: number
+  link: LinkState
+  host: HostState
+  packets: { total: number, ratePps: number }
+  flows: { total: number, changed: FlowRow[] }
+  sockets: SocketRow[]
+  connection: ConnectionView | null
+  decisions: Decision[]
+  /** Faults that belong to no call, such as an interface that went away; the link's and recording's are in their states too. */
+  faults: Fault[]
+}
+
+export type CallName = keyof LabCalls
+
+/** The only names a shell may call. */
+export const callNames = [
+  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture',
+  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
+  'abortConnection', 'setConnectionOption', 'getReceived', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
+] as const satisfies readonly CallName[]
+
+/** The calls as a shell sees them: asked now, answered later. */
+export type LabClient = { [name in CallName]: (...args: Parameters<LabCalls[name]>) => Promise<ReturnType<LabCalls[name]>> }

@@ -1,0 +1,22 @@
+import { window as windowEn } from './en/window.ts'
+import { window as windowKo } from './ko/window.ts'
+
+/** A tree of sentences; `{name}` is a parameter. The characters `@ | { }` mean something to the formatter: write them as `{'@'}`. */
+export interface Sentences { readonly [key: string]: string | Sentences }
+
+/** The same keys as another catalogue, so that a sentence missing in one language does not compile. */
+export type SameKeys<T> = { readonly [key in keyof T]: T[key] extends string ? string : SameKeys<T[key]> }
+
+export const languages = ['en', 'ko'] as const
+export type Language = typeof languages[number]
+
+const en = {
+  window: windowEn,
+}
+
+const ko: SameKeys<typeof en> = {
+  window: windowKo,
+}
+
+/** Everything that a user reads, in each language; sections by who shows them. */
+export const catalogues = { en, ko } as const
