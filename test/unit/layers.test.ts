@@ -12,7 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   'src/words': ['src/base'],
   'src/wire': ['src/base'],
   'src/tcp': ['src/base', 'src/wire'],
-  'src/stack': ['src/base', 'src/wire', 'src/tcp'],
+  'src/stack': ['src/base', 'src/wire', 'src/tcp', 'src/link/frame-batch.ts'],
   'src/link': ['src/base', 'src/wire'],
   'src/sim': ['src/base', 'src/wire', 'src/tcp', 'src/stack', 'src/link'],
   'src/trace': ['src/base', 'src/wire', 'src/tcp/seq.ts'],
