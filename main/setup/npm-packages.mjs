@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { root } from './root.mjs'
+import { lastLines, run } from './run.mjs'
+import { words } from './words.mjs'
+
+/**
+ * Runs `npm ci` when what is installed is not what the lock file says.
+ * @param {(line: string) => void} say
+ * @throws when npm fails
+ */
+export async function ensureNpmPackages(say) {
+  if (isInstalled()) return
+  say(words('installingNpm'))
+  const cli = process.env.npm_execpath
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  // Without npm's own path there is only the shell script `npm`, which Windows starts through a shell.
+  const { ok, output } = cli?.endsWith('.js')
+    ? await run(process.execPath, [cli, ...args], { timeoutMs: 900_000 })
+    : await run('npm', args, { timeoutMs: 900_000, shell: process.platform === 'win32' })
+  if (!ok) throw new Error(words('npmFailed', { output: lastLines(output, 12) }))
+}
+
+/** Compares the lock file with npm's own note of what lies in `node_modules`; optional packages may be absent. */
+function isInstalled() {
+  const notePath = path.join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(notePath)) return false
+  try {
+    const wanted = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages
+    const installed = JSON.parse(readFileSync(notePath, 'utf8')).packages
+    return Object.entries(wanted).every(([name, entry]) => name === '' || (installed[name]?.version ?? (entry.optional || entry.devOptional || entry.peer ? entry.version : undefined)) === entry.version)
+  } catch {
+    return false
+  }
+}
