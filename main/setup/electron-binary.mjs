@@ -36,7 +36,7 @@ async function download(say) {
   const { version } = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8'))
   const hasProxy = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].some((name) => process.env[name])
   const mirror = process.env.ELECTRON_MIRROR ?? process.env.npm_config_electron_mirror ?? 'https://github.com/electron/electron/releases/download/'
-  if (!hasProxy && !(await answers(mirror))) return words('reasonNotReached', { host: new URL(mirror).host, seconds: answerWithinSeconds })
+  if (!hasProxy && !(await answers(mirror))) return words('reasonNotReached', { host: new URL(mirror).host })
   say(words('electronDownloading', { version }))
   const { ok } = await run(process.execPath, [path.join(home, 'install.js')], { timeoutMs: 300_000, env: hasProxy ? { ELECTRON_GET_USE_PROXY: '1' } : {} })
   return ok ? null : words('reasonDownload')
