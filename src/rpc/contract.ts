@@ -1,5 +1,6 @@
 import type { Fault } from '../base/fault.ts'
 import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
+import type { TcpConfig } from '../tcp/config.ts'
 import type { TcpSnapshot } from '../tcp/snapshot.ts'
 
 /**
@@ -25,6 +26,7 @@ export interface LabCalls {
   getPacketRows(request: PacketRowRequest): PacketRowPage
   /** @throws noSuchPacket */
   getPacket(number: number): PacketBytes
+  /** `from` as in {@link PacketRowRequest}. */
   getFlows(request: { from: number, count: number }): FlowPage
   /** Position of a packet among the rows of a flow (or of all), so that a view can scroll to it; -1 when not in it. */
   findRow(request: { packet: number, flow?: number }): number
@@ -115,6 +117,7 @@ export interface RecordingState {
   fault: Fault | null
 }
 
+/** `from` is the position of the first row, starting at 0; negative counts from the end (-20: the latest 20). */
 export interface PacketRowRequest { from: number, count: number, flow?: number }
 
 /** At most 500 rows a call. */
@@ -287,13 +290,21 @@ export interface ConnectionView {
   remoteAddress: string
   side: 0 | 1
   application: string
+  /** Every knob of this connection as it is set now. */
+  config: TcpConfig
   snapshot: TcpSnapshot
   /** The other end where it is ours too (virtual link), or null. */
   peer: TcpSnapshot | null
 }
 
 export interface InjectRequest {
+  /** Whole link-layer frames, sent as they are. */
   frames: Uint8Array[]
+  /**
+   * Packets in one-line form, sent after the frames. The core adds what a line leaves out: the Ethernet header (our MAC and the
+   * neighbour's), the lab host as source, lengths and checksums. @throws packetSyntax with `line`, `column`, `expected`, `got`
+   */
+  lines?: string[]
   /** How often the whole list is sent; 1 unless said. */
   count?: number
   /** Frames a second; as fast as the guard rails allow unless said. */
