@@ -1,0 +1,152 @@
+import { fault } from '../base/fault.ts'
+import type { Fault } from '../base/fault.ts'
+
+/** Every number of the engine that a user may turn. Shared between connections and never changed in place. */
+export interface TcpConfig {
+  /** MSS to advertise; 0 takes it from the path MTU. */
+  readonly mss: number
+  readonly reassemblyLimitBytes: number
+  readonly sendBufferBytes: number
+  readonly receiveBufferBytes: number
+  readonly windowScaling: boolean
+  /** Window shift to offer; -1 takes the smallest that lets the receive buffer be advertised. */
+  readonly windowShift: number
+  readonly sackPermitted: boolean
+  readonly timestamps: boolean
+  readonly timestampTickUs: number
+  readonly timestampOffset: number
+  readonly delayedAck: boolean
+  readonly delayedAckUs: number
+  readonly ackEverySegments: number
+  readonly quickAckSegments: number
+  readonly nagle: boolean
+  readonly sillyWindowOverrideUs: number
+  readonly congestionControl: CongestionControlName
+  /** 0 is the size rule of RFC 5681 §3.1 (2 to 4 segments), n the rule of RFC 6928 with n in place of 10. */
+  readonly initialWindowSegments: number
+  readonly limitedTransmit: boolean
+  readonly restartAfterIdle: boolean
+  readonly minRtoUs: number
+  readonly initialRtoUs: number
+  readonly maxRtoUs: number
+  readonly clockGranularityUs: number
+  readonly synRetries: number
+  readonly dataRetries: number
+  readonly userTimeoutUs: number
+  readonly mslUs: number
+  readonly keepAlive: boolean
+  readonly keepAliveIdleUs: number
+  readonly keepAliveIntervalUs: number
+  readonly keepAliveProbes: number
+  readonly challengeAckLimit: number
+  readonly challengeAckIntervalUs: number
+  /** 'rfc6528', or a fixed initial sequence number. */
+  readonly isn: 'rfc6528' | number
+  readonly ttl: number
+}
+
+export const congestionControlNames = ['newReno', 'none'] as const
+export type CongestionControlName = typeof congestionControlNames[number]
+
+export interface ConfigEntry {
+  readonly default: number | boolean | string
+  readonly unit: 'bytes' | 'us' | 'segments' | 'count' | 'bits' | 'switch' | 'choice'
+  readonly min?: number
+  readonly max?: number
+  readonly choices?: readonly string[]
+  /** Whether a running connection takes a new value. */
+  readonly live: boolean
+  readonly rfc: string
+}
+
+const seconds = 1_000_000
+
+/** One row a knob. A knob with choices and a minimum takes either. */
+export const tcpConfigTable = {
+  mss: { default: 0, unit: 'bytes', min: 0, max: 65_495, live: false, rfc: 'RFC 9293 §3.7.1' },
+  reassemblyLimitBytes: { default: 65_535, unit: 'bytes', min: 576, max: 65_535, live: false, rfc: 'RFC 9293 §3.7.1' },
+  sendBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: false, rfc: 'RFC 9293 §3.9.1' },
+  receiveBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: true, rfc: 'RFC 9293 §3.8.6' },
+  windowScaling: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §2' },
+  windowShift: { default: -1, unit: 'bits', min: -1, max: 14, live: false, rfc: 'RFC 7323 §2.3' },
+  sackPermitted: { default: true, unit: 'switch', live: false, rfc: 'RFC 2018 §2' },
+  timestamps: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §3' },
+  timestampTickUs: { default: 1000, unit: 'us', min: 1, max: 1 * seconds, live: false, rfc: 'RFC 7323 §5.4' },
+  timestampOffset: { default: 0, unit: 'count', min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 7323 §5.4' },
+  delayedAck: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.3' },
+  delayedAckUs: { default: 200_000, unit: 'us', min: 0, max: 499_999, live: true, rfc: 'RFC 9293 §3.8.6.3' },
+  ackEverySegments: { default: 2, unit: 'segments', min: 1, max: 64, live: true, rfc: 'RFC 9293 §3.8.6.3' },
+  quickAckSegments: { default: 0, unit: 'segments', min: 0, max: 64, live: false, rfc: 'RFC 5681 §4.2' },
+  nagle: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.7.4' },
+  sillyWindowOverrideUs: { default: 200_000, unit: 'us', min: 100_000, max: 1 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
+  congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: false, rfc: 'RFC 5681 §3' },
+  initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
+  limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
+  restartAfterIdle: { default: true, unit: 'switch', live: true, rfc: 'RFC 5681 §4.1' },
+  minRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: true, rfc: 'RFC 6298 §2.4' },
+  initialRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.1' },
+  maxRtoUs: { default: 60 * seconds, unit: 'us', min: 60 * seconds, max: 3600 * seconds, live: true, rfc: 'RFC 6298 §2.5' },
+  clockGranularityUs: { default: 1000, unit: 'us', min: 1, max: 500_000, live: false, rfc: 'RFC 6298 §4' },
+  synRetries: { default: 6, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  dataRetries: { default: 15, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
+  mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
+  keepAlive: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.4' },
+  keepAliveIdleUs: { default: 7200 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
+  keepAliveIntervalUs: { default: 75 * seconds, unit: 'us', min: 1000, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
+  keepAliveProbes: { default: 9, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.4' },
+  challengeAckLimit: { default: 10, unit: 'count', min: 1, max: 1_000_000, live: true, rfc: 'RFC 5961 §7' },
+  challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
+  isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
+  ttl: { default: 64, unit: 'count', min: 1, max: 255, live: true, rfc: 'RFC 9293 §3.9.2' },
+} as const satisfies { readonly [name in keyof TcpConfig]: ConfigEntry }
+
+/** As the RFCs of the table say it. */
+export const defaultTcpConfig = Object.fromEntries(Object.entries(tcpConfigTable).map(([name, entry]) => [name, entry.default])) as unknown as TcpConfig
+
+export const tcpPresets = {
+  rfc: {},
+  linux: {
+    receiveBufferBytes: 131_072, windowShift: 7, delayedAckUs: 40_000, quickAckSegments: 16,
+    minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
+  },
+  textbook: {
+    sendBufferBytes: 65_535, receiveBufferBytes: 65_535, windowScaling: false, sackPermitted: false, timestamps: false, delayedAck: false, nagle: false, congestionControl: 'none',
+    initialWindowSegments: 1, limitedTransmit: false, isn: 100,
+  },
+} as const satisfies Readonly<Record<string, Partial<TcpConfig>>>
+
+export type TcpPresetName = keyof typeof tcpPresets
+
+export function tcpPreset(name: TcpPresetName): TcpConfig {
+  return { ...defaultTcpConfig, ...tcpPresets[name] }
+}
+
+/** @returns a `badArgument` fault that names the knob and what it takes, or null */
+export function checkTcpOption<K extends keyof TcpConfig>(name: K, value: unknown): Fault | null {
+  const entry: ConfigEntry | undefined = Object.hasOwn(tcpConfigTable, name) ? tcpConfigTable[name] : undefined
+  if (entry === undefined) return fault('badArgument', { name, value: String(value), expected: Object.keys(tcpConfigTable).join(' ') })
+  if (isLegal(entry, value)) return null
+  return fault('badArgument', { name, value: String(value), expected: expectation(entry) })
+}
+
+/** The first fault of a whole configuration, or null. */
+export function checkTcpConfig(config: TcpConfig): Fault | null {
+  for (const name of Object.keys(tcpConfigTable) as (keyof TcpConfig)[]) {
+    const wrong = checkTcpOption(name, config[name])
+    if (wrong !== null) return wrong
+  }
+  return null
+}
+
+function isLegal(entry: ConfigEntry, value: unknown): boolean {
+  if (entry.unit === 'switch') return typeof value === 'boolean'
+  if (typeof value === 'string') return entry.choices?.includes(value) ?? false
+  return typeof value === 'number' && Number.isInteger(value) && entry.min !== undefined && entry.max !== undefined && value >= entry.min && value <= entry.max
+}
+
+function expectation(entry: ConfigEntry): string {
+  if (entry.unit === 'switch') return 'true | false'
+  const range = entry.min === undefined ? [] : [`${entry.min} .. ${entry.max} ${entry.unit}`]
+  return [...(entry.choices ?? []), ...range].join(' | ')
+}

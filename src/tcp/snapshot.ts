@@ -1,0 +1,109 @@
+import type { TcpState } from './state.ts'
+
+/** How congestion control is doing; names of the phases of RFC 5681 and RFC 6582. */
+export type CongestionPhase = 'slowStart' | 'avoidance' | 'fastRecovery' | 'lossRecovery'
+
+/** A piece of the receiver's sequence space, [start, end). */
+export interface SequenceRange { start: number, end: number }
+
+/** The whole TCB as plain, cloneable numbers: sequence numbers as on the wire, sizes in bytes, times in µs. */
+export interface TcpSnapshot {
+  id: number
+  state: TcpState
+  localPort: number
+  remotePort: number
+  /** States walked, oldest first, at most the last 32 moves: state, input, state, input, … state (`tcpInputs` numbers). */
+  path: number[]
+
+  iss: number
+  sndUna: number
+  /** RFC 9293's SND.NXT: what the next new byte gets. */
+  sndNxt: number
+  /** Where resending stands after a timeout; `sndNxt` when nothing is being resent. */
+  sndResendNxt: number
+  /** The highest sequence number sent plus one. */
+  sndMax: number
+  sndWnd: number
+  sndWl1: number
+  sndWl2: number
+  sndWndShift: number
+  maxSndWnd: number
+
+  irs: number
+  rcvNxt: number
+  /** The window that a segment leaving now would offer. */
+  rcvWnd: number
+  rcvWndShift: number
+  /** The furthest edge ever offered. */
+  rcvAdvertisedEdge: number
+  rcvUp: number
+
+  sendBufferBytes: number
+  sendQueuedBytes: number
+  sendUnackedBytes: number
+  receiveBufferBytes: number
+  receiveUnreadBytes: number
+  receiveOutOfOrderBytes: number
+  receiveRanges: SequenceRange[]
+  /** What the peer's SACK blocks cover. */
+  sackedRanges: SequenceRange[]
+
+  /** Data bytes of a full segment now, options taken off. */
+  sndMss: number
+  /** The MSS that this side advertises. */
+  rcvMss: number
+
+  cwnd: number
+  ssthresh: number
+  flightSize: number
+  dupAcks: number
+  recover: number
+  inRecovery: boolean
+  congestionPhase: CongestionPhase
+  controller: string
+
+  /** -1 before the first sample. */
+  srttUs: number
+  rttvarUs: number
+  rtoUs: number
+  backoff: number
+
+  timestampsOn: boolean
+  tsRecent: number
+  sackOn: boolean
+
+  /** Absolute deadlines, -1 when off. */
+  timers: { retransmit: number, persist: number, delayedAck: number, keepAlive: number, timeWait: number, userTimeout: number }
+
+  segmentsSent: number
+  segmentsReceived: number
+  bytesSent: number
+  bytesReceived: number
+  bytesAcked: number
+  bytesDelivered: number
+  retransmissions: number
+  retransmittedBytes: number
+  dropped: number
+  finSent: boolean
+  finReceived: boolean
+  /** -1 when it has not happened. */
+  openedUs: number
+  establishedUs: number
+}
+
+export function createTcpSnapshot(): TcpSnapshot {
+  return {
+    id: 0, state: 0, localPort: 0, remotePort: 0, path: [],
+    iss: 0, sndUna: 0, sndNxt: 0, sndResendNxt: 0, sndMax: 0, sndWnd: 0, sndWl1: 0, sndWl2: 0, sndWndShift: 0, maxSndWnd: 0,
+    irs: 0, rcvNxt: 0, rcvWnd: 0, rcvWndShift: 0, rcvAdvertisedEdge: 0, rcvUp: 0,
+    sendBufferBytes: 0, sendQueuedBytes: 0, sendUnackedBytes: 0,
+    receiveBufferBytes: 0, receiveUnreadBytes: 0, receiveOutOfOrderBytes: 0, receiveRanges: [], sackedRanges: [],
+    sndMss: 0, rcvMss: 0,
+    cwnd: 0, ssthresh: 0, flightSize: 0, dupAcks: 0, recover: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
+    srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
+    timestampsOn: false, tsRecent: 0, sackOn: false,
+    timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1 },
+    segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,
+    retransmissions: 0, retransmittedBytes: 0, dropped: 0, finSent: false, finReceived: false, openedUs: -1, establishedUs: -1,
+  }
+}
