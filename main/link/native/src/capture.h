@@ -1,0 +1,141 @@
+#ifndef TCPLAB_CAPTURE_H
+#define TCPLAB_CAPTURE_H
+
+#include "pcap-api.h"
+
+/*
+ * Ring of records, written by the capture thread and read by JavaScript. `head` and `tail` count bytes modulo 2^32, so the
+ * ring's size is a power of two; the bytes in use are head - tail. Records start on multiples of 8:
+ *
+ *     0        4        8     12     16          20            24
+ *     captured original sec   nsec   direction   recordLength  frame bytes ... padding to 8
+ *
+ * A record never wraps: `captured` = RING_WRAP says that the rest of the ring is unused and the next record is at 0.
+ */
+#define RING_HEADER_BYTES 24u
+#define RING_WRAP 0xffffffffu
+
+/* Words of the control block, each on its own cache line. */
+#define CONTROL_HEAD 0
+#define CONTROL_TAIL 16
+#define CONTROL_WAITING 32
+#define CONTROL_WORDS 48
+
+enum { DIRECTION_UNKNOWN = 0, DIRECTION_RECEIVED = 1, DIRECTION_SENT = 2 };
+
+/* Where the kernel's own word for a frame's direction lies; see direction.c. */
+typedef struct {
+  bool from_kernel;
+  bool cooked;
+  int interface_index;
+  uint32_t distances[4];
+  uint8_t mac[6];
+  bool has_mac;
+} DirectionReader;
+
+/* A second way to the wire, so that what we send comes back through the capture like everybody else's frames. */
+typedef struct {
+#ifdef __linux__
+  int socket;
+#else
+  pcap_t *pcap;
+#endif
+  bool open;
+} Injector;
+
+typedef struct {
+  char name[256];
+  uint32_t snap_length;
+  uint32_t buffer_bytes;
+  uint32_t timeout_ms;
+  bool promiscuous;
+  bool immediate;
+  bool see_sent;
+  bool inject;
+  bool has_mac;
+  uint8_t mac[6];
+} CaptureOptions;
+
+typedef struct {
+  uint64_t received;
+  uint64_t dropped_by_kernel;
+  uint64_t dropped_by_interface;
+  uint64_t dropped_by_ring;
+  uint64_t truncated;
+  uint64_t sent;
+  uint64_t send_failed;
+} CaptureCounters;
+
+typedef enum { EVENT_READABLE = 0, EVENT_CLOSED = 1 } CaptureEvent;
+
+typedef struct {
+  CaptureOptions options;
+  pcap_t *pcap;
+  int link_type;
+  uint32_t snap_length;
+  bool nanoseconds;
+  bool kernel_ignores_sent;
+  DirectionReader direction;
+  Injector injector;
+
+  uint8_t *ring;
+  uint32_t ring_bytes;
+  volatile uint32_t *control;
+  uint32_t head;
+  uint32_t tail_seen;
+
+  void (*notify)(void *context, CaptureEvent event);
+  void *notify_context;
+
+  Thread thread;
+  Waker waker;
+  bool thread_running;
+  volatile uint32_t stop;
+
+  /* Guards what follows; `answered` tells the asker that the capture thread has tried `wanted_filter`. */
+  Mutex lock;
+  Condition answered;
+  const char *wanted_filter;
+  bool filter_done;
+  char filter_error[PCAP_ERRBUF_SIZE];
+  bool ended;
+  char end_reason[PCAP_ERRBUF_SIZE + 64];
+  struct pcap_stat last_stat;
+  CaptureCounters counters;
+} Capture;
+
+/* Code is one of the fault codes of the lab; `text` is libpcap's words. */
+typedef struct {
+  const char *code;
+  char text[PCAP_ERRBUF_SIZE + 64];
+} CaptureError;
+
+/* Opens the interface and compiles `filter`; the thread starts with capture_start. False with `error` filled. */
+bool capture_open(Capture *capture, const CaptureOptions *options, const char *filter, CaptureError *error);
+bool capture_start(Capture *capture, uint8_t *ring, uint32_t ring_bytes, uint32_t *control,
+                   void (*notify)(void *, CaptureEvent), void *context);
+/* Stops the thread, keeps the last counters, frees the rest. */
+void capture_close(Capture *capture);
+void capture_statistics(Capture *capture, CaptureCounters *into);
+/* NULL, or libpcap's words (valid until the next call). Runs in the capture thread, between two frames. */
+const char *capture_set_filter(Capture *capture, const char *expression);
+
+void capture_run(void *capture);
+void capture_refresh_counters(Capture *capture);
+bool capture_interface_exists(const Capture *capture);
+
+void direction_prepare(DirectionReader *reader, pcap_t *pcap, int link_type, const CaptureOptions *options);
+uint32_t direction_of(const DirectionReader *reader, const uint8_t *frame, uint32_t length);
+
+/* Compiles and installs; NULL or the reason. */
+const char *filter_install(pcap_t *pcap, const char *expression, char *error);
+/* Number of BPF instructions, or -1 with `error` (PCAP_ERRBUF_SIZE) filled. Needs no interface. */
+int filter_compile(const char *expression, int link_type, int snap_length, char *error);
+
+bool injector_open(Injector *injector, const CaptureOptions *options);
+void injector_close(Injector *injector);
+/* Frames taken from the front; fewer than `count` when the queue is full. Frames the system refuses count as taken and failed. */
+uint32_t injector_send(Injector *injector, const uint8_t *bytes, const uint32_t *offsets, const uint32_t *lengths, uint32_t count,
+                       uint32_t *failed);
+
+#endif

@@ -1,0 +1,73 @@
+import { Direction } from '../../src/link/frame-batch.ts'
+import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import { controlHead, controlTail, controlWaiting, controlWords } from './native.ts'
+
+/** Layout of a record; native/src/capture.h draws it. */
+const headerBytes = 24
+const wrapMark = 0xffffffff
+const direction = [Direction.unknown, Direction.received, Direction.sent] as const
+
+/**
+ * The reader's side of the capture ring: the capture thread appends records and moves `head`, this side reads them in place
+ * and moves `tail`. Both count bytes modulo 2^32. The memory belongs to JavaScript and lives as long as this object or the capture.
+ */
+export class CaptureRing {
+  readonly bytes: Uint8Array
+  readonly control: Int32Array
+  private readonly words: Uint32Array
+  private readonly mask: number
+  /** Where reading goes on; equal to the published tail between two batches. */
+  private position = 0
+
+  /** @param sizeBytes a power of two */
+  constructor(sizeBytes: number) {
+    const memory = new SharedArrayBuffer(sizeBytes)
+    this.bytes = new Uint8Array(memory)
+    this.words = new Uint32Array(memory)
+    this.control = new Int32Array(new SharedArrayBuffer(controlWords * 4))
+    this.mask = sizeBytes - 1
+    this.control[controlWaiting] = 1
+  }
+
+  /** Fills the batch with at most `limit` of the frames that wait; they stay in the ring until {@link release}. */
+  read(batch: FrameBatch, limit: number): number {
+    const head = Atomics.load(this.control, controlHead) >>> 0
+    const { words } = this
+    let at = this.position
+    batch.bytes = this.bytes
+    batch.clear()
+    while (at !== head && batch.count < limit) {
+      const offset = at & this.mask
+      const word = offset >>> 2
+      const length = words[word]
+      if (length === wrapMark) {
+        at = (at + this.mask + 1 - offset) >>> 0
+        continue
+      }
+      batch.add(offset + headerBytes, length, words[word + 1], words[word + 2], words[word + 3], direction[words[word + 4]])
+      at = (at + words[word + 5]) >>> 0
+    }
+    this.position = at
+    return batch.count
+  }
+
+  /** Gives the place of everything read back to the capture thread. */
+  release(): void {
+    Atomics.store(this.control, controlTail, this.position | 0)
+  }
+
+  get isEmpty(): boolean {
+    return (Atomics.load(this.control, controlHead) >>> 0) === this.position
+  }
+
+  /**
+   * Asks for a wake-up at the next frame. False when a frame came in between: then there is something to read now, and
+   * the wake-up may come all the same.
+   */
+  sleep(): boolean {
+    Atomics.store(this.control, controlWaiting, 1)
+    if (this.isEmpty) return true
+    Atomics.store(this.control, controlWaiting, 0)
+    return false
+  }
+}
