@@ -1,4 +1,6 @@
+import { commands as commandsEn } from './en/commands.ts'
 import { window as windowEn } from './en/window.ts'
+import { commands as commandsKo } from './ko/commands.ts'
 import { window as windowKo } from './ko/window.ts'
 
 /** A tree of sentences; `{name}` is a parameter. The characters `@ | { }` mean something to the formatter: write them as `{'@'}`. */
@@ -11,10 +13,12 @@ export const languages = ['en', 'ko'] as const
 export type Language = typeof languages[number]
 
 const en = {
+  commands: commandsEn,
   window: windowEn,
 }
 
 const ko: SameKeys<typeof en> = {
+  commands: commandsKo,
   window: windowKo,
 }
 
