@@ -1,0 +1,80 @@
+import { hex, utf8Text } from '../src/base/bytes.ts'
+import { formatCommandLine } from '../src/rpc/command-line.ts'
+import type { CommandArgs, LabCall } from '../src/rpc/commands.ts'
+import type { ConnectRequest, HostSettings, InjectRequest, LinkSpec } from '../src/rpc/contract.ts'
+
+/** The line that a person would type for this call, or null where the console has no command for it. */
+export function commandLineOf(call: LabCall): string | null {
+  switch (call.name) {
+    case 'listLinks': return formatCommandLine('interfaces', {})
+    case 'openLink': return openLine(call.args[0])
+    case 'closeLink': return formatCommandLine('linkClose', {})
+    case 'setCaptureFilter': return formatCommandLine('filter', call.args[0] === '' ? {} : { expression: call.args[0] })
+    case 'startCapture': return formatCommandLine('captureStart', {})
+    case 'stopCapture': return formatCommandLine('captureStop', {})
+    case 'clearCapture': return formatCommandLine('captureClear', {})
+    case 'saveCapture': return formatCommandLine('save', { file: call.args[0].path, ...(call.args[0].overwrite ? { overwrite: true } : {}) })
+    case 'getPacketRows': return formatCommandLine('packets', call.args[0])
+    case 'getPacket': return formatCommandLine('packet', { number: call.args[0] })
+    case 'getFlows': return formatCommandLine('flows', call.args[0])
+    case 'startHost': return formatCommandLine('hostStart', hostArgs(call.args[0]))
+    case 'stopHost': return formatCommandLine('hostStop', {})
+    case 'listen': return formatCommandLine('listen', { listener: `${call.args[0].application}:${call.args[0].port}` })
+    case 'unlisten': return formatCommandLine('unlisten', call.args[0])
+    case 'connect': return formatCommandLine('connect', connectArgs(call.args[0]))
+    case 'send': return formatCommandLine('send', sendArgs(call.args[0]))
+    case 'getReceived': return formatCommandLine('received', call.args[0])
+    case 'closeConnection': return formatCommandLine('close', call.args[0])
+    case 'abortConnection': return formatCommandLine('abort', call.args[0])
+    case 'setConnectionOption': return formatCommandLine('set', { connection: call.args[0].connection, setting: call.args[0].name, value: call.args[0].value })
+    case 'watch': return formatCommandLine('watch', call.args[0].connection === null ? {} : { connection: call.args[0].connection })
+    case 'getDecisions': return formatCommandLine('decisions', { count: call.args[0].count, ...given('connection', call.args[0].connection) })
+    case 'inject': return injectLine(call.args[0])
+    case 'runFirstConversation': return formatCommandLine('demo', {})
+    case 'describeLab': case 'findRow': return null
+  }
+}
+
+function openLine(spec: LinkSpec): string | null {
+  if (spec.kind === 'memory') return null
+  if (spec.kind === 'file') return formatCommandLine('open', { file: spec.name ?? '' })
+  return formatCommandLine('linkOpen', {
+    kind: spec.kind,
+    ...given('name', spec.name),
+    ...given('filter', spec.filter),
+    ...given('snap', spec.snapLength),
+    ...given('promiscuous', spec.promiscuous || undefined),
+    ...given('ip', spec.host?.address),
+    ...given('mac', spec.host?.mac),
+    ...given('gateway', spec.host?.gateway),
+  })
+}
+
+function hostArgs(settings: HostSettings): CommandArgs<'hostStart'> {
+  const { address, mac, gateway, preset, isn, listen } = settings
+  const listeners = listen?.map(({ application, port }) => `${application}:${port}`)
+  return { ip: address, ...given('mac', mac), ...given('gateway', gateway), ...given('preset', preset), ...given('isn', isn), ...given('listen', listeners) }
+}
+
+function connectArgs(request: ConnectRequest): CommandArgs<'connect'> {
+  return { address: request.address, port: request.port, ...(request.application === 'http-get' ? { http: request.path ?? '/' } : {}) }
+}
+
+/** As text where it is text, as hex otherwise; long data is told from its start only by `hex`, which keeps the line exact. */
+function sendArgs(request: { connection: number, data: Uint8Array }): CommandArgs<'send'> {
+  const text = utf8Text(request.data)
+  const isText = !text.includes('\uFFFD')
+  return isText ? { connection: request.connection, text } : { connection: request.connection, hex: hex(request.data) }
+}
+
+/** One line a packet, because `inject` takes one. */
+function injectLine(request: InjectRequest): string {
+  const options = { ...given('count', request.count), ...given('rate', request.ratePps), ...given('consent', request.consent?.length ? [...request.consent] : undefined) }
+  const frames = request.frames.map((frame) => formatCommandLine('inject', { hex: hex(frame), ...options }))
+  const lines = (request.lines ?? []).map((line) => formatCommandLine('inject', { line, ...options }))
+  return [...frames, ...lines].join('\n')
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [key in K]: V }
+}

@@ -1,0 +1,37 @@
+/** Numbers as the window writes them. Both languages group thousands with commas and use SI prefixes. */
+
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+const missing = '—'
+
+/** `1,460` */
+export const formatCount = (value: number): string => grouped.format(value)
+
+/** `940`, `10.7 k`, `922.2 k`, `1.05 M`: four figures at most, for narrow columns. */
+export function formatCompact(value: number): string {
+  if (value < 10_000) return formatCount(value)
+  if (value < 999_950) return `${(value / 1000).toFixed(1)} k`
+  if (value < 999_500_000) return `${(value / 1e6).toFixed(value < 9_995_000 ? 2 : 1)} M`
+  return `${(value / 1e9).toFixed(2)} G`
+}
+
+/** `512 B`, `10.7 kB`, `1.05 MB` */
+export const formatBytes = (value: number): string => value < 10_000 ? `${formatCount(value)} B` : `${formatCompact(value)}B`
+
+/** Seconds with six decimals, as columns of times have them. */
+export const formatTime = (seconds: number): string => seconds.toFixed(6)
+
+/** A length of time with its unit: `84 µs`, `10.490 ms`, `31.9 s`, `4 min 10 s`. */
+export function formatDuration(us: number): string {
+  if (us < 0) return missing
+  if (us < 1000) return `${Math.round(us)} µs`
+  if (us < 1_000_000) return `${(us / 1000).toFixed(3)} ms`
+  if (us < 100_000_000) return `${(us / 1e6).toFixed(1)} s`
+  const seconds = Math.round(us / 1e6)
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`
+}
+
+/** A round trip in milliseconds with three decimals, so that a column lines up; a dash when unknown. */
+export const formatRtt = (us: number): string => us < 0 ? missing : `${(us / 1000).toFixed(3)} ms`
+
+/** `0x00000f79` */
+export const formatHex = (value: number, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`

@@ -1,0 +1,31 @@
+import { watch } from 'vue'
+import { createI18n, useI18n } from 'vue-i18n'
+import type { Fault } from '../src/base/fault.ts'
+import { catalogues, languages, type Language } from '../src/words/catalogue.ts'
+import { isOneOf, storedRef } from './stored.ts'
+
+export const languageNames: Record<Language, string> = { en: 'English', ko: '한국어' }
+
+const language = storedRef<Language>('language', navigator.language.startsWith('ko') ? 'ko' : 'en', isOneOf(languages))
+
+/** The formatter over the catalogues, switched by {@link useLanguage}. */
+export function createLanguage() {
+  const i18n = createI18n<false>({ legacy: false, locale: language.value, fallbackLocale: 'en', messages: catalogues as never })
+  watch(language, (now) => {
+    (i18n.global.locale as unknown as { value: Language }).value = now
+    document.documentElement.lang = now
+  }, { immediate: true, flush: 'sync' })
+  return i18n
+}
+
+/** The chosen language and the words: `t(key, params)`, and `tFault` for a fault as a sentence. */
+export function useLanguage() {
+  const { t, te } = useI18n({ useScope: 'global' })
+  const tFault = (fault: Fault): string => {
+    const key = `faults.${fault.code}`
+    if (te(key)) return t(key, { ...fault.params })
+    const params = Object.entries(fault.params).map(([name, value]) => `${name}=${value}`)
+    return [fault.code, ...params].join(' ')
+  }
+  return { language, t, te, tFault }
+}

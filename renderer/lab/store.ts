@@ -1,0 +1,154 @@
+import { shallowRef, triggerRef, watch, type InjectionKey, type ShallowRef } from 'vue'
+import type {
+  ConnectionView, Decision, FlowRow, HostState, LabClient, LabDescription, LabUpdate, LinkChoice, LinkState, SocketRow,
+} from '../../src/rpc/contract.ts'
+import type { FaultList } from '../fault-list.ts'
+import { injected } from '../inject.ts'
+import { faultOf, type ConnectionState, type LabConnection } from './client.ts'
+import { mergeUpdates } from './merge-updates.ts'
+
+/** How many decisions the window keeps; older ones are asked from the core with `getDecisions`. */
+export const decisionsKept = 2000
+/** How many flow rows the window keeps; others are asked again when they scroll into view. */
+const flowsKept = 5000
+
+/** Everything the window knows of the lab, applied at most once an animation frame. Rows and snapshots are replaced, never changed in place. */
+export interface Lab {
+  client: LabClient
+  state: ShallowRef<ConnectionState>
+  description: ShallowRef<LabDescription | null>
+  links: ShallowRef<readonly LinkChoice[]>
+  timeUs: ShallowRef<number>
+  link: ShallowRef<LinkState | null>
+  host: ShallowRef<HostState | null>
+  packets: ShallowRef<LabUpdate['packets']>
+  flowTotal: ShallowRef<number>
+  /** Rows by flow number; triggered when any changes. */
+  flows: ShallowRef<Map<number, FlowRow>>
+  sockets: ShallowRef<readonly SocketRow[]>
+  connection: ShallowRef<ConnectionView | null>
+  /** Oldest first, at most {@link decisionsKept}. */
+  decisions: ShallowRef<readonly Decision[]>
+  /** Grows when the capture was cleared, so that caches of rows forget. */
+  captureEpoch: ShallowRef<number>
+  refreshLinks(): Promise<void>
+  /** Asks for the flow rows `from … from + count` that are not known yet. */
+  fetchFlows(from: number, count: number): Promise<void>
+  /** Which connection comes with each update. */
+  watchConnection(connection: number | null): void
+}
+
+export const labKey: InjectionKey<Lab> = Symbol('lab')
+export const useLab = (): Lab => injected(labKey)
+
+export function createLab(connection: LabConnection, faults: FaultList): Lab {
+  const { client, state } = connection
+  let watched: number | null = null
+  let pending: LabUpdate | null = null
+  let asksFlows = false
+
+  const lab: Lab = {
+    client,
+    state,
+    description: shallowRef(null),
+    links: shallowRef([]),
+    timeUs: shallowRef(0),
+    link: shallowRef(null),
+    host: shallowRef(null),
+    packets: shallowRef({ total: 0, ratePps: 0 }),
+    flowTotal: shallowRef(0),
+    flows: shallowRef(new Map()),
+    sockets: shallowRef([]),
+    connection: shallowRef(null),
+    decisions: shallowRef([]),
+    captureEpoch: shallowRef(0),
+    refreshLinks: async () => { lab.links.value = await client.listLinks() },
+    fetchFlows,
+    watchConnection: (id) => {
+      watched = id
+      if (id === null) lab.connection.value = null
+      client.watch({ connection: id }).catch(reportUnlessLost)
+    },
+  }
+
+  async function fetchFlows(from: number, count: number): Promise<void> {
+    if (asksFlows || count <= 0) return
+    asksFlows = true
+    try {
+      const epoch = lab.captureEpoch.value
+      const page = await client.getFlows({ from, count })
+      if (epoch === lab.captureEpoch.value) takeFlows(page.flows, page.total)
+    } catch (error) {
+      reportUnlessLost(error)
+    } finally {
+      asksFlows = false
+    }
+  }
+
+  function takeFlows(rows: readonly FlowRow[], total: number): void {
+    const known = lab.flows.value
+    for (const row of rows) {
+      known.delete(row.flow)
+      known.set(row.flow, row)
+    }
+    for (const flow of known.keys()) {
+      if (known.size <= flowsKept) break
+      known.delete(flow)
+    }
+    lab.flowTotal.value = total
+    if (rows.length > 0) triggerRef(lab.flows)
+  }
+
+  function forgetCapture(): void {
+    lab.flows.value = new Map()
+    lab.flowTotal.value = 0
+    lab.captureEpoch.value++
+  }
+
+  function apply(update: LabUpdate): void {
+    if (update.packets.total < lab.packets.value.total || update.flows.total < lab.flowTotal.value) forgetCapture()
+    lab.timeUs.value = update.timeUs
+    lab.link.value = update.link
+    lab.host.value = update.host
+    if (update.packets.total !== lab.packets.value.total || update.packets.ratePps !== lab.packets.value.ratePps) lab.packets.value = update.packets
+    takeFlows(update.flows.changed, update.flows.total)
+    lab.sockets.value = update.sockets
+    lab.connection.value = update.connection
+    if (update.decisions.length > 0) lab.decisions.value = [...lab.decisions.value, ...update.decisions].slice(-decisionsKept)
+    for (const fault of update.faults) faults.report(fault)
+  }
+
+  function reportUnlessLost(error: unknown): void {
+    if (state.value === 'connected') faults.report(faultOf(error))
+  }
+
+  async function greet(): Promise<void> {
+    try {
+      lab.description.value = await client.describeLab()
+      await lab.refreshLinks()
+      if (watched !== null) await client.watch({ connection: watched })
+    } catch (error) {
+      reportUnlessLost(error)
+    }
+  }
+
+  connection.onUpdate = (update) => {
+    if (pending) {
+      pending = mergeUpdates(pending, update)
+      return
+    }
+    pending = update
+    requestAnimationFrame(() => {
+      const now = pending!
+      pending = null
+      apply(now)
+    })
+  }
+  watch(state, (now) => {
+    if (now !== 'connected') return
+    forgetCapture()
+    lab.decisions.value = []
+    void greet()
+  }, { immediate: true, flush: 'sync' })
+  return lab
+}

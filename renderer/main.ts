@@ -1,0 +1,35 @@
+import { createApp } from 'vue'
+import App from './App.vue'
+import { createConsole, consoleKey } from './console/console-session.ts'
+import { createFaultList, faultListKey } from './fault-list.ts'
+import { createLanguage } from './i18n.ts'
+import { connectLab } from './lab/client.ts'
+import { createLab, labKey } from './lab/store.ts'
+import { openTransport } from './lab/transport.ts'
+import { createActions, actionsKey } from './run-command.ts'
+import { createSelection, selectionKey } from './selection.ts'
+import { createTheme, themeKey } from './theme.ts'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/controls.css'
+import './styles/panels.css'
+import './styles/tables.css'
+
+const i18n = createLanguage()
+const theme = createTheme()
+const faults = createFaultList()
+const connection = connectLab(openTransport())
+const lab = createLab(connection, faults)
+const selection = createSelection(lab)
+const consoleSession = createConsole()
+const actions = createActions(lab.client, consoleSession, faults)
+
+createApp(App)
+  .use(i18n)
+  .provide(themeKey, theme)
+  .provide(faultListKey, faults)
+  .provide(labKey, lab)
+  .provide(selectionKey, selection)
+  .provide(consoleKey, consoleSession)
+  .provide(actionsKey, actions)
+  .mount('#app')
