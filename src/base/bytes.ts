@@ -62,7 +62,7 @@ export function hex(bytes: Uint8Array, separator = ''): string {
  * @returns null where a byte is incomplete or a character is no hex digit
  */
 export function parseHex(text: string): Uint8Array | null {
-  const digits = text.replace(/(^|[\s:,-])0[xX]/g, '$1')
+  const digits = text.replace(/(^|[\s:,-])0[xX](?=[0-9a-fA-F])/g, '$1')
   const found: number[] = []
   for (let i = 0; i < digits.length;) {
     if (/[\s:,-]/.test(digits[i])) { i++; continue }
