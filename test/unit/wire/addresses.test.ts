@@ -3,7 +3,8 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import {
   formatCidr, formatIp, formatIpAt, formatIpv4, formatIpv6, formatMac, isBroadcastIpv4, isDocumentationIpv4, isDocumentationIpv6, isLinkLocalIpv4, isLinkLocalIpv6,
-  isLoopbackIpv4, isLoopbackIpv6, isMulticastIpv4, isMulticastIpv6, isMulticastMac, isPrivateIpv4, isPrivateIpv6, isSamePrefix, isUnspecifiedIpv6, parseCidr, parseIp, parseIpv4, parseIpv6, parseMac,
+  isLoopbackIpv4, isLoopbackIpv6, isMulticastIpv4, isMulticastIpv6, isMulticastMac, isPrivateIpv4, isPrivateIpv6, isSamePrefix, isUnspecifiedIpv6, parseCidr, parseIp,
+  parseIpv4, parseIpv6, parseMac,
 } from '../../../src/wire/addresses.ts'
 
 const four = (text: string) => parseIpv4(text)!
