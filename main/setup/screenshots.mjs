@@ -1,0 +1,58 @@
+// npm run screenshots: the pictures of the README, taken from the real lab after its first conversation, in both languages.
+import './node-version.mjs'
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { ensureBuilt } from './build.mjs'
+import { chromiumFlags, findChromium } from './chromium.mjs'
+import { root } from './root.mjs'
+
+const pictures = [
+  { name: 'capture', workspace: 'capture', theme: 'dark' },
+  { name: 'endpoint', workspace: 'endpoint', theme: 'dark' },
+  { name: 'craft', workspace: 'craft', theme: 'dark' },
+  { name: 'capture-light', workspace: 'capture', theme: 'light' },
+]
+const folder = path.join(root, 'docs/pictures')
+
+await ensureBuilt(console.log)
+mkdirSync(folder, { recursive: true })
+const { chromium } = await import('playwright-core')
+const server = spawn(process.execPath, [path.join(root, 'out/main/tcplab.js'), 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: chromiumFlags })
+try {
+  const url = await firstUrl(server.stdout)
+  for (const language of ['en', 'ko']) {
+    for (const picture of pictures) await take(url, language, picture)
+  }
+} finally {
+  await browser.close()
+  server.kill('SIGINT')
+}
+
+async function take(url, language, { name, workspace, theme }) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', locale: language === 'ko' ? 'ko-KR' : 'en-US' })
+  await context.addInitScript((stored) => {
+    for (const [key, value] of Object.entries(stored)) localStorage.setItem(`tcplab.${key}`, JSON.stringify(value))
+  }, { language, theme, workspace })
+  const page = await context.newPage()
+  await page.goto(url)
+  await page.waitForFunction(() => document.body.innerText.includes('TIME_WAIT') || document.body.innerText.includes('CLOSED'), null, { timeout: 15_000 })
+  await page.waitForTimeout(1500)
+  const file = path.join(folder, `${name}-${language}.png`)
+  await page.screenshot({ path: file })
+  console.log(path.relative(root, file))
+  await context.close()
+}
+
+function firstUrl(output) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    output.on('data', (chunk) => {
+      text += chunk
+      const found = /http:\/\/\S+/.exec(text)
+      if (found) resolve(found[0])
+    })
+    output.on('end', () => reject(new Error('the server ended before it printed its address')))
+  })
+}
