@@ -45,7 +45,8 @@ const linkTypeRaw = 101
  */
 export function openNicLink(options: NicLinkOptions): NicLink {
   const native = loadNative()
-  const settings = { ...defaults, ...options }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const settings = { ...defaults, name: options.name, ...given }
   const interfaces = listInterfaces()
   const found = interfaces.find(({ name }) => name === options.name)
   const available = interfaces.map(({ name }) => name).join(', ')
