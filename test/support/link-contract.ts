@@ -3,7 +3,7 @@ import type { Fault } from '../../src/base/fault.ts'
 import { Direction } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { Link, LinkStatistics } from '../../src/link/link.ts'
-import { batchOf, broadcastMac, drainUntil, foreignMac, FrameLog, pause, sendAll, testFrame, until } from './frames.ts'
+import { batchOf, broadcastMac, drainUntil, foreignMac, FrameLog, pause, sendAll, testFrame, until } from './link-frames.ts'
 
 export interface ContractOptions {
   readonly seeSent: boolean
@@ -316,7 +316,7 @@ function counting(pair: Pair, contract: LinkContract): void {
       return counts.droppedByKernel + counts.droppedByInterface + counts.droppedByRing
     }
     const knowsDrops = !link.info.unknownCounters.includes('droppedByKernel')
-    await drainUntil(link, log, () => log.frames.length + lost() >= sent || !knowsDrops && log.frames.length > 0)
+    await drainUntil(link, log, () => log.frames.length + lost() >= sent || (!knowsDrops && log.frames.length > 0))
     if (knowsDrops) expect(log.frames.length + lost()).toBe(sent)
     expect(log.frames[0].bytes).toEqual(testFrame(0, 1000))
   })
