@@ -44,7 +44,7 @@ const geometry: Readonly<Record<string, Geometry>> = {
   'synSent>established': { path: 'M56 92V140H160', label: { x: 64, y: 133, anchor: 'start' }, step: { x: 147, y: 140 } },
   'synReceived>listen': { path: 'M388 102Q404 82 388 62', step: { x: 396, y: 82 }, rare: true },
   'synReceived>established': { path: 'M356 122V140H252', label: { x: 304, y: 135, anchor: 'middle' }, step: { x: 336, y: 140 } },
-  'synReceived>finWait1': { path: 'M316 122Q220 172 101 182', step: { x: 240, y: 157 }, rare: true },
+  'synReceived>finWait1': { path: 'M312 118Q180 182 101 184', step: { x: 226, y: 155 }, rare: true },
   'established>finWait1': { path: 'M206 150V165H56V177', label: { x: 128, y: 162, anchor: 'middle' }, step: { x: 76, y: 165 } },
   'established>closeWait': { path: 'M206 150V165H356V177', label: { x: 284, y: 162, anchor: 'middle' }, step: { x: 336, y: 165 } },
   'finWait1>finWait2': { path: 'M56 198V231', label: { x: 64, y: 218, anchor: 'start' }, step: { x: 44, y: 215 } },
@@ -56,6 +56,9 @@ const geometry: Readonly<Record<string, Geometry>> = {
   'lastAck>closedAtEnd': { path: 'M356 252V275', label: { x: 348, y: 268, anchor: 'end' }, step: { x: 368, y: 264 } },
   'timeWait>closedAtEnd': { path: 'M250 283L311 285', label: { x: 280, y: 277, anchor: 'middle' }, step: { x: 280, y: 292 } },
 }
+
+/** Where two events lead the same way, the one that the picture names. */
+const namedInput: Readonly<Record<string, TcpInput>> = { 'listen>synSent': 'send' }
 
 /** Ends that any state can come to; they are drawn only when walked, or the diagram would be a ball of wool. */
 const abruptInputs: ReadonlySet<TcpInput> = new Set(['abort', 'rcvRst', 'userTimeout', 'unreachable'])
@@ -78,7 +81,7 @@ function edgesOf(table: readonly Transition[]): DiagramEdge[] {
     if (from === to || abruptInputs.has(input)) continue
     const key = edgeKey(from, to)
     const place = geometry[key]
-    if (place === undefined || found.some((edge) => edge.key === key)) continue
+    if (place === undefined || found.some((edge) => edge.key === key) || (namedInput[key] ?? input) !== input) continue
     found.push({ ...place, key, from, to, input, send, side })
   }
   return found
