@@ -1,0 +1,38 @@
+/**
+ * Splits times of capture files into seconds and nanoseconds. A 64-bit count of nanoseconds passes 2^53, so the division goes
+ * through 16-bit digits; only resolutions finer than nanoseconds, or odd binary ones, take the slow way.
+ */
+export class CaptureTime {
+  sec = 0
+  nsec = 0
+
+  /** `high * 2^32 + low` units since 1970. */
+  set(high: number, low: number, unitsPerSecond: number): void {
+    if (unitsPerSecond > 1e9 || 1e9 % unitsPerSecond !== 0) {
+      this.setExactly(high, low, unitsPerSecond)
+      return
+    }
+    let rest = high % unitsPerSecond
+    let quotient = Math.floor(high / unitsPerSecond)
+    const upper = rest * 0x1_0000 + (low >>> 16)
+    quotient = quotient * 0x1_0000 + Math.floor(upper / unitsPerSecond)
+    rest = upper % unitsPerSecond
+    const lower = rest * 0x1_0000 + (low & 0xffff)
+    this.sec = quotient * 0x1_0000 + Math.floor(lower / unitsPerSecond)
+    this.nsec = (lower % unitsPerSecond) * (1e9 / unitsPerSecond)
+  }
+
+  private setExactly(high: number, low: number, unitsPerSecond: number): void {
+    const units = (BigInt(high) << 32n) | BigInt(low)
+    const second = BigInt(unitsPerSecond)
+    this.sec = Number(units / second)
+    this.nsec = Number((units % second) * 1_000_000_000n / second)
+  }
+}
+
+/** Units in a second of an `if_tsresol` byte: a power of ten, or of two where the top bit is set; 0 where it is finer than we can count. */
+export function unitsPerSecondOf(resolution: number): number {
+  const exponent = resolution & 0x7f
+  if ((resolution & 0x80) !== 0) return exponent <= 52 ? 2 ** exponent : 0
+  return exponent <= 15 ? 10 ** exponent : 0
+}

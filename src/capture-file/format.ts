@@ -1,0 +1,80 @@
+/** Numbers of the two capture file formats: pcapng (draft-ietf-opsawg-pcapng) and pcap (draft-ietf-opsawg-pcap). */
+
+export const BlockType = {
+  sectionHeader: 0x0a0d0d0a, interfaceDescription: 1, packet: 2, simplePacket: 3, nameResolution: 4, interfaceStatistics: 5, enhancedPacket: 6,
+} as const
+
+export const byteOrderMagic = 0x1a2b3c4d
+
+/** Option codes; the same number means different things in different blocks. */
+export const OptionCode = {
+  end: 0,
+  sectionHardware: 2, sectionOs: 3, sectionApplication: 4,
+  interfaceName: 2, interfaceDescription: 3, interfaceMac: 6, interfaceTimeResolution: 9, interfaceFilter: 11, interfaceOs: 12, interfaceTimeOffset: 14,
+  packetFlags: 2,
+  statisticsStart: 2, statisticsEnd: 3, statisticsReceived: 4, statisticsDropped: 5, statisticsOsDropped: 7, statisticsDelivered: 8,
+} as const
+
+/** Bits 0 and 1 of the packet flags. */
+export const PacketFlags = { directionMask: 3, inbound: 1, outbound: 2 } as const
+
+export const PcapMagic = { microseconds: 0xa1b2c3d4, nanoseconds: 0xa1b23c4d } as const
+
+/** A block or frame beyond this is taken for damage; Wireshark draws the same line for blocks. */
+export const maxBlockBytes = 16 * 1024 * 1024
+
+/** 0 unknown, 1 received, 2 sent: the numbers of a frame batch's direction. */
+export type FrameDirection = 0 | 1 | 2
+
+/** Where frames go, in column form; a frame batch of the link layer has this shape. */
+export interface FrameColumns {
+  count: number
+  bytes: Uint8Array
+  readonly capacity: number
+  add(offset: number, length: number, originalLength: number, timeSec: number, timeNsec: number, direction: FrameDirection): boolean
+}
+
+export const damageReasons = [
+  'cut', 'badMagic', 'badByteOrder', 'badVersion', 'badBlockLength', 'blockTooLong', 'lengthMismatch', 'frameTooLong', 'unknownInterface', 'tooManyInterfaces', 'badTimeResolution',
+] as const
+
+/** The first byte of what could not be read, and why. Everything before it is good. */
+export interface CaptureDamage {
+  readonly offset: number
+  readonly reason: typeof damageReasons[number]
+}
+
+export type DamageReason = CaptureDamage['reason']
+
+/** What a file says of an interface. A pcap file has one without words. */
+export interface CaptureInterface {
+  readonly linkType: number
+  /** 0: no limit. */
+  readonly snapLength: number
+  name: string
+  description: string
+  filter: string
+  os: string
+  mac: Uint8Array | null
+  /** Time units in a second. */
+  unitsPerSecond: number
+  /** Seconds added to each time. */
+  timeOffsetSec: number
+  /** From the last statistics block; -1 where there is none. */
+  received: number
+  dropped: number
+}
+
+export function newCaptureInterface(linkType: number, snapLength: number, unitsPerSecond: number): CaptureInterface {
+  return { linkType, snapLength, name: '', description: '', filter: '', os: '', mac: null, unitsPerSecond, timeOffsetSec: 0, received: -1, dropped: -1 }
+}
+
+export function readU16In(bytes: Uint8Array, at: number, isLittle: boolean): number {
+  return isLittle ? bytes[at] | (bytes[at + 1] << 8) : (bytes[at] << 8) | bytes[at + 1]
+}
+
+export function readU32In(bytes: Uint8Array, at: number, isLittle: boolean): number {
+  return isLittle
+    ? (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0
+    : ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0
+}
