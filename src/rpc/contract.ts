@@ -1,6 +1,7 @@
 import type { Fault } from '../base/fault.ts'
 import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
 import type { TcpConfig } from '../tcp/config.ts'
+import type { DecisionVerb } from '../tcp/decision.ts'
 import type { TcpSnapshot } from '../tcp/snapshot.ts'
 
 /**
@@ -272,7 +273,7 @@ export interface Decision {
   timeUs: number
   host: 0 | 1
   connection: number
-  verb: 'sent' | 'again' | 'ack' | 'held' | 'dropped' | 'setting' | 'state'
+  verb: DecisionVerb
   reason: string
   operands: Record<string, number>
   rfc: string
