@@ -71,3 +71,47 @@ export class CaptureRing {
     return false
   }
 }
+
+/** The writer's side, for a link whose frames come to JavaScript one by one. */
+export class RingWriter {
+  private readonly ring: CaptureRing
+  private readonly words: Uint32Array
+  private head = 0
+
+  constructor(ring: CaptureRing) {
+    this.ring = ring
+    this.words = new Uint32Array(ring.bytes.buffer)
+  }
+
+  /** Copies a frame in as the capture thread does; false when there is no room. */
+  append(source: Uint8Array, length: number, originalLength: number, timeSec: number, timeNsec: number, way: Direction): boolean {
+    const { bytes, control } = this.ring
+    const size = bytes.length
+    const record = (headerBytes + length + 7) & ~7
+    const offset = this.head & (size - 1)
+    const rest = size - offset
+    const need = record > rest ? record + rest : record
+    if (need > size - ((this.head - control[controlTail]) >>> 0)) return false
+    const at = record > rest ? 0 : offset
+    if (record > rest) this.words[offset >>> 2] = wrapMark
+    const word = at >>> 2
+    this.words[word] = length
+    this.words[word + 1] = originalLength
+    this.words[word + 2] = timeSec
+    this.words[word + 3] = timeNsec
+    this.words[word + 4] = way
+    this.words[word + 5] = record
+    bytes.set(length === source.length ? source : source.subarray(0, length), at + headerBytes)
+    this.head = (this.head + need) >>> 0
+    control[controlHead] = this.head | 0
+    return true
+  }
+
+  /** Whether the reader asked to be woken; asking takes the wish back. */
+  takeWish(): boolean {
+    const { control } = this.ring
+    const wished = control[controlWaiting] === 1
+    control[controlWaiting] = 0
+    return wished
+  }
+}

@@ -3,7 +3,7 @@ import type { Fault } from '../../src/base/fault.ts'
 import { Direction } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { Link, LinkStatistics } from '../../src/link/link.ts'
-import { batchOf, broadcastMac, drainUntil, foreignMac, FrameLog, pause, sendAll, testFrame, until } from './link-frames.ts'
+import { batchOf, drainUntil, farMac, FrameLog, labMac, pause, sendAll, testFrame, until } from './link-frames.ts'
 
 export interface ContractOptions {
   readonly seeSent: boolean
@@ -30,8 +30,6 @@ export interface LinkContract {
    * interface goes; `original`: know the length of a frame that was cut.
    */
   readonly lacks: Partial<Record<'sent' | 'snap' | 'filter' | 'remove', string>>
-  /** Whether direction is told by the source address alone: then only frames with the link's own source count as sent. */
-  readonly directionBySource?: boolean
 }
 
 const smallest = 18
@@ -79,7 +77,7 @@ function openingAndClosing(pair: Pair): void {
     const log = new FrameLog()
     expect(link.drain(log.add, 10)).toBe(0)
     expect(log.total).toBe(0)
-    expect(link.send(batchOf([testFrame(1, 60)]))).toBe(0)
+    expect(link.send(batchOf([testFrame(1, 60, labMac)]))).toBe(0)
     const counts = statisticsOf(link)
     await pause(5)
     expect(statisticsOf(link)).toEqual(counts)
@@ -99,7 +97,8 @@ function sendingAndReceiving(pair: Pair, contract: LinkContract): void {
     const { link, peer } = await pair()
     const longest = Math.min(link.info.mtu, peer.info.mtu) + 14
     for (const [from, to] of [[link, peer], [peer, link]]) {
-      const frames = Array.from({ length: 300 }, (_, i) => testFrame(i, i === 0 ? smallest : i === 1 ? longest : smallest + (i * 97) % (longest - smallest)))
+      const lengthOf = (i: number) => i === 0 ? smallest : i === 1 ? longest : smallest + (i * 97) % (longest - smallest)
+      const frames = Array.from({ length: 300 }, (_, i) => testFrame(i, lengthOf(i), from === link ? labMac : farMac))
       const log = new FrameLog()
       await sendAll(from, frames)
       await drainUntil(to, log, () => log.received.length >= frames.length)
@@ -129,30 +128,28 @@ function sendingAndReceiving(pair: Pair, contract: LinkContract): void {
   it('says which frames it sent, and shows them in their place among the others', async ({ skip }) => {
     if (contract.lacks.sent) skip(contract.lacks.sent)
     const { link, peer } = await pair({ seeSent: true })
-    const source = contract.directionBySource ? link.info.mac! : foreignMac
     const log = new FrameLog()
     for (let i = 0; i < 10; i++) {
-      await sendAll(link, [testFrame(i, 60, source)])
+      await sendAll(link, [testFrame(i, 60, labMac)])
       await drainUntil(link, log, () => log.frames.length === 2 * i + 1)
-      await sendAll(peer, [testFrame(100 + i, 60, broadcastMac)])
+      await sendAll(peer, [testFrame(100 + i, 60)])
       await drainUntil(link, log, () => log.frames.length === 2 * i + 2)
     }
     expect(log.frames.map(({ direction }) => direction)).toEqual(Array.from({ length: 20 }, (_, i) => i % 2 === 0 ? Direction.sent : Direction.received))
-    expect(log.sent.map(({ bytes }) => bytes)).toEqual(Array.from({ length: 10 }, (_, i) => testFrame(i, 60, source)))
+    expect(log.sent.map(({ bytes }) => bytes)).toEqual(Array.from({ length: 10 }, (_, i) => testFrame(i, 60, labMac)))
     const times = log.frames.map(({ time }) => time)
     expect(times.every((time, i) => i === 0 || time >= times[i - 1])).toBe(true)
   })
 
   it('keeps what it sends to itself when asked to', async () => {
     const { link, peer } = await pair({ seeSent: false })
-    const source = contract.directionBySource ? link.info.mac! : foreignMac
     const log = new FrameLog()
-    await sendAll(link, Array.from({ length: 50 }, (_, i) => testFrame(i, 100, source)))
-    await sendAll(peer, [testFrame(1000, 60, broadcastMac)])
+    await sendAll(link, Array.from({ length: 50 }, (_, i) => testFrame(i, 100, labMac)))
+    await sendAll(peer, [testFrame(1000, 60)])
     await drainUntil(link, log, () => log.frames.length > 0)
     await pause(10)
     link.drain(log.add, 1000)
-    expect(log.frames.map(({ bytes }) => bytes)).toEqual([testFrame(1000, 60, broadcastMac)])
+    expect(log.frames.map(({ bytes }) => bytes)).toEqual([testFrame(1000, 60)])
   })
 }
 
@@ -270,7 +267,7 @@ function counting(pair: Pair, contract: LinkContract): void {
     const log = new FrameLog()
     const before = statisticsOf(link)
     await sendAll(peer, Array.from({ length: 500 }, (_, i) => testFrame(i, 100)))
-    await sendAll(link, Array.from({ length: 300 }, (_, i) => testFrame(i, 100, link.info.mac ?? foreignMac)))
+    await sendAll(link, Array.from({ length: 300 }, (_, i) => testFrame(i, 100, labMac)))
     await drainUntil(link, log, () => log.received.length === 500)
     const counts = statisticsOf(link)
     expect(counts.sent - before.sent).toBe(300)
@@ -283,7 +280,7 @@ function counting(pair: Pair, contract: LinkContract): void {
   it('counts a frame that cannot be sent as failed and sends the next', async () => {
     const { link, peer } = await pair()
     const log = new FrameLog()
-    const frames = [testFrame(1, 60), testFrame(2, link.info.mtu + 200), testFrame(3, 60), new Uint8Array(6), testFrame(5, 60)]
+    const frames = [testFrame(1, 60, labMac), testFrame(2, link.info.mtu + 200, labMac), testFrame(3, 60, labMac), new Uint8Array(6), testFrame(5, 60, labMac)]
     await sendAll(link, frames)
     await drainUntil(peer, log, () => log.frames.length === 3)
     expect(log.frames.map(({ bytes }) => bytes[17])).toEqual([1, 3, 5])

@@ -5,8 +5,9 @@ import type { Link } from '../../src/link/link.ts'
 /** Ethertype for local experiments (IEEE 802): no kernel answers it. */
 export const testEtherType = 0x88b5
 export const broadcastMac = Uint8Array.of(255, 255, 255, 255, 255, 255)
-/** A locally administered address that no interface has. */
-export const foreignMac = Uint8Array.of(0x02, 0x54, 0x43, 0x50, 0x00, 0x01)
+/** Locally administered addresses that no interface has: what the far end sends from, and what the link under test sends from. */
+export const farMac = Uint8Array.of(0x02, 0x54, 0x43, 0x50, 0x00, 0x01)
+export const labMac = Uint8Array.of(0x02, 0x54, 0x43, 0x50, 0x00, 0x02)
 
 export interface TestFrame {
   readonly bytes: Uint8Array
@@ -17,7 +18,7 @@ export interface TestFrame {
 }
 
 /** An Ethernet frame of the test's own type whose number and contents can be checked: 14 bytes of header, 4 of number, a pattern. */
-export function testFrame(number: number, length: number, source: Uint8Array = foreignMac): Uint8Array {
+export function testFrame(number: number, length: number, source: Uint8Array = farMac): Uint8Array {
   const frame = new Uint8Array(length)
   frame.set(broadcastMac, 0)
   frame.set(source, 6)
