@@ -4,7 +4,7 @@ const interesting = [0, 1, 2, 4, 5, 7, 8, 0x0f, 0x10, 0x3f, 0x40, 0x45, 0x4f, 0x
 
 /** A broken copy of a frame: bits flipped, bytes and 16-bit fields set to values that hurt, cut short, made longer, or a part copied over another. */
 export function mutate(frame: Uint8Array, random: Random): Uint8Array {
-  let bytes = frame.slice()
+  let bytes: Uint8Array = frame.slice()
   const changes = 1 + random.nextBelow(4)
   for (let i = 0; i < changes; i++) bytes = change(bytes, random)
   return bytes

@@ -25,7 +25,7 @@ describe('bytes', () => {
 
   it('UTF-8 agrees with the platform in both directions, also on broken text and bytes', () => {
     fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units))), (text) => {
-      expect(utf8Bytes(text)).toEqual(new Uint8Array(Buffer.from(text.toWellFormed(), 'utf8')))
+      expect(utf8Bytes(text)).toEqual(new TextEncoder().encode(text))
     }))
     const parts = fc.constantFrom(0x41, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xed, 0xa0, 0xf4, 0x90, 0xe0, 0xff)
     const bytes = fc.oneof(fc.uint8Array(), fc.array(parts).map((list) => Uint8Array.from(list)))
