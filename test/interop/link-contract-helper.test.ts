@@ -1,0 +1,33 @@
+import { openHelperLink } from '../../main/link/helper-link.ts'
+import { openNicLink } from '../../main/link/nic-link.ts'
+import type { RemoteLink } from '../../main/link/remote-link.ts'
+import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import { describeLinkContract } from '../support/link-contract.ts'
+import type { ContractOptions, LinkContract } from '../support/link-contract.ts'
+import { inOwnNetwork, makeVeth, removeVeth } from '../support/own-network.ts'
+
+const near = 'tlhelp0'
+const far = 'tlhelp1'
+
+/** The far end holds its frames back until a filter that was just set is in force: in a helper that takes a moment. */
+function patient(peer: ReturnType<typeof openNicLink>, link: RemoteLink) {
+  const send = peer.send.bind(peer)
+  peer.send = (batch: FrameBatch) => link.isFilterSettled ? send(batch) : 0
+  return peer
+}
+
+const helperContract: LinkContract = {
+  name: 'a NIC in a helper process',
+  async open({ seeSent, filter, snapLength }: ContractOptions) {
+    removeVeth(near)
+    makeVeth(near, far)
+    const link = await openHelperLink({ name: near, seeSent, filter, snapLength })
+    return { link, peer: patient(openNicLink({ name: far, seeSent: false }), link), removeInterface: () => removeVeth(far) }
+  },
+  cleanUp: () => removeVeth(near),
+  lacks: {},
+}
+
+inOwnNetwork(import.meta.url, () => {
+  describeLinkContract(helperContract)
+})
