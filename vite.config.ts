@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
-import type { EnvironmentOptions } from 'vite'
+import type { EnvironmentOptions, Plugin } from 'vite'
 
 const root = path.dirname(fileURLToPath(import.meta.url))
 
@@ -25,7 +25,7 @@ function present(programs: Record<string, string>): Record<string, string> {
 const renderer: EnvironmentOptions = {
   build: {
     outDir: path.join(root, 'out/renderer'),
-    emptyOutDir: true,
+    emptyOutDir: false,
     target: 'chrome120',
     minify: true,
     sourcemap: true,
@@ -44,7 +44,7 @@ const main: EnvironmentOptions = {
   build: {
     ssr: true,
     outDir: path.join(root, 'out/main'),
-    emptyOutDir: true,
+    emptyOutDir: false,
     copyPublicDir: false,
     target: 'node20.19',
     minify: false,
@@ -64,7 +64,7 @@ const preload: EnvironmentOptions = {
   build: {
     ssr: true,
     outDir: path.join(root, 'out/preload'),
-    emptyOutDir: true,
+    emptyOutDir: false,
     copyPublicDir: false,
     target: 'chrome120',
     minify: false,
@@ -77,6 +77,23 @@ const preload: EnvironmentOptions = {
   },
 }
 
+/**
+ * Removes what an earlier build left, after the new files are written: emptying the folder first would pull it from under
+ * a lab that is running from it.
+ */
+function removeStale(): Plugin {
+  return {
+    name: 'remove-stale',
+    writeBundle({ dir }, bundle) {
+      const kept = new Set(Object.keys(bundle))
+      for (const entry of readdirSync(dir!, { withFileTypes: true, recursive: true })) {
+        const name = path.relative(dir!, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/')
+        if (entry.isFile() && !kept.has(name)) rmSync(path.join(dir!, name))
+      }
+    },
+  }
+}
+
 const environments: Record<string, EnvironmentOptions> = { client: renderer, main, preload }
 
 /** `vite build --app` builds every environment whose first file exists; `vite` alone serves the window while it is worked on. */
@@ -84,8 +101,8 @@ export default defineConfig({
   root: path.join(root, 'renderer'),
   base: './',
   cacheDir: path.join(root, 'node_modules/.vite'),
-  publicDir: existsSync(path.join(root, 'renderer/public')) ? 'public' : false,
-  plugins: [vue()],
+  publicDir: false,
+  plugins: [vue(), removeStale()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',
