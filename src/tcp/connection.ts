@@ -2,9 +2,17 @@ import type { FaultCode } from '../base/fault.ts'
 import type { TcpConfig } from './config.ts'
 import type { DecisionSink } from './decision.ts'
 import type { TcpEvent } from './events.ts'
+import { becomeClosed } from './lifecycle.ts'
 import type { TcpSegment } from './segment.ts'
+import { segmentArrives } from './segment-arrives.ts'
 import type { TcpSnapshot } from './snapshot.ts'
-import type { TcpState } from './state.ts'
+import { TcpState } from './state.ts'
+import { takeSnapshot } from './take-snapshot.ts'
+import { Tcb } from './tcb.ts'
+import { timeoutsExpire } from './timeouts.ts'
+import { settleSendTimers } from './timer-rules.ts'
+import { transmit } from './transmit.ts'
+import { abortConnection, changeOption, closeSending, openActive, openPassive, receiveBytes, sendBytes } from './user-calls.ts'
 
 export interface TcpConnectionOptions {
   readonly config: TcpConfig
@@ -21,28 +29,120 @@ export interface TcpConnectionOptions {
   readonly segment?: TcpSegment
 }
 
-export declare class TcpConnection {
-  constructor(options: TcpConnectionOptions)
+/**
+ * One end of a TCP connection (RFC 9293), sans IO: segments, times (integer µs, never going back) and calls go in, segments, deadlines
+ * and events come out. After each call that may have changed something: `pollTransmit` until null, `pollEvent` until null, then
+ * `pollTimeout` for the time by which `handleTimeout` wants to be called.
+ */
+export class TcpConnection {
   readonly id: number
   readonly localPort: number
-  readonly remotePort: number
-  readonly state: TcpState
-  readonly receivableBytes: number
-  readonly sendableBytes: number
-  readonly endOfStream: boolean
-  readonly lastError: FaultCode | null
-  open(nowUs: number): boolean
-  listen(): boolean
-  send(bytes: Uint8Array, at: number, length: number, nowUs: number): number
-  receive(into: Uint8Array, at: number, length: number, nowUs: number): number
-  close(nowUs: number): boolean
-  abort(nowUs: number): void
-  setOption<K extends keyof TcpConfig>(name: K, value: TcpConfig[K], nowUs: number): FaultCode | null
-  handleUnreachable(nowUs: number): void
-  handleSegment(segment: TcpSegment, nowUs: number): void
-  handleTimeout(nowUs: number): void
-  pollTransmit(nowUs: number): TcpSegment | null
-  pollTimeout(): number
-  pollEvent(): TcpEvent | null
-  snapshot(into: TcpSnapshot): void
+  readonly #tcb: Tcb
+
+  constructor(options: TcpConnectionOptions) {
+    this.id = options.id
+    this.localPort = options.localPort
+    this.#tcb = new Tcb(this, options)
+  }
+
+  get state(): TcpState {
+    return this.#tcb.state
+  }
+
+  get config(): TcpConfig {
+    return this.#tcb.config
+  }
+
+  /** The peer's port; 0 in a LISTEN that takes any. */
+  get remotePort(): number {
+    return this.#tcb.remotePort
+  }
+
+  /** Bytes that `receive` would give now. */
+  get receivableBytes(): number {
+    return this.#tcb.receiveBuffer.unread()
+  }
+
+  /** Bytes that `send` would take now. */
+  get sendableBytes(): number {
+    const { state, closeRequested, sendRing } = this.#tcb
+    return state === TcpState.closed || closeRequested ? 0 : sendRing.capacity - sendRing.length
+  }
+
+  /** The peer has sent its FIN and everything before it was read. */
+  get endOfStream(): boolean {
+    return this.#tcb.finReceived && this.#tcb.receiveBuffer.unread() === 0
+  }
+
+  /** Why the last call failed or the connection ended; null where it ended well. */
+  get lastError(): FaultCode | null {
+    return this.#tcb.lastError
+  }
+
+  /** OPEN, active. @returns false with `lastError` 'connectionExists' where it is open already, 'addressInvalid' without a remote port */
+  open(nowUs: number): boolean {
+    return openActive(this.#tcb, nowUs)
+  }
+
+  /** OPEN, passive. @returns false with `lastError` 'connectionExists' where it is open already */
+  listen(nowUs = 0): boolean {
+    return openPassive(this.#tcb, nowUs)
+  }
+
+  /** SEND. @returns bytes taken, 0 where the buffer is full ('writable' tells when it no longer is), -1 with `lastError` */
+  send(bytes: Uint8Array, at: number, length: number, nowUs: number): number {
+    return sendBytes(this.#tcb, bytes, at, length, nowUs)
+  }
+
+  /** RECEIVE. @returns bytes copied, 0 where there are none now, -1 with `lastError` where the connection is gone */
+  receive(into: Uint8Array, at: number, length: number, _nowUs: number): number {
+    return receiveBytes(this.#tcb, into, at, length)
+  }
+
+  /** CLOSE: no more to send; receiving goes on. @returns false with `lastError` where it was closed before */
+  close(nowUs: number): boolean {
+    return closeSending(this.#tcb, nowUs)
+  }
+
+  abort(nowUs: number): void {
+    abortConnection(this.#tcb, nowUs)
+  }
+
+  /** @returns null, 'badArgument' for a value outside the table, 'connectionExists' for a knob that an open connection cannot turn */
+  setOption<K extends keyof TcpConfig>(name: K, value: TcpConfig[K], nowUs: number): FaultCode | null {
+    return changeOption(this.#tcb, name, value, nowUs)
+  }
+
+  /** The network says that the peer cannot be reached. Ends an attempt to connect; later it is only advice (RFC 9293 §3.9.2.2, RFC 5461). */
+  handleUnreachable(nowUs: number): void {
+    if (this.state === TcpState.synSent || this.state === TcpState.synReceived) becomeClosed(this.#tcb, 'unreachable', 'unreachable', 'hostUnreachable', nowUs)
+  }
+
+  /** A segment of this connection with a good checksum. It is not kept, nor is its payload. */
+  handleSegment(segment: TcpSegment, nowUs: number): void {
+    segmentArrives(this.#tcb, segment, nowUs)
+    settleSendTimers(this.#tcb, nowUs)
+  }
+
+  handleTimeout(nowUs: number): void {
+    timeoutsExpire(this.#tcb, nowUs)
+  }
+
+  /** @returns the next segment to send, good until the next call; null where nothing is to be sent now */
+  pollTransmit(nowUs: number): TcpSegment | null {
+    return transmit(this.#tcb, nowUs) ? this.#tcb.out : null
+  }
+
+  /** The time of the earliest deadline, Infinity where there is none. */
+  pollTimeout(): number {
+    return this.#tcb.timers.next()
+  }
+
+  pollEvent(): TcpEvent | null {
+    return this.#tcb.events.shift()
+  }
+
+  snapshot(into: TcpSnapshot): void {
+    takeSnapshot(this.#tcb, into)
+  }
 }

@@ -1,0 +1,141 @@
+import { TcpFlag } from '../wire/tcp.ts'
+import { challenge } from './challenge.ts'
+import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
+import { noteDuplicateAck, noteNewAck, takeSackBlocks } from './loss.ts'
+import { Reason } from './reasons.ts'
+import { takeRttSample } from './sampling.ts'
+import { payloadBytes } from './segment.ts'
+import type { TcpSegment } from './segment.ts'
+import { seqDiff, seqGe, seqGt, seqLe, seqLt } from './seq.ts'
+import { accepted } from './arrives-sequence.ts'
+import { TcpState } from './state.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+
+/** Fifth (RFC 9293 §3.10.7.4): the ACK field. Returns whether the rest of the segment counts. */
+export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
+  if ((segment.flags & TcpFlag.ack) === 0) {
+    tcb.drop(Reason.dropNoAck, segment, nowUs)
+    return false
+  }
+  if (tcb.state === TcpState.synReceived && !acceptAckOfSyn(tcb, segment, nowUs)) return false
+  if (!checkAckRange(tcb, segment, nowUs)) return false
+  if (tcb.sackOn && segment.options.sackCount > 0) takeSackBlocks(tcb, segment)
+  if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
+  else if (isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)
+  updateSendWindow(tcb, segment)
+  return finIsAcknowledged(tcb, nowUs)
+}
+
+/** SYN_RCVD: the handshake's last step, or an RST to an ACK of something never sent. */
+function acceptAckOfSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
+  if (!seqGt(segment.ack, tcb.sndUna) || seqGt(segment.ack, tcb.sndNxt)) {
+    const offset = seqDiff(segment.ack, tcb.sndNxt)
+    tcb.drop(Reason.dropSynReceivedAck, segment, nowUs, offset)
+    oweReset(tcb, Reason.rstSynReceivedAck, segment, offset)
+    return false
+  }
+  acknowledgeSyn(tcb, segment, nowUs)
+  establish(tcb, 'rcvAckOfSyn', nowUs)
+  setSendWindow(tcb, segment)
+  return true
+}
+
+/** SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT (RFC 5961 §5.2). */
+function checkAckRange(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
+  const ahead = seqDiff(segment.ack, tcb.sndNxt)
+  if (ahead > 0) {
+    tcb.drop(Reason.dropFutureAck, segment, nowUs, ahead)
+    challenge(tcb, Reason.ackFuture, segment, nowUs, ahead)
+    return false
+  }
+  const behind = seqDiff(tcb.sndUna, segment.ack)
+  if (behind > tcb.maxSndWnd) {
+    tcb.drop(Reason.dropOldAck, segment, nowUs, behind, tcb.maxSndWnd)
+    challenge(tcb, Reason.challengeOldAck, segment, nowUs, behind, tcb.maxSndWnd)
+    return false
+  }
+  return true
+}
+
+/** SND.UNA < SEG.ACK: what it covers leaves the ring, the timers begin anew. */
+function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  if (!tcb.synAcked) acknowledgeSyn(tcb, segment, nowUs)
+  const ack = segment.ack
+  const ackedBytes = seqDiff(ack, tcb.sndUna)
+  if (ackedBytes === 0) return
+  tcb.sndUna = ack
+  tcb.ackedOffset += ackedBytes
+  const freed = tcb.sendRing.discardTo(ack)
+  tcb.bytesAcked += freed
+  if (tcb.finSent && seqGt(ack, tcb.finSeq)) tcb.finAcked = true
+  if (tcb.probeOut && seqGt(ack, tcb.probeSeq)) tcb.probeOut = false
+  tcb.retransmitCount = 0
+  takeRttSample(tcb, segment, nowUs)
+  noteNewAck(tcb, ackedBytes, nowUs)
+  restartTimers(tcb, nowUs)
+  if (tcb.sendBlocked && freed > 0) {
+    tcb.sendBlocked = false
+    tcb.events.push('writable')
+  }
+}
+
+/** RFC 6298 §5.2, §5.3; the user timeout counts from the last progress. */
+function restartTimers(tcb: Tcb, nowUs: number): void {
+  const outstanding = tcb.sndUna !== tcb.sndNxt
+  if (outstanding) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
+  else tcb.timers.clear(Timer.retransmit)
+  if (outstanding || tcb.sendRing.length > 0 || tcb.finPending()) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  else tcb.timers.clear(Timer.userTimeout)
+}
+
+/** RFC 5681 §2: something is out, and this ACK says nothing but that a segment arrived elsewhere. */
+function isDuplicateAck(tcb: Tcb, segment: TcpSegment): boolean {
+  return segment.ack === tcb.sndUna
+    && tcb.sndUna !== tcb.sndNxt
+    && payloadBytes(segment) === 0
+    && (segment.flags & (TcpFlag.syn | TcpFlag.fin)) === 0
+    && tcb.sndWnd > 0
+    && segment.window * 2 ** tcb.sndWndShift === tcb.sndWnd
+}
+
+/** Old segments do not set the window (RFC 9293 §3.10.7.4). */
+function updateSendWindow(tcb: Tcb, segment: TcpSegment): void {
+  if (seqLt(segment.ack, tcb.sndUna)) return
+  const isNewer = seqLt(tcb.sndWl1, accepted.seq) || (tcb.sndWl1 === accepted.seq && seqLe(tcb.sndWl2, segment.ack))
+  if (isNewer) setSendWindow(tcb, segment)
+}
+
+function setSendWindow(tcb: Tcb, segment: TcpSegment): void {
+  const shift = (segment.flags & TcpFlag.syn) !== 0 ? 0 : tcb.sndWndShift
+  const wasZero = tcb.sndWnd === 0
+  tcb.sndWnd = segment.window * 2 ** shift
+  tcb.sndWl1 = accepted.seq
+  tcb.sndWl2 = segment.ack
+  if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd
+  if (wasZero && tcb.sndWnd > 0) windowOpened(tcb)
+}
+
+/** A probe that the closed window refused goes out again at once, with what follows it. */
+function windowOpened(tcb: Tcb): void {
+  if (!tcb.probeOut) return
+  tcb.probeOut = false
+  if (tcb.sndUna !== tcb.probeSeq || !seqGe(tcb.sndNxt, tcb.sndUna)) return
+  tcb.resending = true
+  tcb.resendGrows = true
+  tcb.resendNxt = tcb.sndUna
+  tcb.resendReason = Reason.windowOpened
+}
+
+/** What the ACK of our FIN means in CLOSING and LAST-ACK; FIN-WAIT-1 waits for the eighth step, where a FIN may come with it. */
+function finIsAcknowledged(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.finAcked) return true
+  if (tcb.state === TcpState.closing) {
+    tcb.move('rcvAckOfFin', nowUs)
+    waitTwoMsl(tcb, nowUs)
+  } else if (tcb.state === TcpState.lastAck) {
+    becomeClosed(tcb, 'rcvAckOfFin', 'closed', null, nowUs)
+    return false
+  }
+  return true
+}

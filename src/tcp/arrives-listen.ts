@@ -1,0 +1,38 @@
+import { TcpFlag } from '../wire/tcp.ts'
+import { oweReset, oweSyn, takeSyn } from './lifecycle.ts'
+import { takeSynOptions } from './negotiation.ts'
+import { Reason } from './reasons.ts'
+import { payloadBytes } from './segment.ts'
+import type { TcpSegment } from './segment.ts'
+import { seqAdd } from './seq.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+
+/** LISTEN (RFC 9293 §3.10.7.2). */
+export function arrivesListen(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  // First, an RST: nothing of ours can have caused it.
+  if ((segment.flags & TcpFlag.rst) !== 0) return tcb.drop(Reason.dropListenRst, segment, nowUs)
+  // Second, an ACK: nothing has been sent that it could acknowledge.
+  if ((segment.flags & TcpFlag.ack) !== 0) {
+    tcb.drop(Reason.dropListenAck, segment, nowUs)
+    return oweReset(tcb, Reason.rstListenAck, segment)
+  }
+  // Third, a SYN.
+  if ((segment.flags & TcpFlag.syn) !== 0) return acceptSyn(tcb, segment, nowUs)
+  // Fourth, anything else.
+  tcb.drop(Reason.dropListenOther, segment, nowUs)
+}
+
+/** Data or a FIN on the SYN are not kept: the peer sends them again after the handshake. */
+function acceptSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  if (payloadBytes(segment) > 0) tcb.drop(Reason.dropSynData, segment, nowUs, payloadBytes(segment))
+  tcb.remotePort = segment.sourcePort
+  takeSyn(tcb, segment)
+  takeSynOptions(tcb, segment, nowUs)
+  tcb.sndNxt = seqAdd(tcb.iss, 1)
+  tcb.sndUna = tcb.iss
+  tcb.openedUs = nowUs
+  oweSyn(tcb, Reason.synAckReply, tcb.rcvMss, Math.min(0xffff, tcb.receiveBuffer.limit))
+  tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  tcb.move('rcvSyn', nowUs)
+}

@@ -1,0 +1,55 @@
+import { TcpFlag } from '../wire/tcp.ts'
+import { acceptAck } from './arrives-ack.ts'
+import { checkSequence } from './arrives-sequence.ts'
+import { processFin, processText, processUrgent } from './arrives-text.ts'
+import { challenge } from './challenge.ts'
+import { becomeClosed, returnToListen } from './lifecycle.ts'
+import { Reason } from './reasons.ts'
+import type { TcpSegment } from './segment.ts'
+import { seqDiff } from './seq.ts'
+import { TcpState } from './state.ts'
+import type { Tcb } from './tcb.ts'
+
+/** All other states (RFC 9293 §3.10.7.4), in its order. Each step returns whether the next one follows. */
+export function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  // First, the sequence number; second, the RST bit. (Third, security and compartment: not implemented by anybody.)
+  if (!checkSequence(tcb, segment, nowUs)) return
+  if ((segment.flags & TcpFlag.rst) !== 0) return checkReset(tcb, segment, nowUs)
+  // Fourth, the SYN bit.
+  if ((segment.flags & TcpFlag.syn) !== 0 && !checkSyn(tcb, segment, nowUs)) return
+  // Fifth, the ACK field.
+  if (!acceptAck(tcb, segment, nowUs)) return
+  // Sixth, the URG bit; seventh, the text; eighth, the FIN bit.
+  if ((segment.flags & TcpFlag.urg) !== 0) processUrgent(tcb, segment, nowUs)
+  processText(tcb, segment, nowUs)
+  processFin(tcb, nowUs)
+}
+
+/** RFC 9293 §3.10.7.4, second, with RFC 5961 §3.2: only the exact sequence number resets. */
+function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  const offset = seqDiff(segment.seq, tcb.rcvNxt)
+  if (offset !== 0) {
+    tcb.drop(Reason.dropRstInexact, segment, nowUs, offset, tcb.offeredWindow())
+    return challenge(tcb, Reason.challengeRst, segment, nowUs, offset, tcb.offeredWindow())
+  }
+  switch (tcb.state) {
+    case TcpState.synReceived:
+      if (tcb.passive) return returnToListen(tcb, 'rcvRstOfPassive', nowUs)
+      return becomeClosed(tcb, 'rcvRst', 'refused', 'connectionRefused', nowUs)
+    case TcpState.timeWait:
+      return becomeClosed(tcb, 'rcvRst', 'closed', null, nowUs)
+    default:
+      return becomeClosed(tcb, 'rcvRst', 'reset', 'connectionReset', nowUs)
+  }
+}
+
+/** Fourth: a SYN in a passive SYN_RCVD undoes it; in a synchronized state it may be a forgery and draws a challenge (RFC 5961 §4.2). */
+function checkSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
+  const offset = seqDiff(segment.seq, tcb.rcvNxt)
+  const crossedSynAck = tcb.state === TcpState.synReceived && offset === -1 && (segment.flags & TcpFlag.ack) !== 0
+  if (crossedSynAck) return true
+  tcb.drop(Reason.dropSyn, segment, nowUs, offset)
+  if (tcb.state === TcpState.synReceived && tcb.passive) returnToListen(tcb, 'rcvSynOfPassive', nowUs)
+  else challenge(tcb, Reason.challengeSyn, segment, nowUs, offset)
+  return false
+}

@@ -1,0 +1,98 @@
+import { accepted } from './arrives-sequence.ts'
+import { waitTwoMsl } from './lifecycle.ts'
+import { Reason } from './reasons.ts'
+import type { TcpSegment } from './segment.ts'
+import { seqAdd, seqDiff, seqGt } from './seq.ts'
+import { TcpState } from './state.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+
+/** Sixth (RFC 9293 §3.10.7.4): the urgent pointer names the byte after the urgent data; the application hears when it moves on. */
+export function processUrgent(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  if (!takesText(tcb.state)) return
+  const pointer = seqAdd(segment.seq, segment.urgentPointer)
+  if (!seqGt(pointer, tcb.rcvUp) || !seqGt(pointer, tcb.rcvNxt)) return
+  tcb.rcvUp = pointer
+  tcb.setting(Reason.setUrgent, nowUs, seqDiff(pointer, tcb.rcvNxt))
+  tcb.events.push('urgent')
+}
+
+/** Seventh: the text that step one left in the window. */
+export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  const length = accepted.textLength
+  if (!takesText(tcb.state)) {
+    if (length > 0) tcb.drop(Reason.dropAfterFin, segment, nowUs, length)
+    return
+  }
+  if (length === 0 && !accepted.fin) return
+  const gap = seqDiff(accepted.seq, tcb.rcvNxt)
+  const buffer = tcb.receiveBuffer
+  const offset = buffer.nextOffset + gap
+  const hadHoles = buffer.hasHoles()
+  const before = buffer.nextOffset
+  if (!storePieces(tcb, segment, offset)) {
+    tcb.drop(Reason.dropTooManyHoles, segment, nowUs, length, buffer.ranges!.count)
+    return tcb.oweAck(Reason.ackOutOfOrder, gap, buffer.outOfOrderBytes())
+  }
+  if (accepted.fin) tcb.pendingFinOffset = offset + length
+  const whole = buffer.nextOffset - before
+  tcb.rcvNxt = seqAdd(tcb.rcvNxt, whole)
+  tcb.bytesReceived += length
+  if (whole === 0) {
+    if (gap > 0) tcb.oweAck(Reason.ackOutOfOrder, gap, hadHoles || buffer.hasHoles() ? buffer.outOfOrderBytes() : 0)
+    return
+  }
+  tcb.events.push('readable')
+  acknowledgeText(tcb, length, whole, hadHoles, nowUs)
+}
+
+/** Eighth: a FIN counts when all before it has arrived. Here FIN-WAIT-1 also learns that its own FIN was acknowledged. */
+export function processFin(tcb: Tcb, nowUs: number): void {
+  const isHere = tcb.pendingFinOffset >= 0 && tcb.receiveBuffer.nextOffset >= tcb.pendingFinOffset && !tcb.finReceived
+  if (isHere && takesText(tcb.state)) return takeFin(tcb, nowUs)
+  if (tcb.state === TcpState.finWait1 && tcb.finAcked) tcb.move('rcvAckOfFin', nowUs)
+}
+
+function takeFin(tcb: Tcb, nowUs: number): void {
+  tcb.finReceived = true
+  tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1)
+  tcb.promptAcks = 0
+  tcb.oweAckNow(Reason.ackFin)
+  tcb.events.push('remoteClosed')
+  if (tcb.state === TcpState.established) return tcb.move('rcvFin', nowUs)
+  if (tcb.state === TcpState.finWait1 && !tcb.finAcked) return tcb.move('rcvFin', nowUs)
+  tcb.move(tcb.state === TcpState.finWait1 ? 'rcvFinAckOfFin' : 'rcvFin', nowUs)
+  waitTwoMsl(tcb, nowUs)
+}
+
+function takesText(state: TcpState): boolean {
+  return state === TcpState.established || state === TcpState.finWait1 || state === TcpState.finWait2
+}
+
+function storePieces(tcb: Tcb, segment: TcpSegment, offset: number): boolean {
+  const { payload, payloadAt, payloadLength, payload2At } = segment
+  const { textSkip, textLength } = accepted
+  const buffer = tcb.receiveBuffer
+  const first = Math.max(0, Math.min(textLength, payloadLength - textSkip))
+  if (!buffer.store(offset, payload, payloadAt + textSkip, first)) return false
+  const skip2 = Math.max(0, textSkip - payloadLength)
+  return buffer.store(offset + first, payload, payload2At + skip2, textLength - first)
+}
+
+/**
+ * RFC 9293 §3.8.6.3 and RFC 5681 §4.2: at once behind a hole, at once for every second full-sized segment, else when the delay is over.
+ * Duplicate ACKs that were still owed are answered by the new one.
+ */
+function acknowledgeText(tcb: Tcb, length: number, whole: number, hadHoles: boolean, nowUs: number): void {
+  const { delayedAck, ackEverySegments, delayedAckUs } = tcb.config
+  tcb.promptAcks = 0
+  tcb.delayedBytes += whole
+  if (length >= tcb.largestReceived) tcb.delayedSegments++
+  if (length > tcb.largestReceived) tcb.largestReceived = length
+  if (hadHoles) return tcb.oweAckNow(Reason.ackGapFilled, whole, tcb.receiveBuffer.outOfOrderBytes())
+  if (!delayedAck) return tcb.oweAckNow(Reason.ackImmediate, tcb.delayedBytes)
+  if (tcb.quickAcksLeft > 0) return tcb.oweAckNow(Reason.ackQuick, tcb.delayedBytes, --tcb.quickAcksLeft)
+  const isEnough = tcb.delayedSegments >= ackEverySegments || tcb.delayedBytes >= ackEverySegments * tcb.rcvMss
+  if (isEnough) return tcb.oweAckNow(Reason.ackSecondSegment, tcb.delayedBytes, tcb.delayedSegments)
+  if (!tcb.ackNow && !tcb.timers.isSet(Timer.delayedAck)) tcb.timers.set(Timer.delayedAck, nowUs + delayedAckUs)
+}

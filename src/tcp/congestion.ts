@@ -1,0 +1,42 @@
+import type { CongestionControlName, TcpConfig } from './config.ts'
+import { NewReno } from './new-reno.ts'
+import { NoCongestionControl } from './no-congestion-control.ts'
+
+export interface CongestionMetrics { cwnd: number, ssthresh: number, smss: number, slowStart: boolean }
+
+/**
+ * Decides how much may be in flight; loss detection tells it what happened. Sizes in bytes, `smss` the bytes of a full segment.
+ * A controller never looks at a clock or at sequence numbers.
+ */
+export interface CongestionController {
+  readonly name: CongestionControlName
+  readonly cwnd: number
+  readonly ssthresh: number
+  /** The connection is established. */
+  start(smss: number, initialWindow: number): void
+  /** New data was acknowledged outside of fast recovery. @returns whether slow start ended with it */
+  onAck(ackedBytes: number): boolean
+  /** Third duplicate ACK; `flightSize` without what limited transmit added. */
+  onFastRetransmit(flightSize: number): void
+  /** One more duplicate ACK in fast recovery. */
+  onRecoveryDuplicate(): void
+  onPartialAck(ackedBytes: number): void
+  onFullAck(flightSize: number): void
+  /** The retransmission timer expired; `again` when it already had for this segment. */
+  onTimeout(flightSize: number, again: boolean): void
+  /** Nothing was sent for longer than an RTO. */
+  onIdle(restartWindow: number): void
+  metrics(into: CongestionMetrics): CongestionMetrics
+}
+
+export function createController(name: CongestionControlName): CongestionController {
+  return name === 'newReno' ? new NewReno() : new NoCongestionControl()
+}
+
+/** Bytes that may leave before the first ACK (RFC 6928 §2, or RFC 5681 §3.1 where `initialWindowSegments` is 0); one segment after a lost SYN. */
+export function initialWindow(config: TcpConfig, smss: number, synWasLost: boolean): number {
+  if (synWasLost) return smss
+  const segments = config.initialWindowSegments
+  if (segments === 0) return smss > 2190 ? 2 * smss : smss > 1095 ? 3 * smss : 4 * smss
+  return Math.min(segments * smss, Math.max(2 * smss, segments * 1460))
+}

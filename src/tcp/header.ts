@@ -1,0 +1,126 @@
+import { TcpFlag } from '../wire/tcp.ts'
+import type { DecisionVerb } from './decision.ts'
+import { sillyWindowFraction } from './limits.ts'
+import { allReasons } from './reasons.ts'
+import type { ReasonIndex } from './reasons.ts'
+import { timestampNow } from './sampling.ts'
+import { seqAdd, seqDiff, seqGt } from './seq.ts'
+import { segmentLength } from './segment.ts'
+import type { TcpSegment } from './segment.ts'
+import { clearBody } from './stateless.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+import { dataOptionLength, writeOptions } from './write-options.ts'
+
+/**
+ * Makes the connection's segment: header, options, `length` bytes of the send ring from `seq` on. An ACK on it settles what was owed.
+ * Reports the decision. The caller moves SND.NXT.
+ */
+export function emit(
+  tcb: Tcb, nowUs: number, verb: DecisionVerb, reason: ReasonIndex, seq: number, flags: number, length: number, a = 0, b = 0, c = 0, d = 0,
+): void {
+  const { out } = tcb
+  clearBody(out)
+  out.sourcePort = tcb.localPort
+  out.destinationPort = tcb.remotePort
+  out.seq = seq
+  out.flags = flags
+  out.ack = 0
+  if ((flags & TcpFlag.syn) !== 0) out.window = synWindowField(tcb, flags)
+  else out.window = windowField(tcb)
+  if ((flags & TcpFlag.ack) !== 0) acknowledge(tcb)
+  writeOptions(tcb, out, timestampNow(tcb, nowUs))
+  if (length > 0) tcb.sendRing.view(seq, length, out)
+  explain(tcb, out, verb, reason, a, b, c, d)
+  tcb.bytesSent += verb === 'again' ? 0 : length
+  report(tcb, out, verb, reason, nowUs, a, b, c, d)
+}
+
+/** An RST has no window, no options and no text. */
+export function emitReset(tcb: Tcb, nowUs: number): void {
+  const { out } = tcb
+  clearBody(out)
+  out.sourcePort = tcb.localPort
+  out.destinationPort = tcb.resetPort
+  out.seq = tcb.resetSeq
+  out.ack = tcb.resetAck
+  out.flags = tcb.resetFlags
+  explain(tcb, out, 'reset', tcb.resetReason, tcb.resetA, tcb.resetB, 0, 0)
+  report(tcb, out, 'reset', tcb.resetReason, nowUs, tcb.resetA, tcb.resetB, 0, 0)
+}
+
+/** Data bytes that fit into one segment now: the peer's and the path's limit less the options (RFC 9293 §3.7.1, RFC 6691 §2). */
+export function effectiveMss(tcb: Tcb): number {
+  return tcb.sndMss - dataOptionLength(tcb)
+}
+
+/** How far the window would move if it were offered anew. */
+export function windowGain(tcb: Tcb): number {
+  return freeSpace(tcb) - seqDiff(tcb.rcvAdvertisedEdge, tcb.rcvNxt)
+}
+
+/** The least gain worth telling (RFC 9293 §3.8.6.2.2). */
+export function worthwhileGain(tcb: Tcb): number {
+  return Math.min(tcb.receiveBuffer.limit * sillyWindowFraction, tcb.rcvMss)
+}
+
+/** The window to offer now: the edge stays where it is until a worthwhile piece is free, and never moves left (§3.8.6). */
+export function offerableWindow(tcb: Tcb): number {
+  return windowGain(tcb) >= worthwhileGain(tcb) ? freeSpace(tcb) : tcb.offeredWindow()
+}
+
+function freeSpace(tcb: Tcb): number {
+  return Math.max(0, tcb.receiveBuffer.limit - tcb.receiveBuffer.unread())
+}
+
+/**
+ * The 16 bits of the header. With a shift the offer is rounded down, so what is on the wire may seem to shrink by less than one unit;
+ * what was offered before is honoured (RFC 7323 §2.4).
+ */
+function windowField(tcb: Tcb): number {
+  const unit = 2 ** tcb.rcvWndShift
+  const field = Math.min(0xffff, Math.floor(offerableWindow(tcb) / unit))
+  const edge = seqAdd(tcb.rcvNxt, field * unit)
+  if (seqGt(edge, tcb.rcvAdvertisedEdge)) tcb.rcvAdvertisedEdge = edge
+  return field
+}
+
+/** The window of a SYN is never scaled (RFC 7323 §2.2). */
+function synWindowField(tcb: Tcb, flags: number): number {
+  const field = Math.min(0xffff, tcb.receiveBuffer.limit)
+  tcb.synWindow = field
+  if ((flags & TcpFlag.ack) === 0) return field
+  const edge = seqAdd(tcb.rcvNxt, field)
+  if (seqGt(edge, tcb.rcvAdvertisedEdge)) tcb.rcvAdvertisedEdge = edge
+  return field
+}
+
+function acknowledge(tcb: Tcb): void {
+  tcb.out.ack = tcb.rcvNxt
+  tcb.lastAckSent = tcb.rcvNxt
+  tcb.ackNow = false
+  tcb.delayedBytes = 0
+  tcb.delayedSegments = 0
+  tcb.windowUpdateDue = false
+  tcb.timers.clear(Timer.delayedAck)
+}
+
+function explain(tcb: Tcb, out: TcpSegment, verb: DecisionVerb, reason: ReasonIndex, a: number, b: number, c: number, d: number): void {
+  out.reason = allReasons[reason].id
+  out.operands[0] = a
+  out.operands[1] = b
+  out.operands[2] = c
+  out.operands[3] = d
+  out.isRetransmission = verb === 'again'
+  tcb.segmentsSent++
+  tcb.lastHold = 0
+}
+
+function report(tcb: Tcb, out: TcpSegment, verb: DecisionVerb, reason: ReasonIndex, nowUs: number, a: number, b: number, c: number, d: number): void {
+  const length = segmentLength(out)
+  if (verb === 'again') {
+    tcb.retransmissions++
+    tcb.retransmittedBytes += out.payloadLength + out.payload2Length
+  }
+  tcb.sink.decide(tcb.connection, verb, reason, nowUs, out.seq, length, a, b, c, d)
+}

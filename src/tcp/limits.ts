@@ -1,0 +1,11 @@
+/** Below this an MSS is not taken at its word: 40 bytes of options must leave room for data. */
+export const smallestUsableMss = 64
+
+/** TS.Recent means nothing once it is this old (RFC 7323 §5.5: 24 days). */
+export const timestampAgeLimitUs = 24 * 86_400 * 1_000_000
+
+/** RFC 6298 §5.7. */
+export const rtoAfterLostSynUs = 3_000_000
+
+/** Fs of sender and receiver silly window avoidance (RFC 9293 §3.8.6.2). */
+export const sillyWindowFraction = 0.5

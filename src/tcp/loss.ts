@@ -1,0 +1,85 @@
+import { RangeSet } from '../base/range-set.ts'
+import { Reason } from './reasons.ts'
+import type { TcpSegment } from './segment.ts'
+import { seqDiff, seqGe, seqGt, seqLe, seqLt, seqMax } from './seq.ts'
+import type { Tcb } from './tcb.ts'
+
+const duplicateThreshold = 3
+const maxSackedRanges = 64
+
+/** What an ACK that advanced SND.UNA means for fast recovery, for resending after a timeout, and for cwnd. */
+export function noteNewAck(tcb: Tcb, ackedBytes: number, nowUs: number): void {
+  tcb.sacked?.removeBelow(tcb.ackedOffset)
+  if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
+  else if (tcb.controller.onAck(ackedBytes)) tcb.setting(Reason.setAvoidance, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
+  tcb.dupAcks = 0
+  tcb.limitedTransmitBytes = 0
+  if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) tcb.lossRecovery = false
+  if (tcb.resending) {
+    tcb.resendNxt = seqMax(tcb.resendNxt, tcb.sndUna)
+    if (seqGe(tcb.resendNxt, tcb.sndNxt)) stopResending(tcb)
+    else if (tcb.lossRecovery) tcb.resendReason = Reason.lossRecovery
+  }
+}
+
+/** One more ACK for the same byte (RFC 5681 §3.2, RFC 6582 §3.2). */
+export function noteDuplicateAck(tcb: Tcb, nowUs: number): void {
+  tcb.dupAcks++
+  if (tcb.inRecovery) return tcb.controller.onRecoveryDuplicate()
+  // Below `recover` the duplicates may answer what a timeout resent.
+  if (tcb.dupAcks !== duplicateThreshold || !seqGt(tcb.sndUna, tcb.recover)) return
+  const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna) - tcb.limitedTransmitBytes
+  tcb.inRecovery = true
+  tcb.recover = tcb.sndNxt
+  tcb.controller.onFastRetransmit(flightSize)
+  tcb.frontReason = Reason.fastRetransmit
+  tcb.setting(Reason.setFastRecovery, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
+}
+
+/** The retransmission timer expired: all that is out may be lost; it is resent from the front as slow start allows (RFC 5681 §3.1, RFC 6582 §4). */
+export function noteTimeout(tcb: Tcb, nowUs: number): void {
+  const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
+  tcb.controller.onTimeout(flightSize, tcb.retransmitCount > 1)
+  tcb.setting(Reason.setTimeoutLoss, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
+  tcb.inRecovery = false
+  tcb.frontReason = 0
+  tcb.dupAcks = 0
+  tcb.limitedTransmitBytes = 0
+  tcb.recover = tcb.sndNxt
+  tcb.lossRecovery = true
+  tcb.resending = true
+  tcb.resendNxt = tcb.sndUna
+  tcb.resendReason = Reason.retransmitTimeout
+  // The receiver may have thrown away what it reported (RFC 2018 §8).
+  tcb.sacked?.clear()
+}
+
+export function stopResending(tcb: Tcb): void {
+  tcb.resending = false
+  tcb.resendGrows = false
+}
+
+/** Remembers which of the outstanding bytes arrived; blocks outside of them (D-SACK, garbage) are ignored. */
+export function takeSackBlocks(tcb: Tcb, segment: TcpSegment): void {
+  const { sackEdges, sackCount } = segment.options
+  for (let i = 0; i < sackCount; i++) {
+    const left = sackEdges[2 * i]
+    const right = sackEdges[2 * i + 1]
+    if (!seqLt(left, right) || !seqGt(left, segment.ack) || seqLt(left, tcb.sndUna) || !seqLe(right, tcb.sndNxt)) continue
+    tcb.sacked ??= new RangeSet(maxSackedRanges)
+    tcb.sacked.add(tcb.ackedOffset + seqDiff(left, tcb.sndUna), tcb.ackedOffset + seqDiff(right, tcb.sndUna))
+  }
+}
+
+/** A partial ACK uncovers the next hole, a full one ends recovery (RFC 6582 §3.2). */
+function inFastRecovery(tcb: Tcb, ackedBytes: number, nowUs: number): void {
+  if (seqGe(tcb.sndUna, tcb.recover)) {
+    tcb.inRecovery = false
+    tcb.frontReason = 0
+    tcb.controller.onFullAck(seqDiff(tcb.sndNxt, tcb.sndUna))
+    tcb.setting(Reason.setRecovered, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
+    return
+  }
+  tcb.controller.onPartialAck(ackedBytes)
+  tcb.frontReason = Reason.partialAck
+}

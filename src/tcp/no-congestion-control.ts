@@ -1,0 +1,32 @@
+import type { CongestionController, CongestionMetrics } from './congestion.ts'
+
+/** Only the receiver's window limits: TCP as it was before 1988, for looking at flow control alone. */
+export class NoCongestionControl implements CongestionController {
+  readonly name = 'none'
+  readonly cwnd = 0x7fff_ffff
+  readonly ssthresh = 0x7fff_ffff
+  #smss = 0
+
+  start(smss: number): void {
+    this.#smss = smss
+  }
+
+  onAck(): boolean {
+    return false
+  }
+
+  onFastRetransmit(): void {}
+  onRecoveryDuplicate(): void {}
+  onPartialAck(): void {}
+  onFullAck(): void {}
+  onTimeout(): void {}
+  onIdle(): void {}
+
+  metrics(into: CongestionMetrics): CongestionMetrics {
+    into.cwnd = this.cwnd
+    into.ssthresh = this.ssthresh
+    into.smss = this.#smss
+    into.slowStart = false
+    return into
+  }
+}

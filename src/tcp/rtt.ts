@@ -1,0 +1,44 @@
+import type { TcpConfig } from './config.ts'
+
+/** Round-trip time and retransmission timeout (RFC 6298 §2, §5.5). */
+export class RttEstimator {
+  /** -1 before the first sample. */
+  srttUs = -1
+  rttvarUs = 0
+  /** Expiries since the last sample; each doubles the timeout. */
+  backoff = 0
+  #computedUs: number
+
+  constructor(config: TcpConfig) {
+    this.#computedUs = config.initialRtoUs
+  }
+
+  /** Takes the round trip of a segment that was sent once, or that a timestamp identifies (Karn's rule is the caller's). */
+  sample(rttUs: number, config: TcpConfig): void {
+    if (this.srttUs < 0) {
+      this.srttUs = rttUs
+      this.rttvarUs = rttUs / 2
+    } else {
+      this.rttvarUs += (Math.abs(this.srttUs - rttUs) - this.rttvarUs) / 4
+      this.srttUs += (rttUs - this.srttUs) / 8
+    }
+    this.#computedUs = Math.round(this.srttUs + Math.max(config.clockGranularityUs, 4 * this.rttvarUs))
+    this.backoff = 0
+  }
+
+  /** Rule 5.7: a SYN that had to be repeated makes the first timeout of the data at least this long. */
+  raiseTo(rtoUs: number): void {
+    this.#computedUs = Math.max(this.#computedUs, rtoUs)
+    this.backoff = 0
+  }
+
+  rtoUs(config: TcpConfig): number {
+    return this.backedOff(this.backoff, config)
+  }
+
+  /** The timeout after `doublings` expiries, also the spacing of window probes. */
+  backedOff(doublings: number, config: TcpConfig): number {
+    const base = Math.max(this.#computedUs, this.srttUs < 0 ? 0 : config.minRtoUs)
+    return Math.min(base * 2 ** Math.min(doublings, 30), config.maxRtoUs)
+  }
+}

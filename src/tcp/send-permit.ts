@@ -1,0 +1,97 @@
+import { effectiveMss } from './header.ts'
+import { sillyWindowFraction } from './limits.ts'
+import { Reason } from './reasons.ts'
+import type { ReasonIndex } from './reasons.ts'
+import { seqAdd, seqDiff } from './seq.ts'
+import type { Tcb } from './tcb.ts'
+
+/** What {@link dataPermit} found: with a send reason `length` bytes may go; with reason 0 `hold` says why not. Operands as their reason names them. */
+export const permit = { reason: 0 as ReasonIndex, hold: 0 as ReasonIndex, length: 0, queued: 0, windowRoom: 0, a: 0, b: 0, c: 0, d: 0 }
+
+/**
+ * Whether new data may leave, and how much. RFC 9293 §3.8.6.2.1: D bytes queued, U usable; a full segment goes, everything goes when
+ * nothing is in flight or Nagle is off (§3.7.4), half of the largest window goes, and so does what is left when the override timer is over.
+ */
+export function dataPermit(tcb: Tcb): void {
+  const queued = tcb.unsentBytes()
+  const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
+  const { cwnd } = tcb.controller
+  const windowRoom = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), tcb.sndNxt)
+  const cwndRoom = cwnd - inFlight
+  const mss = effectiveMss(tcb)
+  const allowance = limitedTransmitAllowance(tcb)
+  const usable = Math.min(windowRoom, cwndRoom + allowance)
+  const length = Math.min(queued, usable, mss)
+  permit.queued = queued
+  permit.windowRoom = windowRoom
+  permit.length = length
+  permit.reason = sendReason(tcb, queued, usable, mss, inFlight)
+  if (permit.reason === 0) return hold(tcb, queued, windowRoom, cwndRoom, mss, inFlight)
+  if (length > cwndRoom) permit.reason = Reason.limitedTransmit
+  setSendOperands(tcb, queued, usable, inFlight)
+}
+
+function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFlight: number): ReasonIndex {
+  if (usable <= 0) return 0
+  if (queued >= mss && usable >= mss) return Reason.dataFull
+  if (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested) {
+    if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : Reason.dataNagleOff
+    if (usable >= tcb.maxSndWnd * sillyWindowFraction) return Reason.dataHalfWindow
+  }
+  return tcb.overrideDue ? Reason.dataOverride : 0
+}
+
+function setSendOperands(tcb: Tcb, queued: number, usable: number, inFlight: number): void {
+  const { reason } = permit
+  permit.c = 0
+  permit.d = 0
+  if (reason === Reason.dataFull) {
+    permit.b = queued
+    permit.c = tcb.sndWnd
+    permit.d = tcb.controller.cwnd
+  } else if (reason === Reason.limitedTransmit) {
+    permit.b = tcb.dupAcks
+    permit.c = tcb.controller.cwnd
+  } else if (reason === Reason.dataHalfWindow) {
+    permit.b = usable
+    permit.c = tcb.maxSndWnd
+  } else if (reason === Reason.dataIdle) {
+    permit.b = queued
+  } else if (reason === Reason.dataNagleOff) {
+    permit.b = inFlight
+  } else if (reason === Reason.dataOverride) {
+    permit.b = usable
+  } else {
+    permit.b = 0
+  }
+}
+
+/** The first two duplicate ACKs may each bring a new segment beyond cwnd (RFC 3042 §2). */
+function limitedTransmitAllowance(tcb: Tcb): number {
+  if (tcb.dupAcks === 0 || tcb.dupAcks > 2 || tcb.inRecovery || tcb.lossRecovery || !tcb.config.limitedTransmit) return 0
+  return tcb.dupAcks * tcb.smss()
+}
+
+function hold(tcb: Tcb, queued: number, windowRoom: number, cwndRoom: number, mss: number, inFlight: number): void {
+  permit.a = queued
+  permit.c = inFlight
+  const usable = Math.min(windowRoom, cwndRoom)
+  if (tcb.sndWnd === 0) {
+    permit.hold = Reason.heldZeroWindow
+    permit.b = inFlight
+    permit.c = 0
+  } else if (usable > 0 && queued <= usable) {
+    permit.hold = Reason.heldNagle
+    permit.b = mss
+  } else if (windowRoom > 0 && windowRoom <= cwndRoom) {
+    permit.hold = Reason.heldSillyWindow
+    permit.b = windowRoom
+    permit.c = Math.min(mss, Math.ceil(tcb.maxSndWnd * sillyWindowFraction))
+  } else if (windowRoom <= cwndRoom) {
+    permit.hold = Reason.heldWindow
+    permit.b = tcb.sndWnd
+  } else {
+    permit.hold = Reason.heldCongestion
+    permit.b = tcb.controller.cwnd
+  }
+}

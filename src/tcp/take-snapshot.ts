@@ -1,0 +1,120 @@
+import type { RangeSet } from '../base/range-set.ts'
+import { effectiveMss, offerableWindow } from './header.ts'
+import { seqAdd, seqDiff } from './seq.ts'
+import type { CongestionPhase, SequenceRange, TcpSnapshot } from './snapshot.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+
+/** Copies the TCB for display. Allocates nothing but ranges and path entries that `into` has no room for. */
+export function takeSnapshot(tcb: Tcb, into: TcpSnapshot): void {
+  into.id = tcb.id
+  into.state = tcb.state
+  into.localPort = tcb.localPort
+  into.remotePort = tcb.remotePort
+  into.path.length = tcb.path.length
+  for (let i = 0; i < tcb.path.length; i++) into.path[i] = tcb.path[i]
+  sendSide(tcb, into)
+  receiveSide(tcb, into)
+  congestion(tcb, into)
+  timing(tcb, into)
+  counters(tcb, into)
+}
+
+function sendSide(tcb: Tcb, into: TcpSnapshot): void {
+  into.iss = tcb.iss
+  into.sndUna = tcb.sndUna
+  into.sndNxt = tcb.sndNxt
+  into.sndResendNxt = tcb.resending ? tcb.resendNxt : tcb.sndNxt
+  into.sndMax = tcb.sndNxt
+  into.sndWnd = tcb.sndWnd
+  into.sndWl1 = tcb.sndWl1
+  into.sndWl2 = tcb.sndWl2
+  into.sndWndShift = tcb.sndWndShift
+  into.maxSndWnd = tcb.maxSndWnd
+  into.sendBufferBytes = tcb.sendRing.capacity
+  into.sendQueuedBytes = tcb.unsentBytes()
+  into.sendUnackedBytes = tcb.sendRing.length - into.sendQueuedBytes
+  into.sndMss = effectiveMss(tcb)
+  copyRanges(tcb.sacked, into.sackedRanges, tcb.sndUna, tcb.ackedOffset)
+}
+
+function receiveSide(tcb: Tcb, into: TcpSnapshot): void {
+  const buffer = tcb.receiveBuffer
+  into.irs = tcb.irs
+  into.rcvNxt = tcb.rcvNxt
+  into.rcvWnd = offerableWindow(tcb)
+  into.rcvWndShift = tcb.rcvWndShift
+  into.rcvAdvertisedEdge = tcb.rcvAdvertisedEdge
+  into.rcvUp = tcb.rcvUp
+  into.receiveBufferBytes = buffer.limit
+  into.receiveUnreadBytes = buffer.unread()
+  into.receiveOutOfOrderBytes = buffer.outOfOrderBytes()
+  into.rcvMss = tcb.rcvMss
+  copyRanges(buffer.ranges, into.receiveRanges, tcb.rcvNxt, buffer.nextOffset)
+}
+
+/** Offsets become sequence numbers: `offset` stands where `seq` does. */
+function copyRanges(ranges: RangeSet | null, into: SequenceRange[], seq: number, offset: number): void {
+  const count = ranges === null ? 0 : ranges.count
+  into.length = Math.min(into.length, count)
+  for (let i = 0; i < count; i++) {
+    into[i] ??= { start: 0, end: 0 }
+    into[i].start = seqAdd(seq, ranges!.startAt(i) - offset)
+    into[i].end = seqAdd(seq, ranges!.endAt(i) - offset)
+  }
+}
+
+function congestion(tcb: Tcb, into: TcpSnapshot): void {
+  const { controller } = tcb
+  into.cwnd = controller.cwnd
+  into.ssthresh = controller.ssthresh
+  into.flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
+  into.dupAcks = tcb.dupAcks
+  into.recover = tcb.recover
+  into.inRecovery = tcb.inRecovery
+  into.congestionPhase = phase(tcb)
+  into.controller = controller.name
+}
+
+function phase(tcb: Tcb): CongestionPhase {
+  if (tcb.inRecovery) return 'fastRecovery'
+  if (tcb.lossRecovery) return 'lossRecovery'
+  return tcb.controller.cwnd < tcb.controller.ssthresh ? 'slowStart' : 'avoidance'
+}
+
+function timing(tcb: Tcb, into: TcpSnapshot): void {
+  const { rtt, timers } = tcb
+  into.srttUs = rtt.srttUs
+  into.rttvarUs = rtt.rttvarUs
+  into.rtoUs = rtt.rtoUs(tcb.config)
+  into.backoff = rtt.backoff
+  into.timestampsOn = tcb.timestampsOn
+  into.tsRecent = tcb.tsRecent
+  into.sackOn = tcb.sackOn
+  into.timers.retransmit = orOff(timers.deadline(Timer.retransmit))
+  into.timers.persist = orOff(timers.deadline(Timer.persist))
+  into.timers.delayedAck = orOff(timers.deadline(Timer.delayedAck))
+  into.timers.keepAlive = orOff(timers.deadline(Timer.keepAlive))
+  into.timers.timeWait = orOff(timers.deadline(Timer.timeWait))
+  into.timers.userTimeout = orOff(timers.deadline(Timer.userTimeout))
+}
+
+function orOff(deadline: number): number {
+  return deadline === Infinity ? -1 : deadline
+}
+
+function counters(tcb: Tcb, into: TcpSnapshot): void {
+  into.segmentsSent = tcb.segmentsSent
+  into.segmentsReceived = tcb.segmentsReceived
+  into.bytesSent = tcb.bytesSent
+  into.bytesReceived = tcb.bytesReceived
+  into.bytesAcked = tcb.bytesAcked
+  into.bytesDelivered = tcb.bytesDelivered
+  into.retransmissions = tcb.retransmissions
+  into.retransmittedBytes = tcb.retransmittedBytes
+  into.dropped = tcb.dropped
+  into.finSent = tcb.finSent
+  into.finReceived = tcb.finReceived
+  into.openedUs = tcb.openedUs
+  into.establishedUs = tcb.establishedUs
+}

@@ -1,0 +1,273 @@
+import type { FaultCode } from '../base/fault.ts'
+import type { RangeSet } from '../base/range-set.ts'
+import type { TcpConfig } from './config.ts'
+import { createController } from './congestion.ts'
+import type { CongestionController } from './congestion.ts'
+import type { TcpConnection, TcpConnectionOptions } from './connection.ts'
+import { silentSink } from './decision.ts'
+import type { DecisionSink, DecisionVerb } from './decision.ts'
+import { EventQueue } from './events.ts'
+import { firstStateReason, Reason } from './reasons.ts'
+import type { ReasonIndex } from './reasons.ts'
+import { ReceiveBuffer } from './receive-buffer.ts'
+import { RttEstimator } from './rtt.ts'
+import { SendRing } from './send-ring.ts'
+import { seqAdd, seqDiff, seqMax } from './seq.ts'
+import { segmentLength, TcpSegment } from './segment.ts'
+import { inputNumber, nextState, TcpState } from './state.ts'
+import type { TcpInput } from './state.ts'
+import { Timers } from './timers.ts'
+
+const ipAndTcpHeaderBytes = { 4: 40, 6: 60 } as const
+const pathLength = 65
+
+/**
+ * The transmission control block (RFC 9293 §3.3.1): everything one connection knows. The steps of the engine are functions over it;
+ * only they write to it. Sequence numbers are u32, sizes bytes, times µs.
+ */
+export class Tcb {
+  readonly connection: TcpConnection
+  readonly id: number
+  readonly sink: DecisionSink
+  readonly out: TcpSegment
+  readonly events = new EventQueue()
+  readonly timers = new Timers()
+  readonly localPort: number
+  readonly ipVersion: 4 | 6
+  readonly pathMtu: number
+  /** The remote port given with a passive open; 0 takes any. */
+  readonly boundRemotePort: number
+  readonly iss: number
+
+  config: TcpConfig
+  state: TcpState = TcpState.closed
+  remotePort: number
+  /** Whether LISTEN led here (RFC 9293 MUST-11). */
+  passive = false
+  lastError: FaultCode | null = null
+  path: number[] = [TcpState.closed]
+
+  // Send sequence space.
+  sndUna: number
+  sndNxt: number
+  sndWnd = 0
+  sndWl1 = 0
+  sndWl2 = 0
+  maxSndWnd = 0
+  sndWndShift = 0
+  synAcked = false
+  synDue = false
+  synSent = false
+  synReason: ReasonIndex = Reason.synOpen
+  synA = 0
+  synB = 0
+  closeRequested = false
+  finSent = false
+  finSeq = 0
+  finAcked = false
+  sendRing: SendRing
+  /** The application was told that the buffer is full and waits to hear otherwise. */
+  sendBlocked = false
+  lastSendUs = -1
+
+  // Receive sequence space.
+  irs = 0
+  rcvNxt = 0
+  rcvUp = 0
+  rcvAdvertisedEdge = 0
+  rcvWndShift = 0
+  /** Window in our SYN, which had no RCV.NXT to count from yet. */
+  synWindow = 0
+  receiveBuffer: ReceiveBuffer
+  finReceived = false
+  /** Stream offset of a FIN that waits for data before it; -1 when there is none. */
+  pendingFinOffset = -1
+  lastAckSent = 0
+
+  // What the two sides agreed on.
+  /** MSS we advertise. */
+  rcvMss: number
+  /** Limit of what we send, before options are taken off. */
+  sndMss: number
+  scalingOn = false
+  timestampsOn = false
+  sackOn = false
+  tsRecent = 0
+  tsRecentUs = 0
+
+  // Acknowledgments owed.
+  /** Owed one by one, before any data: duplicate ACKs, challenges, answers. */
+  promptAcks = 0
+  /** Owed at once, on data or alone. */
+  ackNow = false
+  ackReason: ReasonIndex = Reason.ackHandshake
+  ackA = 0
+  ackB = 0
+  ackC = 0
+  delayedBytes = 0
+  delayedSegments = 0
+  quickAcksLeft = 0
+  /** The largest data segment so far: what counts as full-sized here. */
+  largestReceived = 536
+  windowUpdateDue = false
+
+  // Retransmission.
+  readonly controller: CongestionController
+  rtt: RttEstimator
+  retransmitCount = 0
+  rttTiming = false
+  rttSpoiled = false
+  rttSeq = 0
+  rttStartUs = 0
+  synWasLost = false
+  dupAcks = 0
+  limitedTransmitBytes = 0
+  recover: number
+  inRecovery = false
+  lossRecovery = false
+  /** Resending goes on from `resendNxt` up to SND.NXT. */
+  resending = false
+  resendNxt = 0
+  resendReason: ReasonIndex = Reason.retransmitTimeout
+  /** Resending may take new data along: what was out was a refused window probe. */
+  resendGrows = false
+  /** Reason to resend the front at once, beside cwnd; 0 when there is none. */
+  frontReason: ReasonIndex = 0
+  /** What the peer's SACK blocks cover, as distances from ISS; null before the first block. */
+  sacked: RangeSet | null = null
+  /** SND.UNA as an unwrapped distance from ISS. */
+  ackedOffset = 0
+
+  // Window probing.
+  persistKind: 0 | 1 | 2 = 0
+  persistBackoff = 0
+  probeDue = false
+  overrideDue = false
+  probeOut = false
+  probeSeq = 0
+
+  keepAliveDue = false
+  keepAliveCount = 0
+  lastHeardUs = 0
+  challengeWindowUs = 0
+  challengeCount = 0
+
+  // A reset owed; it may answer another port than the connection's (LISTEN).
+  resetDue = false
+  resetSeq = 0
+  resetAck = 0
+  resetFlags = 0
+  resetPort = 0
+  resetReason: ReasonIndex = Reason.rstAbort
+  resetA = 0
+  resetB = 0
+
+  /** The hold reported last; 0 after something was sent. */
+  lastHold: ReasonIndex = 0
+
+  segmentsSent = 0
+  segmentsReceived = 0
+  bytesSent = 0
+  bytesReceived = 0
+  bytesAcked = 0
+  bytesDelivered = 0
+  retransmissions = 0
+  retransmittedBytes = 0
+  dropped = 0
+  openedUs = -1
+  establishedUs = -1
+
+  constructor(connection: TcpConnection, options: TcpConnectionOptions) {
+    const { config, pathMtu, ipVersion, isn } = options
+    this.connection = connection
+    this.id = options.id
+    this.sink = options.sink ?? silentSink
+    this.out = options.segment ?? new TcpSegment()
+    this.config = config
+    this.localPort = options.localPort
+    this.remotePort = options.remotePort
+    this.boundRemotePort = options.remotePort
+    this.ipVersion = ipVersion
+    this.pathMtu = pathMtu
+    this.iss = isn >>> 0
+    this.sndUna = this.iss
+    this.sndNxt = this.iss
+    this.recover = this.iss
+    this.sendRing = new SendRing(config.sendBufferBytes, seqAdd(this.iss, 1))
+    this.receiveBuffer = new ReceiveBuffer(config.receiveBufferBytes)
+    this.controller = createController(config.congestionControl)
+    this.rtt = new RttEstimator(config)
+    this.quickAcksLeft = config.quickAckSegments
+    const headers = ipAndTcpHeaderBytes[ipVersion]
+    const largest = Math.min(pathMtu, config.reassemblyLimitBytes) - headers
+    this.rcvMss = config.mss === 0 ? largest : Math.min(config.mss, largest)
+    this.sndMss = pathMtu - headers
+  }
+
+  decide(verb: DecisionVerb, reason: ReasonIndex, nowUs: number, seq: number, lengthBytes: number, a = 0, b = 0, c = 0, d = 0): void {
+    this.sink.decide(this.connection, verb, reason, nowUs, seq, lengthBytes, a, b, c, d)
+  }
+
+  setting(reason: ReasonIndex, nowUs: number, a = 0, b = 0, c = 0, d = 0): void {
+    this.sink.decide(this.connection, 'setting', reason, nowUs, 0, 0, a, b, c, d)
+  }
+
+  /** An arriving segment is not taken. */
+  drop(reason: ReasonIndex, segment: TcpSegment, nowUs: number, a = 0, b = 0, c = 0): void {
+    this.dropped++
+    this.sink.decide(this.connection, 'dropped', reason, nowUs, segment.seq, segmentLength(segment), a, b, c, 0)
+  }
+
+  /** The only way a state changes. */
+  move(input: TcpInput, nowUs: number): void {
+    const from = this.state
+    const to = nextState(from, input)
+    if (to === null) throw new Error(`no transition from ${from} on ${input}`)
+    const number = inputNumber(input)
+    this.state = to
+    this.path.push(number, to)
+    if (this.path.length > pathLength) this.path.splice(0, 2)
+    this.sink.decide(this.connection, 'state', firstStateReason + number, nowUs, 0, 0, from, to, number, 0)
+  }
+
+  /** Owes one pure ACK for one arrived segment. */
+  oweAck(reason: ReasonIndex, a = 0, b = 0, c = 0): void {
+    if (this.promptAcks < maxPromptAcks) this.promptAcks++
+    this.noteAck(reason, a, b, c)
+  }
+
+  /** Owes an ACK at once that data may carry. */
+  oweAckNow(reason: ReasonIndex, a = 0, b = 0, c = 0): void {
+    this.ackNow = true
+    this.noteAck(reason, a, b, c)
+  }
+
+  /** The data bytes of a full segment without SACK blocks: SMSS. */
+  smss(): number {
+    return this.sndMss - (this.timestampsOn ? 12 : 0)
+  }
+
+  /** The window offered to the peer so far, from RCV.NXT. */
+  offeredWindow(): number {
+    return Math.max(0, seqDiff(this.rcvAdvertisedEdge, this.rcvNxt))
+  }
+
+  /** Bytes queued and never sent. */
+  unsentBytes(): number {
+    return this.finSent ? 0 : Math.max(0, seqDiff(this.sendRing.endSeq(), seqMax(this.sndNxt, this.sendRing.startSeq)))
+  }
+
+  finPending(): boolean {
+    return this.closeRequested && !this.finSent
+  }
+
+  private noteAck(reason: ReasonIndex, a: number, b: number, c: number): void {
+    this.ackReason = reason
+    this.ackA = a
+    this.ackB = b
+    this.ackC = c
+  }
+}
+
+/** More than a batch of duplicate ACKs tells the sender nothing more. */
+const maxPromptAcks = 64

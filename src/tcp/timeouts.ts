@@ -1,0 +1,61 @@
+import { becomeClosed, oweSyn } from './lifecycle.ts'
+import { noteTimeout } from './loss.ts'
+import { Reason } from './reasons.ts'
+import { Persist } from './timer-rules.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+
+/** What is due at `nowUs` (RFC 9293 §3.10.8). Segments that follow from it leave with the next transmit. */
+export function timeoutsExpire(tcb: Tcb, nowUs: number): void {
+  const { timers } = tcb
+  if (timers.takeExpired(Timer.userTimeout, nowUs)) return giveUp(tcb, nowUs)
+  if (timers.takeExpired(Timer.timeWait, nowUs)) return becomeClosed(tcb, 'timeout2Msl', 'closed', null, nowUs)
+  if (timers.takeExpired(Timer.retransmit, nowUs)) retransmit(tcb, nowUs)
+  if (timers.takeExpired(Timer.persist, nowUs)) probe(tcb, nowUs)
+  if (timers.takeExpired(Timer.delayedAck, nowUs)) tcb.oweAckNow(Reason.ackDelayTimer, tcb.delayedBytes, tcb.config.delayedAckUs)
+  if (timers.takeExpired(Timer.keepAlive, nowUs)) keepAlive(tcb, nowUs)
+}
+
+/** USER TIMEOUT, the end of the retries, a peer that is dead: flush, report, close. */
+function giveUp(tcb: Tcb, nowUs: number): void {
+  becomeClosed(tcb, 'userTimeout', 'timedOut', 'connectionTimedOut', nowUs)
+}
+
+/** RETRANSMISSION TIMEOUT (RFC 6298 §5.4 to 5.7): double the timeout, resend the front. */
+function retransmit(tcb: Tcb, nowUs: number): void {
+  tcb.retransmitCount++
+  const limit = tcb.synAcked ? tcb.config.dataRetries : tcb.config.synRetries
+  if (tcb.retransmitCount > limit) return giveUp(tcb, nowUs)
+  tcb.rtt.backoff++
+  const rtoUs = tcb.rtt.rtoUs(tcb.config)
+  tcb.setting(Reason.setBackoff, nowUs, rtoUs, tcb.retransmitCount)
+  tcb.timers.set(Timer.retransmit, nowUs + rtoUs)
+  if (tcb.synAcked) return noteTimeout(tcb, nowUs)
+  tcb.synWasLost = true
+  oweSyn(tcb, Reason.synTimeout, tcb.retransmitCount, rtoUs)
+}
+
+function probe(tcb: Tcb, nowUs: number): void {
+  if (tcb.persistKind === Persist.override) {
+    tcb.overrideDue = true
+    return
+  }
+  tcb.persistBackoff++
+  tcb.probeDue = true
+  tcb.timers.set(Timer.persist, nowUs + tcb.rtt.backedOff(tcb.rtt.backoff + tcb.persistBackoff, tcb.config))
+}
+
+/** Silence since the last segment is what counts; data in flight speaks for itself (RFC 9293 §3.8.4). */
+function keepAlive(tcb: Tcb, nowUs: number): void {
+  const { keepAlive: isOn, keepAliveIdleUs, keepAliveIntervalUs, keepAliveProbes } = tcb.config
+  if (!isOn) return
+  const idleEnds = tcb.lastHeardUs + keepAliveIdleUs
+  if (idleEnds > nowUs || tcb.sndUna !== tcb.sndNxt) {
+    tcb.timers.set(Timer.keepAlive, Math.max(idleEnds, nowUs + keepAliveIntervalUs))
+    return
+  }
+  if (tcb.keepAliveCount >= keepAliveProbes) return giveUp(tcb, nowUs)
+  tcb.keepAliveCount++
+  tcb.keepAliveDue = true
+  tcb.timers.set(Timer.keepAlive, nowUs + keepAliveIntervalUs)
+}

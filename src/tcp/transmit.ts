@@ -1,0 +1,231 @@
+import { TcpFlag } from '../wire/tcp.ts'
+import type { DecisionVerb } from './decision.ts'
+import { initialWindow } from './congestion.ts'
+import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './header.ts'
+import { holdNow } from './hold.ts'
+import { mayTransmitData } from './lifecycle.ts'
+import { stopResending } from './loss.ts'
+import { Reason } from './reasons.ts'
+import type { ReasonIndex } from './reasons.ts'
+import { spoilTiming, startTiming } from './sampling.ts'
+import { seqAdd, seqDiff, seqGe, seqMax } from './seq.ts'
+import { dataPermit, permit } from './send-permit.ts'
+import { TcpState } from './state.ts'
+import type { Tcb } from './tcb.ts'
+import { settleSendTimers } from './timer-rules.ts'
+import { Timer } from './timers.ts'
+
+/** Puts the next segment to send into `tcb.out`, most urgent first. @returns whether there is one */
+export function transmit(tcb: Tcb, nowUs: number): boolean {
+  return sendReset(tcb, nowUs)
+    || sendSyn(tcb, nowUs)
+    || sendPromptAck(tcb, nowUs)
+    || sendFront(tcb, nowUs)
+    || sendAgain(tcb, nowUs)
+    || sendProbe(tcb, nowUs)
+    || sendData(tcb, nowUs)
+    || sendAck(tcb, nowUs)
+    || sendKeepAlive(tcb, nowUs)
+    || sendNothing(tcb, nowUs)
+}
+
+function sendReset(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.resetDue) return false
+  tcb.resetDue = false
+  emitReset(tcb, nowUs)
+  return true
+}
+
+/** SYN, or SYN+ACK where the peer's SYN is known. */
+function sendSyn(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.synDue) return false
+  tcb.synDue = false
+  const isAnswer = tcb.state !== TcpState.synSent
+  const isAgain = tcb.synSent
+  if (isAgain) spoilTiming(tcb)
+  else startTiming(tcb, seqAdd(tcb.iss, 1), nowUs)
+  tcb.synSent = true
+  emit(tcb, nowUs, isAgain ? 'again' : 'sent', tcb.synReason, tcb.iss, isAnswer ? TcpFlag.syn | TcpFlag.ack : TcpFlag.syn, 0, tcb.synA, tcb.synB)
+  if (!tcb.timers.isSet(Timer.retransmit)) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
+  return true
+}
+
+/** ACKs that data must not swallow: duplicates that the sender counts, answers to what was refused. */
+function sendPromptAck(tcb: Tcb, nowUs: number): boolean {
+  if (tcb.promptAcks === 0) return false
+  tcb.promptAcks--
+  emit(tcb, nowUs, 'ack', tcb.ackReason, tcb.sndNxt, TcpFlag.ack, 0, tcb.ackA, tcb.ackB, tcb.ackC)
+  return true
+}
+
+/** The oldest segment, whatever cwnd says: fast retransmit and partial ACKs (RFC 5681 §3.2, RFC 6582 §3.2). */
+function sendFront(tcb: Tcb, nowUs: number): boolean {
+  const reason = tcb.frontReason
+  if (reason === 0) return false
+  tcb.frontReason = 0
+  if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt) return false
+  const { cwnd, ssthresh } = tcb.controller
+  if (reason === Reason.fastRetransmit) resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd, tcb.dupAcks, ssthresh, cwnd)
+  else resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd, tcb.recover, cwnd, 0)
+  tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
+  return true
+}
+
+/** What is out, from the front on, as far as cwnd and the window allow, past what the peer reported to have. */
+function sendAgain(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.resending) return false
+  skipSacked(tcb)
+  if (seqGe(tcb.resendNxt, tcb.sndNxt)) {
+    stopResending(tcb)
+    return false
+  }
+  const { cwnd } = tcb.controller
+  const ahead = seqDiff(tcb.resendNxt, tcb.sndUna)
+  const room = Math.min(tcb.sndWnd, cwnd) - ahead
+  if (room <= 0) return false
+  const reason = tcb.resendReason
+  const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
+  const length = reason === Reason.retransmitTimeout
+    ? resend(tcb, nowUs, reason, tcb.resendNxt, room, tcb.retransmitCount, tcb.rtt.rtoUs(tcb.config), inFlight)
+    : reason === Reason.windowOpened
+      ? resend(tcb, nowUs, reason, tcb.resendNxt, room, 0, tcb.sndWnd, 0)
+      : resend(tcb, nowUs, reason, tcb.resendNxt, room, cwnd, inFlight, 0)
+  tcb.resendNxt = seqAdd(tcb.resendNxt, length)
+  if (tcb.resendReason === Reason.retransmitTimeout) tcb.resendReason = Reason.lossRecovery
+  return true
+}
+
+/** Old sequence space from `seq` on, at most one segment and `room` bytes. @returns sequence numbers sent */
+function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room: number, a: number, b: number, c: number): number {
+  const queueEnd = tcb.sendRing.endSeq()
+  const sentEnd = tcb.resendGrows || tcb.finSent ? queueEnd : tcb.sndNxt
+  const data = Math.min(effectiveMss(tcb), room, seqDiff(sentEnd, seq), distanceToSacked(tcb, seq))
+  const length = Math.max(0, data)
+  const end = seqAdd(seq, length)
+  const withFin = tcb.finSent && end === tcb.finSeq && room > length
+  spoilTiming(tcb)
+  const flags = TcpFlag.ack | (end === queueEnd && length > 0 ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  emit(tcb, nowUs, 'again', reason, seq, flags, length, reason === Reason.windowOpened ? length : a, b, c)
+  const taken = length + (withFin ? 1 : 0)
+  tcb.bytesSent += Math.max(0, seqDiff(end, tcb.sndNxt))
+  tcb.sndNxt = seqMax(tcb.sndNxt, seqAdd(seq, taken))
+  tcb.lastSendUs = nowUs
+  return taken
+}
+
+/** The window is closed: one byte, or the FIN, beyond it (RFC 9293 §3.8.6.1). */
+function sendProbe(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.probeDue) return false
+  tcb.probeDue = false
+  if (tcb.sndWnd > 0 || !mayTransmitData(tcb.state)) return false
+  const isAgain = tcb.sndUna !== tcb.sndNxt
+  const unsent = tcb.unsentBytes()
+  if (!isAgain && unsent === 0 && !tcb.finPending()) return false
+  const seq = tcb.sndUna
+  const isFin = isAgain ? tcb.finSent && seq === tcb.finSeq : unsent === 0
+  const verb: DecisionVerb = isAgain ? 'again' : 'sent'
+  if (isAgain) spoilTiming(tcb)
+  emit(tcb, nowUs, verb, Reason.windowProbe, seq, TcpFlag.ack | (isFin ? TcpFlag.fin : 0), isFin ? 0 : 1, unsent, tcb.persistBackoff, tcb.sndWnd)
+  if (!isAgain) {
+    tcb.probeOut = true
+    tcb.probeSeq = seq
+    tcb.sndNxt = seqAdd(seq, 1)
+    if (isFin) noteFinSent(tcb, seq)
+  }
+  tcb.lastSendUs = nowUs
+  return true
+}
+
+/** New data and the FIN behind it, as the windows, Nagle and silly window avoidance permit. */
+function sendData(tcb: Tcb, nowUs: number): boolean {
+  if (!mayTransmitData(tcb.state) || tcb.resending || tcb.finSent) return false
+  if (tcb.sendRing.endSeq() === tcb.sndNxt) return tcb.closeRequested && sendFin(tcb, nowUs)
+  restartAfterIdle(tcb, nowUs)
+  dataPermit(tcb)
+  if (permit.reason === 0) return false
+  const { length, reason } = permit
+  const seq = tcb.sndNxt
+  const isLast = length === permit.queued
+  const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
+  const flags = TcpFlag.ack | (isLast ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
+  if (reason === Reason.limitedTransmit) tcb.limitedTransmitBytes += length
+  sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
+  if (withFin) noteFinSent(tcb, seqAdd(seq, length))
+  return true
+}
+
+/** A FIN takes a sequence number of its own, so it needs window like a byte does. */
+function sendFin(tcb: Tcb, nowUs: number): boolean {
+  const seq = tcb.sndNxt
+  if (seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), seq) < 1) return false
+  emit(tcb, nowUs, 'sent', Reason.fin, seq, TcpFlag.fin | TcpFlag.ack, 0)
+  sentNew(tcb, seqAdd(seq, 1), nowUs)
+  noteFinSent(tcb, seq)
+  return true
+}
+
+function sentNew(tcb: Tcb, sndNxt: number, nowUs: number): void {
+  startTiming(tcb, sndNxt, nowUs)
+  tcb.sndNxt = sndNxt
+  tcb.overrideDue = false
+  tcb.lastSendUs = nowUs
+  if (!tcb.timers.isSet(Timer.retransmit)) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
+}
+
+function noteFinSent(tcb: Tcb, seq: number): void {
+  tcb.finSent = true
+  tcb.finSeq = seq
+}
+
+/** After an RTO of silence the network is unknown again (RFC 5681 §4.1). */
+function restartAfterIdle(tcb: Tcb, nowUs: number): void {
+  if (tcb.sndUna !== tcb.sndNxt || tcb.lastSendUs < 0 || !tcb.config.restartAfterIdle) return
+  const idleUs = nowUs - tcb.lastSendUs
+  if (idleUs <= tcb.rtt.rtoUs(tcb.config)) return
+  const before = tcb.controller.cwnd
+  tcb.controller.onIdle(initialWindow(tcb.config, tcb.smss(), false))
+  tcb.lastSendUs = nowUs
+  if (tcb.controller.cwnd !== before) tcb.setting(Reason.setIdleRestart, nowUs, tcb.controller.cwnd, idleUs)
+}
+
+/** An ACK alone: one that is due, or a window that opened (RFC 9293 §3.8.6.2.2). */
+function sendAck(tcb: Tcb, nowUs: number): boolean {
+  if (tcb.ackNow) {
+    emit(tcb, nowUs, 'ack', tcb.ackReason, tcb.sndNxt, TcpFlag.ack, 0, tcb.ackA, tcb.ackB, tcb.ackC)
+    return true
+  }
+  if (!tcb.windowUpdateDue) return false
+  tcb.windowUpdateDue = false
+  emit(tcb, nowUs, 'ack', Reason.windowUpdate, tcb.sndNxt, TcpFlag.ack, 0, windowGain(tcb), offerableWindow(tcb))
+  return true
+}
+
+/** An old sequence number, no data: a peer that is alive answers it (RFC 9293 §3.8.4). */
+function sendKeepAlive(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.keepAliveDue) return false
+  tcb.keepAliveDue = false
+  emit(tcb, nowUs, 'ack', Reason.keepAliveProbe, seqAdd(tcb.sndNxt, -1), TcpFlag.ack, 0, tcb.keepAliveCount, nowUs - tcb.lastHeardUs)
+  return true
+}
+
+function sendNothing(tcb: Tcb, nowUs: number): boolean {
+  settleSendTimers(tcb, nowUs)
+  holdNow(tcb, nowUs)
+  return false
+}
+
+function skipSacked(tcb: Tcb): void {
+  if (tcb.sacked === null || tcb.sacked.count === 0) return
+  const offset = tcb.ackedOffset + seqDiff(tcb.resendNxt, tcb.sndUna)
+  const index = tcb.sacked.indexOf(offset)
+  if (index >= 0) tcb.resendNxt = seqAdd(tcb.resendNxt, tcb.sacked.endAt(index) - offset)
+}
+
+/** Bytes from `seq` to the next that the peer has. */
+function distanceToSacked(tcb: Tcb, seq: number): number {
+  if (tcb.sacked === null || tcb.sacked.count === 0) return Infinity
+  const offset = tcb.ackedOffset + seqDiff(seq, tcb.sndUna)
+  const index = tcb.sacked.indexAfter(offset)
+  return index < tcb.sacked.count && tcb.sacked.startAt(index) > offset ? tcb.sacked.startAt(index) - offset : Infinity
+}

@@ -1,0 +1,150 @@
+import { TcpFlag } from '../wire/tcp.ts'
+import { checkTcpOption, tcpConfigTable } from './config.ts'
+import type { TcpConfig } from './config.ts'
+import type { FaultCode } from '../base/fault.ts'
+import { windowGain, worthwhileGain } from './header.ts'
+import { becomeClosed, oweSyn, startClosing } from './lifecycle.ts'
+import { Reason } from './reasons.ts'
+import { seqAdd, seqDiff } from './seq.ts'
+import { TcpState } from './state.ts'
+import type { Tcb } from './tcb.ts'
+import { Timer } from './timers.ts'
+
+/** OPEN, active (RFC 9293 §3.10.1). @returns false with `lastError` where there is a connection already */
+export function openActive(tcb: Tcb, nowUs: number): boolean {
+  if ((tcb.state !== TcpState.closed && tcb.state !== TcpState.listen) || tcb.openedUs >= 0) return refuse(tcb, 'connectionExists')
+  if (tcb.remotePort === 0) return refuse(tcb, 'addressInvalid')
+  sendFirstSyn(tcb, 'activeOpen', nowUs)
+  return true
+}
+
+/** OPEN, passive. */
+export function openPassive(tcb: Tcb, nowUs: number): boolean {
+  if (tcb.state !== TcpState.closed || tcb.openedUs >= 0) return refuse(tcb, 'connectionExists')
+  tcb.passive = true
+  tcb.move('passiveOpen', nowUs)
+  return true
+}
+
+/** SEND (§3.10.2). @returns bytes taken into the buffer, 0 where it is full, -1 with `lastError` where nothing may be sent */
+export function sendBytes(tcb: Tcb, bytes: Uint8Array, at: number, length: number, nowUs: number): number {
+  if (tcb.closeRequested) return notTaken(tcb, 'connectionClosing')
+  switch (tcb.state) {
+    case TcpState.closed:
+    case TcpState.closing:
+    case TcpState.lastAck:
+    case TcpState.timeWait:
+    case TcpState.finWait1:
+    case TcpState.finWait2:
+      return notTaken(tcb, tcb.state === TcpState.closed ? tcb.lastError ?? 'noSuchConnection' : 'connectionClosing')
+    case TcpState.listen:
+      if (tcb.remotePort === 0) return notTaken(tcb, 'addressInvalid')
+      sendFirstSyn(tcb, 'send', nowUs)
+  }
+  const taken = tcb.sendRing.write(bytes, at, length)
+  if (taken < length) tcb.sendBlocked = true
+  if (taken > 0 && !tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  return taken
+}
+
+/** RECEIVE (§3.10.3). @returns bytes copied, 0 where there are none, -1 with `lastError` where there will be none */
+export function receiveBytes(tcb: Tcb, into: Uint8Array, at: number, length: number): number {
+  const taken = tcb.receiveBuffer.read(into, at, length)
+  if (taken > 0) {
+    tcb.bytesDelivered += taken
+    noteSpace(tcb)
+    return taken
+  }
+  if (tcb.state === TcpState.closed && !tcb.finReceived) return notTaken(tcb, tcb.lastError ?? 'noSuchConnection')
+  return 0
+}
+
+/** CLOSE (§3.10.4). Repeating it changes nothing. @returns false with `lastError` where the connection is closing or closed already */
+export function closeSending(tcb: Tcb, nowUs: number): boolean {
+  if (tcb.closeRequested) return refuse(tcb, 'connectionClosing')
+  switch (tcb.state) {
+    case TcpState.closed:
+      return refuse(tcb, 'noSuchConnection')
+    case TcpState.listen:
+    case TcpState.synSent:
+      becomeClosed(tcb, 'close', 'closed', 'connectionClosing', nowUs)
+      return true
+    case TcpState.synReceived:
+      // With data queued the FIN has to wait for ESTABLISHED.
+      if (tcb.sendRing.length > 0) tcb.closeRequested = true
+      else startClosing(tcb, nowUs)
+      return true
+    default:
+      startClosing(tcb, nowUs)
+      return true
+  }
+}
+
+/** ABORT (§3.10.5): an RST where the peer may still send or wait, then nothing is left. */
+export function abortConnection(tcb: Tcb, nowUs: number): void {
+  const { state } = tcb
+  if (state === TcpState.closed) return
+  const tellsPeer = state >= TcpState.synReceived && state <= TcpState.closeWait
+  if (tellsPeer) {
+    tcb.resetDue = true
+    tcb.resetReason = Reason.rstAbort
+    tcb.resetPort = tcb.remotePort
+    tcb.resetSeq = tcb.sndNxt
+    tcb.resetAck = 0
+    tcb.resetFlags = TcpFlag.rst
+    tcb.resetA = tcb.unsentBytes()
+    tcb.resetB = seqDiff(tcb.sndNxt, tcb.sndUna)
+  }
+  becomeClosed(tcb, 'abort', 'closed', 'connectionReset', nowUs)
+}
+
+/** A running connection takes what the table calls live; the others only before it opens. @returns the fault's code, or null */
+export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value: TcpConfig[K], nowUs: number): FaultCode | null {
+  const wrong = checkTcpOption(name, value)
+  if (wrong !== null) return wrong.code
+  if (!isLive(name) && tcb.openedUs >= 0) return 'connectionExists'
+  tcb.config = { ...tcb.config, [name]: value }
+  tcb.setting(Reason.setOption, nowUs, Number(value))
+  if (name === 'receiveBufferBytes') {
+    tcb.receiveBuffer.setLimit(tcb.config.receiveBufferBytes)
+    noteSpace(tcb)
+  } else if (name === 'keepAlive') {
+    if (tcb.config.keepAlive && tcb.state >= TcpState.established && tcb.state !== TcpState.timeWait) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
+    else tcb.timers.clear(Timer.keepAlive)
+  } else if (name === 'userTimeoutUs' && tcb.timers.isSet(Timer.userTimeout)) {
+    tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  }
+  return null
+}
+
+function sendFirstSyn(tcb: Tcb, input: 'activeOpen' | 'send', nowUs: number): void {
+  tcb.passive = false
+  tcb.openedUs = nowUs
+  tcb.sndUna = tcb.iss
+  tcb.sndNxt = seqAdd(tcb.iss, 1)
+  tcb.move(input, nowUs)
+  oweSyn(tcb, Reason.synOpen, tcb.rcvMss, Math.min(0xffff, tcb.receiveBuffer.limit))
+  tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+}
+
+/** Space became free: worth a window update when the peer has little left to send into (RFC 9293 §3.8.6.2.2). */
+function noteSpace(tcb: Tcb): void {
+  const { state } = tcb
+  if (state !== TcpState.established && state !== TcpState.finWait1 && state !== TcpState.finWait2) return
+  if (tcb.offeredWindow() >= tcb.receiveBuffer.limit / 2) return
+  if (windowGain(tcb) >= worthwhileGain(tcb)) tcb.windowUpdateDue = true
+}
+
+function isLive(name: keyof TcpConfig): boolean {
+  return tcpConfigTable[name].live
+}
+
+function notTaken(tcb: Tcb, error: FaultCode): -1 {
+  tcb.lastError = error
+  return -1
+}
+
+function refuse(tcb: Tcb, error: FaultCode): false {
+  tcb.lastError = error
+  return false
+}

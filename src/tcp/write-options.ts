@@ -1,0 +1,99 @@
+import { writeU16, writeU32 } from '../base/bytes.ts'
+import { TcpFlag } from '../wire/tcp.ts'
+import { offeredWindowShift } from './negotiation.ts'
+import { seqAdd } from './seq.ts'
+import type { TcpSegment } from './segment.ts'
+import { TcpState } from './state.ts'
+import type { Tcb } from './tcb.ts'
+
+/* Kinds and lengths as the IANA registry of TCP options has them. */
+const nop = 1
+const timestampBytes = 12
+const pairs = new Float64Array(8)
+
+/** Bytes that the options of a data segment take now: timestamps, and SACK blocks while there are holes. */
+export function dataOptionLength(tcb: Tcb): number {
+  const timestamp = tcb.timestampsOn ? timestampBytes : 0
+  if (!tcb.sackOn || !tcb.receiveBuffer.hasHoles()) return timestamp
+  return timestamp + 4 + 8 * tcb.receiveBuffer.sackRanges(pairs, maxSackBlocks(tcb))
+}
+
+/** Writes options both as bytes and parsed. On a SYN what we offer, or accept; later what was agreed on. Words are aligned with NOPs in front. */
+export function writeOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
+  let length = 0
+  if ((out.flags & TcpFlag.syn) !== 0) length = writeSynOptions(tcb, out, tsVal)
+  else {
+    if (tcb.timestampsOn) length = writeTimestamp(tcb, out, 0, tsVal, true)
+    if (tcb.sackOn && tcb.receiveBuffer.hasHoles()) length = writeSackBlocks(tcb, out, length)
+  }
+  out.optionLength = length
+}
+
+function writeSynOptions(tcb: Tcb, out: TcpSegment, tsVal: number): number {
+  const bytes = out.optionBytes
+  const { options } = out
+  const isFirst = tcb.state === TcpState.synSent
+  const sack = isFirst ? tcb.config.sackPermitted : tcb.sackOn
+  const timestamp = isFirst ? tcb.config.timestamps : tcb.timestampsOn
+  const scale = isFirst ? tcb.config.windowScaling : tcb.scalingOn
+  let at = 4
+  bytes[0] = 2
+  bytes[1] = 4
+  writeU16(bytes, 2, tcb.rcvMss)
+  options.mss = tcb.rcvMss
+  options.sackPermitted = sack
+  if (sack) {
+    if (!timestamp) { bytes[at++] = nop; bytes[at++] = nop }
+    bytes[at++] = 4
+    bytes[at++] = 2
+  }
+  if (timestamp) at = writeTimestamp(tcb, out, at, tsVal, !sack)
+  if (scale) {
+    options.windowScale = offeredWindowShift(tcb)
+    bytes[at++] = nop
+    bytes[at++] = 3
+    bytes[at++] = 3
+    bytes[at++] = options.windowScale
+  }
+  return at
+}
+
+/** TSecr is valid where ACK is set, else 0 (RFC 7323 §3.2). */
+function writeTimestamp(tcb: Tcb, out: TcpSegment, start: number, tsVal: number, isPadded: boolean): number {
+  const bytes = out.optionBytes
+  const { options } = out
+  let at = start
+  if (isPadded) { bytes[at++] = nop; bytes[at++] = nop }
+  options.hasTimestamp = true
+  options.tsVal = tsVal
+  options.tsEcr = (out.flags & TcpFlag.ack) !== 0 ? tcb.tsRecent : 0
+  bytes[at] = 8
+  bytes[at + 1] = 10
+  writeU32(bytes, at + 2, options.tsVal)
+  writeU32(bytes, at + 6, options.tsEcr)
+  return at + 10
+}
+
+/** RFC 2018 §4: the range of the latest arrival first, then those before it. */
+function writeSackBlocks(tcb: Tcb, out: TcpSegment, start: number): number {
+  const bytes = out.optionBytes
+  const { options } = out
+  const buffer = tcb.receiveBuffer
+  const count = buffer.sackRanges(pairs, maxSackBlocks(tcb))
+  bytes[start] = nop
+  bytes[start + 1] = nop
+  bytes[start + 2] = 5
+  bytes[start + 3] = 2 + 8 * count
+  for (let i = 0; i < 2 * count; i++) {
+    const edge = seqAdd(tcb.rcvNxt, pairs[i] - buffer.nextOffset)
+    options.sackEdges[i] = edge
+    writeU32(bytes, start + 4 + 4 * i, edge)
+  }
+  options.sackCount = count
+  return start + 4 + 8 * count
+}
+
+/** 40 bytes of options hold four blocks, three beside timestamps. */
+function maxSackBlocks(tcb: Tcb): number {
+  return tcb.timestampsOn ? 3 : 4
+}
