@@ -1,0 +1,46 @@
+import type { TcpConfig } from '../tcp/config.ts'
+import type { ClaimTimings } from './address-claim.ts'
+
+/** What a host is. Everything but `tcp` is fixed while it runs. */
+export interface HostConfig {
+  readonly mac: Uint8Array
+  /** Primary address; the source of what the host sends by itself. */
+  readonly ipv4: number
+  readonly prefixLength: number
+  /** Further addresses in the same network. */
+  readonly moreIpv4?: readonly number[]
+  /** Next hop for destinations outside the network; without one they are unreachable. */
+  readonly gateway?: number
+  /** Largest IP packet in bytes. */
+  readonly mtu: number
+  /** Defaults for new connections. */
+  readonly tcp: TcpConfig
+  /** Answer ICMP echo requests; true unless said. */
+  readonly answerEcho?: boolean
+  /** Make sure that nobody else has the address before using it (RFC 5227); true unless said. */
+  readonly probeAddress?: boolean
+  readonly claimTimings?: Partial<ClaimTimings>
+  /**
+   * Take TCP and UDP checksums that a local sender has left to its network card: only the pseudo-header's sum stands in the field.
+   * For links whose far end is a kernel with transmit offload.
+   */
+  readonly acceptUnfinishedChecksums?: boolean
+  /** Connections at one time, TIME-WAIT included. */
+  readonly maxConnections?: number
+  /** Closed connections kept for inspection. */
+  readonly historyLength?: number
+  /** Local ports for connections without one of their own; RFC 6335 §6 unless said. */
+  readonly ephemeralPorts?: { readonly first: number, readonly last: number }
+}
+
+export const hostDefaults = {
+  answerEcho: true,
+  probeAddress: true,
+  acceptUnfinishedChecksums: false,
+  maxConnections: 100_000,
+  historyLength: 64,
+  ephemeralPorts: { first: 49152, last: 65535 },
+  backlog: 256,
+  /** TTL of everything but TCP (RFC 1700). */
+  ttl: 64,
+} as const

@@ -1,0 +1,265 @@
+import type { Fault } from '../base/fault.ts'
+import { readU16 } from '../base/bytes.ts'
+import type { Random } from '../base/random.ts'
+import { Direction } from '../link/frame-batch.ts'
+import type { FrameBatch, FrameWriter } from '../link/frame-batch.ts'
+import type { TcpConfig } from '../tcp/config.ts'
+import type { TcpConnection } from '../tcp/connection.ts'
+import type { DecisionSink } from '../tcp/decision.ts'
+import { isBroadcastMac } from '../wire/addresses.ts'
+import { ethernetHeaderBytes, EtherType, isVlanType } from '../wire/ethernet.ts'
+import { IcmpType, IcmpUnreachableCode } from '../wire/icmp.ts'
+import { Arp } from './arp.ts'
+import type { ConnectionRecord } from './connection-record.ts'
+import { FrameQueue } from './frame-queue.ts'
+import { hostDefaults } from './host-config.ts'
+import type { HostConfig } from './host-config.ts'
+import { HostEventQueue } from './host-event.ts'
+import type { HostEvent, HostEventKind } from './host-event.ts'
+import { Icmp } from './icmp.ts'
+import type { IpAddress } from './ip-address.ts'
+import { Ipv4Input } from './ipv4-input.ts'
+import { Ipv4Output } from './ipv4-output.ts'
+import { ListenerTable } from './listeners.ts'
+import type { ListenOptions } from './listeners.ts'
+import type { Neighbour, NeighbourRow } from './neighbours.ts'
+import { Sockets } from './sockets.ts'
+import type { ConnectOptions } from './sockets.ts'
+import { createStatistics } from './statistics.ts'
+import type { HostStatistics } from './statistics.ts'
+import { TcpConnections } from './tcp-connections.ts'
+import { TcpInput } from './tcp-input.ts'
+import { TcpOutput } from './tcp-output.ts'
+import { Udp } from './udp.ts'
+
+/** Listens to what the host decides. */
+export type HostSink = DecisionSink
+
+export type HostPhase = 'off' | 'probing' | 'ready' | 'conflict'
+
+const controlFrames = 256
+
+/**
+ * A host on an Ethernet: ARP, IPv4, ICMP, UDP errors, TCP. Knows no clock and does no I/O: frames and the time (integer µs, never going
+ * back) go in, frames and events come out. Whoever drives it does, again and again: `handleBatch` with what came, `handleTimeout` when `pollTimeout`
+ * is due, `pollEvent` until null, `pollTransmit` until it writes nothing.
+ */
+export class Host {
+  readonly config: HostConfig
+  private readonly counts = createStatistics()
+  private readonly events = new HostEventQueue()
+  private readonly frames: FrameQueue
+  private readonly arp: Arp
+  private readonly ip: Ipv4Input
+  private readonly tcp: TcpConnections
+  private readonly listeners = new ListenerTable()
+  private readonly sockets: Sockets
+  private latestUs = 0
+
+  constructor(config: HostConfig, random: Random, sink?: HostSink) {
+    this.config = config
+    this.frames = new FrameQueue(controlFrames, ethernetHeaderBytes + config.mtu)
+    this.arp = new Arp(config, this.frames, this.counts, random.fork(), {
+      addressReady: (address) => this.emit('addressReady', address, null),
+      addressLost: (address, mac) => this.emit('addressConflict', address, mac),
+      addressDefended: (address, mac) => this.emit('addressDefended', address, mac),
+      unreachable: (neighbour) => this.reportUnreachable(neighbour),
+    })
+    const output = new Ipv4Output(config, this.arp, this.frames, this.counts)
+    const acceptUnfinished = config.acceptUnfinishedChecksums ?? hostDefaults.acceptUnfinishedChecksums
+    const tcpOutput = new TcpOutput(config, this.arp, output, this.counts)
+    const limits = { maxConnections: config.maxConnections ?? hostDefaults.maxConnections, historyLength: config.historyLength ?? hostDefaults.historyLength }
+    this.tcp = new TcpConnections(limits, random.fork(), this.events, tcpOutput, (record) => this.listeners.find(record.listenerPort, record.localV4))
+    this.sockets = new Sockets(config, this.tcp, output, (address) => this.arp.isOurs(address), random.fork(), sink)
+    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.counts, acceptUnfinished,
+      (listener, local, remote, remotePort, nowUs) => this.sockets.acceptSyn(listener, local, remote, remotePort, nowUs))
+    const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, (error, nowUs) => tcpInput.handleError(error, nowUs))
+    const udp = new Udp(icmp, this.counts, acceptUnfinished)
+    this.ip = new Ipv4Input({
+      isOurs: (address) => this.arp.isOurs(address),
+      isBroadcast: (address) => output.isBroadcast(address),
+      tcp: (packet, nowUs) => tcpInput.handle(packet, nowUs),
+      udp: (packet, nowUs) => udp.handle(packet, nowUs),
+      icmp: (packet, nowUs) => icmp.handle(packet, nowUs),
+      unknownProtocol: (packet, nowUs) => icmp.sendError(IcmpType.unreachable, IcmpUnreachableCode.protocol, packet, nowUs),
+    }, this.counts)
+  }
+
+  /** Claims the address (RFC 5227): `addressReady` or `addressConflict` follows. May be called again after a conflict. */
+  start(nowUs: number): void {
+    this.latestUs = nowUs
+    this.arp.start(nowUs)
+  }
+
+  /** Falls silent at once; connections are left as they are. Close or abort them first. */
+  stop(): void {
+    this.arp.stop()
+  }
+
+  /** Of the primary address. */
+  get phase(): HostPhase {
+    const { phase } = this.arp.claims[0]
+    return phase === 'idle' ? 'off' : phase === 'conflict' ? 'conflict' : phase === 'probing' || phase === 'waiting' ? 'probing' : 'ready'
+  }
+
+  /** Takes frames of a link; those that this machine sent itself are passed over. */
+  handleBatch(batch: FrameBatch, nowUs: number): void {
+    for (let i = 0; i < batch.count; i++) {
+      if (batch.direction[i] !== Direction.sent) this.handleFrame(batch.bytes, batch.offset[i], batch.capturedLength[i], nowUs)
+    }
+  }
+
+  handleFrame(bytes: Uint8Array, at: number, length: number, nowUs: number): void {
+    const counts = this.counts.ethernet
+    this.latestUs = nowUs
+    counts.in++
+    if (length < ethernetHeaderBytes) { counts.truncated++; return }
+    const isToUs = isMac(bytes, at, this.config.mac)
+    if (isMac(bytes, at + 6, this.config.mac) || (!isToUs && !isGroupWeHear(bytes, at))) { counts.notForUs++; return }
+    const etherType = readU16(bytes, at + 12)
+    const packetAt = at + ethernetHeaderBytes
+    const packetLength = length - ethernetHeaderBytes
+    if (etherType === EtherType.ipv4) this.ip.handle(bytes, packetAt, packetLength, isToUs, nowUs)
+    else if (etherType === EtherType.arp) this.arp.handle(bytes, packetAt, packetLength, nowUs)
+    else if (etherType === EtherType.ipv6) counts.ipv6++
+    else if (isVlanType(etherType)) counts.tagged++
+    else counts.unknownType++
+  }
+
+  handleTimeout(nowUs: number): void {
+    this.latestUs = nowUs
+    this.arp.handleTimeout(nowUs)
+    this.tcp.settle()
+    this.tcp.handleTimeout(nowUs)
+  }
+
+  /** Writes what there is to send. @returns frames written; when the writer was too small for everything, call again with an empty one */
+  pollTransmit(nowUs: number, writer: FrameWriter): number {
+    this.latestUs = nowUs
+    const before = writer.count
+    this.frames.flush(writer)
+    this.tcp.transmit(nowUs, writer)
+    this.tcp.settle()
+    this.frames.flush(writer)
+    const written = writer.count - before
+    this.counts.ethernet.out += written
+    return written
+  }
+
+  /** When `handleTimeout` (or, where something waits to be sent, `pollTransmit`) is due: µs, not after now when something waits; Infinity when nothing does. */
+  pollTimeout(): number {
+    this.tcp.settle()
+    if (this.frames.waiting > 0 || this.tcp.hasWork) return this.latestUs
+    return Math.min(this.arp.nextDeadlineUs(), this.tcp.nextDeadlineUs())
+  }
+
+  pollEvent(): HostEvent | null {
+    this.tcp.settle()
+    return this.events.take()
+  }
+
+  /** @returns null, or `portInUse` or `badArgument` */
+  listen(port: number, options: ListenOptions = {}): Fault | null {
+    return this.listeners.add(port, options)
+  }
+
+  /** Connections that came in live on. @returns whether anybody listened there */
+  unlisten(port: number): boolean {
+    return this.listeners.remove(port)
+  }
+
+  listenerPorts(): number[] {
+    return this.listeners.ports()
+  }
+
+  /** @returns the connection's id; or `addressInvalid`, `hostNotRunning` (no address yet), `hostUnreachable`, `portInUse`, `connectionExists`, `bufferFull`, `badArgument` */
+  connect(address: IpAddress, port: number, options: ConnectOptions, nowUs: number): number | Fault {
+    return this.sockets.connect(address, port, options, nowUs)
+  }
+
+  /** The engine's side of a connection, to look at. Calls that change it go through the host. */
+  connection(id: number): TcpConnection | undefined {
+    return this.tcp.get(id)?.connection
+  }
+
+  record(id: number): ConnectionRecord | undefined {
+    return this.tcp.get(id)
+  }
+
+  /** Live connections, and closed ones that are still kept, by age. */
+  connections(): Iterable<ConnectionRecord> {
+    return this.tcp.all()
+  }
+
+  /** @returns bytes taken; 0 when the buffer is full, -1 when nothing can be sent any more (`connection.lastError` says why) */
+  send(id: number, bytes: Uint8Array, at: number, length: number, nowUs: number): number {
+    return this.withConnection(id, (connection) => connection.send(bytes, at, length, nowUs)) ?? -1
+  }
+
+  /** @returns bytes put into `into`; 0 when there are none now (see `endOfStream`), -1 when there will be none */
+  receive(id: number, into: Uint8Array, at: number, length: number, nowUs: number): number {
+    return this.withConnection(id, (connection) => connection.receive(into, at, length, nowUs)) ?? -1
+  }
+
+  /** Sends FIN after what is queued; receiving goes on. */
+  close(id: number, nowUs: number): void {
+    this.withConnection(id, (connection) => connection.close(nowUs))
+  }
+
+  /** Sends RST and forgets what is queued. */
+  abort(id: number, nowUs: number): void {
+    this.withConnection(id, (connection) => connection.abort(nowUs))
+  }
+
+  /** @returns null, or the fault `badArgument` or `noSuchConnection` */
+  setOption<K extends keyof TcpConfig>(id: number, name: K, value: TcpConfig[K], nowUs: number): Fault | null {
+    const outcome = this.withConnection(id, (connection) => connection.setOption(name, value, nowUs))
+    if (outcome === undefined) return { code: 'noSuchConnection', params: { connection: id } }
+    return outcome === null ? null : { code: outcome, params: { name, value: String(value) } }
+  }
+
+  /** Forgets a closed connection before newer ones push it out. */
+  release(id: number): boolean {
+    return this.tcp.release(id)
+  }
+
+  /** Ages are counted to `nowUs`; to the latest time the host has heard of unless said. */
+  arpTable(nowUs = this.latestUs): NeighbourRow[] {
+    return this.arp.neighbours.rows(nowUs)
+  }
+
+  statistics(): HostStatistics {
+    return this.counts
+  }
+
+  private withConnection<T>(id: number, act: (connection: TcpConnection) => T): T | undefined {
+    const record = this.tcp.get(id)
+    if (record === undefined) return undefined
+    const outcome = act(record.connection)
+    if (record.isLive) this.tcp.touch(record)
+    return outcome
+  }
+
+  /** Nobody answers for a next hop (RFC 1122 §2.4): the connections that go through it hear of it. */
+  private reportUnreachable(neighbour: Neighbour): void {
+    for (const record of this.tcp.table) {
+      if (record.neighbour !== neighbour) continue
+      record.connection.handleUnreachable(this.latestUs)
+      this.tcp.touch(record)
+    }
+  }
+
+  private emit(kind: HostEventKind, address: number, mac: Uint8Array | null): void {
+    this.events.add({ kind, connection: -1, listenerPort: -1, address, mac })
+  }
+}
+
+function isMac(bytes: Uint8Array, at: number, mac: Uint8Array): boolean {
+  return bytes[at + 5] === mac[5] && bytes[at + 4] === mac[4] && bytes[at + 3] === mac[3] && bytes[at + 2] === mac[2] && bytes[at + 1] === mac[1] && bytes[at] === mac[0]
+}
+
+/** Broadcast, and the group 224.0.0.1 that every IPv4 host is a member of (RFC 1112 §6.4, §7). */
+function isGroupWeHear(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === 0x01) return bytes[at + 1] === 0 && bytes[at + 2] === 0x5e && bytes[at + 3] === 0 && bytes[at + 4] === 0 && bytes[at + 5] === 1
+  return isBroadcastMac(bytes, at)
+}

@@ -1,0 +1,127 @@
+import { copyBytes, readU16, readU32 } from '../base/bytes.ts'
+import { decodeIcmp, encodeIcmp, fillIcmpChecksum, IcmpHeader, icmpHeaderBytes, IcmpType, isIcmpChecksumGood, isIcmpError } from '../wire/icmp.ts'
+import { decodeIpv4, Ipv4Header, ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
+import type { Ipv4Packet } from './ipv4-input.ts'
+import { ipv4PayloadAt } from './ipv4-output.ts'
+import type { Ipv4Output } from './ipv4-output.ts'
+import type { HostStatistics } from './statistics.ts'
+
+/** Errors of ours: so many at once, and then so many a second (RFC 1812 §4.3.2.8 describes the scheme). */
+const errorBurst = 20
+const errorsPerSecond = 20
+
+/** An ICMP error about a TCP segment that we have sent. One object, valid during the call. */
+export class TcpError {
+  type = 0
+  code = 0
+  /** Of the quoted packet: our own address and port are the source. */
+  source = 0
+  destination = 0
+  sourcePort = 0
+  destinationPort = 0
+  seq = 0
+  /** Of "fragmentation needed"; 0 otherwise. */
+  nextHopMtu = 0
+}
+
+/** ICMP for IPv4 (RFC 792, RFC 1122 §3.2.2): answers echo, sends errors, and hands received errors to TCP. */
+export class Icmp {
+  private readonly output: Ipv4Output
+  private readonly statistics: HostStatistics['icmp']
+  private readonly answerEcho: boolean
+  private readonly tellTcp: (error: TcpError, nowUs: number) => void
+  private readonly received = new IcmpHeader()
+  private readonly made = new IcmpHeader()
+  private readonly quoted = new Ipv4Header()
+  private readonly error = new TcpError()
+  private tokens = errorBurst
+  private tokensAtUs = 0
+
+  constructor(output: Ipv4Output, statistics: HostStatistics, answerEcho: boolean, tellTcp: (error: TcpError, nowUs: number) => void) {
+    this.output = output
+    this.statistics = statistics.icmp
+    this.answerEcho = answerEcho
+    this.tellTcp = tellTcp
+  }
+
+  handle(packet: Ipv4Packet, nowUs: number): void {
+    const { statistics, received } = this
+    statistics.in++
+    if (decodeIcmp(packet.bytes, packet.payloadAt, packet.payloadLength, received) !== null) { statistics.malformed++; return }
+    if (!isIcmpChecksumGood(packet.bytes, packet.payloadAt, packet.payloadLength)) { statistics.badChecksum++; return }
+    if (received.type === IcmpType.echoRequest) this.handleEchoRequest(packet, nowUs)
+    else if (isIcmpError(received.type)) this.handleError(packet, nowUs)
+    else if (received.type === IcmpType.echoReply) statistics.ignored++
+    else statistics.unknownType++
+  }
+
+  /**
+   * Sends an error about a received packet, quoting its header and what else fits into 576 bytes (RFC 1812 §4.3.2.3);
+   * never about errors, broadcast, multicast, fragments or non-unicast sources (RFC 1122 §3.2.2), and not too often.
+   */
+  sendError(type: number, code: number, about: Ipv4Packet, nowUs: number): void {
+    if (!this.mayReport(about)) return
+    if (!this.takeToken(nowUs)) { this.statistics.errorsLimited++; return }
+    const frame = this.output.scratch
+    const quote = Math.min(about.headerLength + about.payloadLength, 576 - ipv4HeaderBytes - icmpHeaderBytes, frame.length - ipv4PayloadAt - icmpHeaderBytes)
+    const length = icmpHeaderBytes + quote
+    this.writeHeader(frame, type, code, 0)
+    copyBytes(about.bytes, about.at, frame, ipv4PayloadAt + icmpHeaderBytes, quote)
+    fillIcmpChecksum(frame, ipv4PayloadAt, length)
+    if (this.output.send(about.header.destination, about.header.source, IpProtocol.icmp, length, nowUs)) this.statistics.out++
+  }
+
+  /** RFC 792: addresses swapped, identifier, sequence and data as they came. To broadcasts no answer is given (RFC 1122 §3.2.2.6 allows that). */
+  private handleEchoRequest(packet: Ipv4Packet, nowUs: number): void {
+    if (!this.answerEcho || !packet.isUnicast) { this.statistics.ignored++; return }
+    const frame = this.output.scratch
+    if (ipv4PayloadAt + packet.payloadLength > frame.length) { this.statistics.ignored++; return }
+    copyBytes(packet.bytes, packet.payloadAt + icmpHeaderBytes, frame, ipv4PayloadAt + icmpHeaderBytes, packet.payloadLength - icmpHeaderBytes)
+    this.writeHeader(frame, IcmpType.echoReply, 0, this.received.rest)
+    fillIcmpChecksum(frame, ipv4PayloadAt, packet.payloadLength)
+    if (!this.output.send(packet.header.destination, packet.header.source, IpProtocol.icmp, packet.payloadLength, nowUs)) return
+    this.statistics.out++
+    this.statistics.echoAnswered++
+  }
+
+  private handleError(packet: Ipv4Packet, nowUs: number): void {
+    const { statistics, quoted, error, received } = this
+    statistics.errorsIn++
+    const at = packet.payloadAt + icmpHeaderBytes
+    const length = packet.payloadLength - icmpHeaderBytes
+    const problem = decodeIpv4(packet.bytes, at, length, quoted)
+    const headerLength = quoted.headerWords * 4
+    if (problem !== null || length < headerLength + 8) { statistics.malformed++; return }
+    if (quoted.protocol !== IpProtocol.tcp || quoted.fragmentOffset !== 0) { statistics.ignored++; return }
+    error.type = received.type
+    error.code = received.code
+    error.source = quoted.source
+    error.destination = quoted.destination
+    error.sourcePort = readU16(packet.bytes, at + headerLength)
+    error.destinationPort = readU16(packet.bytes, at + headerLength + 2)
+    error.seq = readU32(packet.bytes, at + headerLength + 4)
+    error.nextHopMtu = received.type === IcmpType.unreachable && received.code === 4 ? received.rest & 0xffff : 0
+    this.tellTcp(error, nowUs)
+  }
+
+  private mayReport(about: Ipv4Packet): boolean {
+    const { header } = about
+    if (!about.isUnicast || header.fragmentOffset !== 0 || !this.output.isUnicast(header.source)) return false
+    return header.protocol !== IpProtocol.icmp || (about.payloadLength > 0 && !isIcmpError(about.bytes[about.payloadAt]))
+  }
+
+  private takeToken(nowUs: number): boolean {
+    this.tokens = Math.min(errorBurst, this.tokens + (nowUs - this.tokensAtUs) * errorsPerSecond / 1e6)
+    this.tokensAtUs = nowUs
+    if (this.tokens < 1) return false
+    this.tokens--
+    return true
+  }
+
+  private writeHeader(frame: Uint8Array, type: number, code: number, rest: number): void {
+    this.made.type = type
+    this.made.code = code
+    this.made.rest = rest
+    encodeIcmp(this.made, frame, ipv4PayloadAt)
+  }
+}

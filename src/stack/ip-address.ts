@@ -1,0 +1,20 @@
+import { formatIp, formatIpv4, parseIp } from '../wire/addresses.ts'
+import { readU32 } from '../base/bytes.ts'
+
+/** An address of either version: IPv4 as an unsigned number or 4 bytes, IPv6 as 16 bytes. */
+export type IpAddress = number | Uint8Array
+
+/** The IPv4 address as an unsigned number; null for IPv6 and for arrays of other lengths. */
+export function asIpv4(address: IpAddress): number | null {
+  if (typeof address === 'number') return address >>> 0
+  return address.length === 4 ? readU32(address, 0) : null
+}
+
+export function formatAddress(address: IpAddress): string {
+  return typeof address === 'number' ? formatIpv4(address) : formatIp(address)
+}
+
+export function parseAddress(text: string): IpAddress | null {
+  const bytes = parseIp(text)
+  return bytes?.length === 4 ? readU32(bytes, 0) : bytes
+}

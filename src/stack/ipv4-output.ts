@@ -1,0 +1,115 @@
+import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
+import { isBroadcastIpv4, isLoopbackIpv4, isMulticastIpv4, isSameIpv4Network } from '../wire/addresses.ts'
+import { ethernetHeaderBytes, EtherType } from '../wire/ethernet.ts'
+import { fillIpv4Checksum, Ipv4Flag, ipv4HeaderBytes } from '../wire/ipv4.ts'
+import type { Arp } from './arp.ts'
+import type { FrameQueue } from './frame-queue.ts'
+import { hostDefaults } from './host-config.ts'
+import type { HostConfig } from './host-config.ts'
+import type { Neighbour } from './neighbours.ts'
+import type { HostStatistics } from './statistics.ts'
+
+/** Where the payload of a packet begins in a frame of ours. */
+export const ipv4PayloadAt = ethernetHeaderBytes + ipv4HeaderBytes
+
+/** Sends IPv4 packets that the host makes by itself, and knows the way to every destination. */
+export class Ipv4Output {
+  private readonly config: HostConfig
+  private readonly arp: Arp
+  private readonly frames: FrameQueue
+  private readonly statistics: HostStatistics
+  private ident = 0
+
+  constructor(config: HostConfig, arp: Arp, frames: FrameQueue, statistics: HostStatistics) {
+    this.config = config
+    this.arp = arp
+    this.frames = frames
+    this.statistics = statistics
+    this.scratch = new Uint8Array(ethernetHeaderBytes + config.mtu)
+  }
+
+  /** The address to ask ARP for, or -1 where there is no way to the destination (RFC 1122 §3.3.1.1). */
+  nextHop(destination: number): number {
+    if (isSameIpv4Network(destination, this.config.ipv4, this.config.prefixLength)) return destination
+    return this.config.gateway ?? -1
+  }
+
+  /** The source for packets to a destination where none was given (RFC 1122 §3.3.4.2); with one network, the primary address. */
+  selectSource(_destination: number): number {
+    return this.config.ipv4
+  }
+
+  /** Whether one host can be meant: the destination of a connection or of an answer. */
+  isUnicast(address: number): boolean {
+    if (address >>> 24 === 0 || isMulticastIpv4(address) || address >>> 28 === 0xf || isLoopbackIpv4(address)) return false
+    return !isSameIpv4Network(address, this.config.ipv4, this.config.prefixLength) || !this.isNetworkOrBroadcast(address)
+  }
+
+  isBroadcast(address: number): boolean {
+    return isBroadcastIpv4(address) || (isSameIpv4Network(address, this.config.ipv4, this.config.prefixLength) && isBroadcastIpv4(address, this.config.prefixLength))
+  }
+
+  nextIdent(): number {
+    this.ident = (this.ident + 1) & 0xffff
+    return this.ident
+  }
+
+  /** Where a packet is made: its payload goes to {@link ipv4PayloadAt} of this frame, then {@link send} sends it. Valid until then. */
+  readonly scratch: Uint8Array
+
+  /** Sends the packet in {@link scratch}, or lets it wait for the answer of ARP. False where it cannot go at all. */
+  send(source: number, destination: number, protocol: number, payloadLength: number, nowUs: number, ttl: number = hostDefaults.ttl): boolean {
+    const frame = this.scratch
+    const total = ipv4HeaderBytes + payloadLength
+    if (total > this.config.mtu) {
+      this.statistics.ipv4.tooBig++
+      return false
+    }
+    const hop = this.nextHop(destination)
+    if (hop < 0) {
+      this.statistics.ipv4.noRoute++
+      return false
+    }
+    writeIpv4Frame(frame, this.config.mac, source, destination, protocol, ttl)
+    writeU16(frame, 16, total)
+    writeU16(frame, 18, this.nextIdent())
+    fillIpv4Checksum(frame, ethernetHeaderBytes)
+    this.statistics.ipv4.out++
+    const whole = frame.subarray(0, ethernetHeaderBytes + total)
+    const neighbour = this.arp.neighbours.resolve(hop, nowUs)
+    if (!neighbour.hasMac) {
+      this.arp.neighbours.hold(neighbour, whole.slice())
+      return true
+    }
+    copyBytes(neighbour.mac, 0, frame, 0, 6)
+    if (!this.frames.add(whole)) this.statistics.ethernet.queueFull++
+    return true
+  }
+
+  /** The neighbour through which a destination is reached; null where there is no way. */
+  route(destination: number, nowUs: number): Neighbour | null {
+    const hop = this.nextHop(destination)
+    return hop < 0 ? null : this.arp.neighbours.resolve(hop, nowUs)
+  }
+
+  private isNetworkOrBroadcast(address: number): boolean {
+    const { prefixLength } = this.config
+    if (prefixLength >= 31) return false
+    const hostBits = 2 ** (32 - prefixLength)
+    const host = address % hostBits
+    return host === 0 || host === hostBits - 1
+  }
+}
+
+/** The Ethernet and IPv4 headers of a frame of ours; destination MAC, lengths, identification and checksum are still to come. DF is set: nothing of ours is ever fragmented. */
+export function writeIpv4Frame(frame: Uint8Array, mac: Uint8Array, source: number, destination: number, protocol: number, ttl: number): void {
+  copyBytes(mac, 0, frame, 6, 6)
+  writeU16(frame, 12, EtherType.ipv4)
+  frame[14] = 0x45
+  frame[15] = 0
+  writeU16(frame, 20, Ipv4Flag.dontFragment << 13)
+  frame[22] = ttl
+  frame[23] = protocol
+  writeU32(frame, 26, source)
+  writeU32(frame, 30, destination)
+}

@@ -1,0 +1,60 @@
+import { fault } from '../base/fault.ts'
+import type { Fault } from '../base/fault.ts'
+import type { TcpConfig } from '../tcp/config.ts'
+import { hostDefaults } from './host-config.ts'
+
+export interface ListenOptions {
+  /** Only segments to this address of ours (IPv4 number); all of them unless said (RFC 9293 §3.9.1.1). */
+  readonly address?: number
+  /** Connections that may be half open, or established and not yet told; more SYNs are dropped and counted. */
+  readonly backlog?: number
+  /** Over the host's configuration. */
+  readonly config?: Partial<TcpConfig>
+}
+
+/** A port that takes connections: the LISTEN state, shared by all connections to come. */
+export class Listener {
+  readonly port: number
+  readonly address: number | null
+  readonly backlog: number
+  readonly config: Partial<TcpConfig>
+  /** Connections that count against the backlog. */
+  waiting = 0
+
+  constructor(port: number, options: ListenOptions) {
+    this.port = port
+    this.address = options.address ?? null
+    this.backlog = options.backlog ?? hostDefaults.backlog
+    this.config = options.config ?? {}
+  }
+}
+
+export class ListenerTable {
+  private readonly byPort = new Map<number, Listener[]>()
+
+  /** @returns `badArgument` or `portInUse` where the port cannot be had */
+  add(port: number, options: ListenOptions): Fault | null {
+    if (!Number.isInteger(port) || port < 1 || port > 65535) return fault('badArgument', { name: 'port', value: port, expected: '1 .. 65535' })
+    const others = this.byPort.get(port) ?? []
+    const address = options.address ?? null
+    if (others.some((other) => other.address === null || address === null || other.address === address)) return fault('portInUse', { port })
+    this.byPort.set(port, [...others, new Listener(port, options)])
+    return null
+  }
+
+  /** @returns whether anybody listened there */
+  remove(port: number): boolean {
+    return this.byPort.delete(port)
+  }
+
+  find(port: number, address: number): Listener | null {
+    const listeners = this.byPort.get(port)
+    if (listeners === undefined) return null
+    for (const listener of listeners) if (listener.address === null || listener.address === address) return listener
+    return null
+  }
+
+  ports(): number[] {
+    return [...this.byPort.keys()]
+  }
+}

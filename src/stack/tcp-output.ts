@@ -1,0 +1,96 @@
+import { copyBytes, writeU16 } from '../base/bytes.ts'
+import type { FrameWriter } from '../link/frame-batch.ts'
+import type { TcpSegment } from '../tcp/segment.ts'
+import { pseudoHeaderSum4Of } from '../wire/checksum.ts'
+import { ethernetHeaderBytes } from '../wire/ethernet.ts'
+import { fillIpv4, ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
+import { fillTcpChecksum } from '../wire/tcp.ts'
+import type { ConnectionRecord } from './connection-record.ts'
+import type { HostConfig } from './host-config.ts'
+import { ipv4PayloadAt } from './ipv4-output.ts'
+import type { Ipv4Output } from './ipv4-output.ts'
+import type { Arp } from './arp.ts'
+import type { HostStatistics } from './statistics.ts'
+import { writeSegment } from './tcp-segment-codec.ts'
+
+/** `done`: the connection has nothing more; `full`: the writer has no room; `more`: its share is used up. */
+export type TransmitOutcome = 'done' | 'full' | 'more'
+
+/** Turns segments into frames: headers and payload straight into the writer, and the checksum over them. */
+export class TcpOutput {
+  private readonly arp: Arp
+  private readonly ip: Ipv4Output
+  private readonly statistics: HostStatistics
+  private readonly maxFrameBytes: number
+
+  constructor(config: HostConfig, arp: Arp, ip: Ipv4Output, statistics: HostStatistics) {
+    this.arp = arp
+    this.ip = ip
+    this.statistics = statistics
+    this.maxFrameBytes = ethernetHeaderBytes + config.mtu
+  }
+
+  /** Writes what a connection has to send, at most `limit` segments. */
+  transmit(record: ConnectionRecord, limit: number, nowUs: number, writer: FrameWriter): TransmitOutcome {
+    const { connection } = record
+    for (let sent = 0; sent < limit; sent++) {
+      const at = writer.reserve(this.maxFrameBytes)
+      if (at < 0) return 'full'
+      const segment = connection.pollTransmit(nowUs)
+      if (segment === null) return 'done'
+      const length = this.writeFrame(record, segment, writer.bytes, at)
+      if (length < 0) continue
+      if (segment.isRetransmission) this.statistics.tcp.retransmitted++
+      if (this.addressFrame(record, writer.bytes, at, length, nowUs)) writer.commit(length)
+    }
+    return 'more'
+  }
+
+  /** Sends a segment that belongs to no connection, as an answer. */
+  sendAlone(segment: TcpSegment, source: number, destination: number, nowUs: number): void {
+    const frame = this.ip.scratch
+    const length = writeSegment(segment, frame, ipv4PayloadAt, frame.length - ipv4PayloadAt)
+    if (length < 0) return
+    fillTcpChecksum(frame, ipv4PayloadAt, length, pseudoHeaderSum4Of(source, destination, IpProtocol.tcp, length))
+    if (!this.ip.send(source, destination, IpProtocol.tcp, length, nowUs)) return
+    this.statistics.tcp.out++
+    this.statistics.tcp.resetsOut++
+  }
+
+  private writeFrame(record: ConnectionRecord, segment: TcpSegment, bytes: Uint8Array, at: number): number {
+    const length = writeSegment(segment, bytes, at + ipv4PayloadAt, this.maxFrameBytes - ipv4PayloadAt)
+    if (length < 0) {
+      this.statistics.ipv4.tooBig++
+      return -1
+    }
+    copyBytes(record.headers, 0, bytes, at, ipv4PayloadAt)
+    writeU16(bytes, at + ethernetHeaderBytes + 4, this.ip.nextIdent())
+    fillIpv4(bytes, at + ethernetHeaderBytes, ipv4HeaderBytes + length)
+    fillTcpChecksum(bytes, at + ipv4PayloadAt, length, record.pseudoSum + length)
+    this.statistics.tcp.out++
+    this.statistics.ipv4.out++
+    return ipv4PayloadAt + length
+  }
+
+  /** Fills in the next hop's MAC; false when the frame has to wait for ARP, or has no way. */
+  private addressFrame(record: ConnectionRecord, bytes: Uint8Array, at: number, length: number, nowUs: number): boolean {
+    let { neighbour } = record
+    if (neighbour === null || !neighbour.isListed) {
+      neighbour = record.neighbour = this.ip.route(record.remoteV4, nowUs)
+      if (neighbour === null) {
+        this.statistics.ipv4.noRoute++
+        return false
+      }
+    } else if (!neighbour.isUsable(nowUs)) {
+      this.arp.neighbours.refresh(neighbour, nowUs)
+    } else {
+      neighbour.usedUs = nowUs
+    }
+    if (!neighbour.hasMac) {
+      this.arp.neighbours.hold(neighbour, bytes.slice(at, at + length))
+      return false
+    }
+    copyBytes(neighbour.mac, 0, bytes, at, 6)
+    return true
+  }
+}
