@@ -1,8 +1,10 @@
 import { commands as commandsEn } from './en/commands.ts'
 import { endpoint as endpointEn } from './en/endpoint.ts'
+import { shell as shellEn } from './en/shell.ts'
 import { window as windowEn } from './en/window.ts'
 import { commands as commandsKo } from './ko/commands.ts'
 import { endpoint as endpointKo } from './ko/endpoint.ts'
+import { shell as shellKo } from './ko/shell.ts'
 import { window as windowKo } from './ko/window.ts'
 
 /** A tree of sentences; `{name}` is a parameter. The characters `@ | { }` mean something to the formatter: write them as `{'@'}`. */
@@ -17,12 +19,14 @@ export type Language = typeof languages[number]
 const en = {
   commands: commandsEn,
   endpoint: endpointEn,
+  shell: shellEn,
   window: windowEn,
 }
 
 const ko: SameKeys<typeof en> = {
   commands: commandsKo,
   endpoint: endpointKo,
+  shell: shellKo,
   window: windowKo,
 }
 
