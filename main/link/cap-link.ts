@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
@@ -209,13 +209,14 @@ function infoOf(device: CapDevice, linkType: number): LinkInfo {
   const known = os.networkInterfaces()
   const own = device.addresses.map(({ addr }) => addr)
   const entries = Object.entries(known).flatMap(([name, list]) => (list ?? []).filter(({ address }) => name === device.name || own.includes(address)))
-  const mac = readSystem(device.name, 'address') ?? entries[0]?.mac ?? null
+  const kernel = askKernel(device.name)
+  const mac = kernel.mac ?? entries[0]?.mac ?? null
   return {
     kind: 'cap',
     name: device.name,
     description: device.description ?? '',
     linkType,
-    mtu: Number(readSystem(device.name, 'mtu') ?? 1500),
+    mtu: kernel.mtu ?? 1500,
     snapLength: 65_535,
     mac: mac === null || mac === '00:00:00:00:00:00' ? null : macBytes(mac),
     addresses: entries.map(({ cidr, address }) => cidr ?? address),
@@ -227,9 +228,13 @@ function infoOf(device: CapDevice, linkType: number): LinkInfo {
   }
 }
 
-function readSystem(name: string, attribute: string): string | null {
-  const file = `/sys/class/net/${name}/${attribute}`
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null
+/** From iproute2 and not from /sys, which shows another namespace's interfaces when only the network was unshared. */
+function askKernel(name: string): { mac?: string, mtu?: number } {
+  if (process.platform !== 'linux') return {}
+  const { status, stdout } = spawnSync('ip', ['-json', 'link', 'show', 'dev', name], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } })
+  if (status !== 0) return {}
+  const [{ address, mtu }] = JSON.parse(stdout) as { address?: string, mtu?: number }[]
+  return { mac: address, mtu }
 }
 
 /** From `performance.now()` to the system's clock, which may have been set since the process began. */

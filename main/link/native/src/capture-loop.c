@@ -29,6 +29,7 @@ static void end(Capture *capture, const char *reason);
  */
 void capture_run(void *data) {
   Capture *capture = data;
+  thread_hurry();
   uint64_t last_wake = 0, last_check = monotonic_ns(), last_refresh = last_check;
   while (!load_acquire(&capture->stop)) {
     answer_filter_request(capture);

@@ -33,6 +33,7 @@ void thread_join(Thread *thread) {
   CloseHandle(*thread);
 }
 
+void thread_hurry(void) { SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_ABOVE_NORMAL); }
 void mutex_init(Mutex *mutex) { InitializeCriticalSection(mutex); }
 void mutex_destroy(Mutex *mutex) { DeleteCriticalSection(mutex); }
 void mutex_lock(Mutex *mutex) { EnterCriticalSection(mutex); }
@@ -66,6 +67,12 @@ void waker_clear(Waker *waker) { ResetEvent(waker->event); }
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#define HURRIED_NICENESS (-10)
+#endif
+
 static void *thread_main(void *data) {
   Start start = *(Start *)data;
   free(data);
@@ -86,6 +93,13 @@ bool thread_start(Thread *thread, void (*run)(void *), void *argument) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (failed) free(start);
   return !failed;
+}
+
+void thread_hurry(void) {
+#ifdef __linux__
+  /* Linux keeps a niceness for each thread; refused without the right to it, and then nothing changes. */
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), HURRIED_NICENESS);
+#endif
 }
 
 void thread_join(Thread *thread) { pthread_join(*thread, NULL); }

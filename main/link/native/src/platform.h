@@ -41,6 +41,8 @@ static inline void counter_add(volatile uint64_t *at, uint64_t more) { __atomic_
 
 bool thread_start(Thread *thread, void (*run)(void *), void *argument);
 void thread_join(Thread *thread);
+/* Asks that the calling thread be run before others, where the user may ask. */
+void thread_hurry(void);
 void mutex_init(Mutex *mutex);
 void mutex_destroy(Mutex *mutex);
 void mutex_lock(Mutex *mutex);
