@@ -1,0 +1,124 @@
+const chunkBits = 16
+const chunkPackets = 1 << chunkBits
+const chunkMask = chunkPackets - 1
+
+/** What a packet is, as lists name it; the number stands in the store. */
+export const protocolNames = ['Ethernet', 'ARP', 'IPv4', 'IPv6', 'ICMP', 'ICMPv6', 'UDP', 'TCP'] as const
+export type ProtocolName = typeof protocolNames[number]
+export const Protocol = { ethernet: 0, arp: 1, ipv4: 2, ipv6: 3, icmp: 4, icmpv6: 5, udp: 6, tcp: 7 } as const
+
+/** Bits of a packet's `marks`, above the two states of 4 bits each (15: unknown). */
+export const PacketMark = { stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800 } as const
+
+const unknownState = 15
+
+/** `sender` and `receiver` are states or -1. */
+export function packStates(sender: number, receiver: number): number {
+  return (sender & unknownState) | ((receiver & unknownState) << 4)
+}
+
+export function senderStateOf(marks: number): number {
+  const state = marks & 15
+  return state === unknownState ? -1 : state
+}
+
+export function receiverStateOf(marks: number): number {
+  const state = (marks >>> 4) & 15
+  return state === unknownState ? -1 : state
+}
+
+/** One packet on its way into the store; made once and filled again and again. */
+export class PacketRecord {
+  timeSec = 0
+  timeNsec = 0
+  /** Of the frame's first byte in the recording; -1 where it is not there. */
+  fileOffset = -1
+  capturedLength = 0
+  originalLength = 0
+  direction = 0
+  protocol: number = Protocol.ethernet
+  linkType = 1
+  /** -1: none. */
+  flow = -1
+  flags = 0
+  seq = 0
+  ack = 0
+  window = 0
+  payloadLength = 0
+  /** Bits of {@link PacketMark} and the packed states. */
+  marks = 0
+}
+
+/** 54 bytes a packet; with its place in a flow's list (4, at most 8) the whole stays about 60. */
+class Chunk {
+  readonly fileOffset = new Float64Array(chunkPackets)
+  readonly timeSec = new Uint32Array(chunkPackets)
+  readonly timeNsec = new Uint32Array(chunkPackets)
+  readonly capturedLength = new Uint32Array(chunkPackets)
+  readonly originalLength = new Uint32Array(chunkPackets)
+  readonly seq = new Uint32Array(chunkPackets)
+  readonly ack = new Uint32Array(chunkPackets)
+  readonly flow = new Int32Array(chunkPackets)
+  readonly payloadLength = new Uint32Array(chunkPackets)
+  readonly flags = new Uint16Array(chunkPackets)
+  readonly window = new Uint16Array(chunkPackets)
+  readonly marks = new Uint16Array(chunkPackets)
+  readonly linkType = new Uint16Array(chunkPackets)
+  readonly direction = new Uint8Array(chunkPackets)
+  readonly protocol = new Uint8Array(chunkPackets)
+}
+
+/**
+ * All captured packets in columns, 65,536 to a chunk. Index 0 is packet number 1. Raw bytes stay in the recording; here is
+ * where they stand in it.
+ */
+export class PacketStore {
+  count = 0
+  private readonly chunks: Chunk[] = []
+
+  append(record: PacketRecord): void {
+    const i = this.count & chunkMask
+    if (i === 0) this.chunks.push(new Chunk())
+    const chunk = this.chunks[this.count >>> chunkBits]
+    chunk.fileOffset[i] = record.fileOffset
+    chunk.timeSec[i] = record.timeSec
+    chunk.timeNsec[i] = record.timeNsec
+    chunk.capturedLength[i] = record.capturedLength
+    chunk.originalLength[i] = record.originalLength
+    chunk.seq[i] = record.seq
+    chunk.ack[i] = record.ack
+    chunk.flow[i] = record.flow
+    chunk.payloadLength[i] = record.payloadLength
+    chunk.flags[i] = record.flags
+    chunk.window[i] = record.window
+    chunk.marks[i] = record.marks
+    chunk.linkType[i] = record.linkType
+    chunk.direction[i] = record.direction
+    chunk.protocol[i] = record.protocol
+    this.count++
+  }
+
+  /** Fills `into` with packet `index`, which must be below `count`. */
+  read(index: number, into: PacketRecord): void {
+    const chunk = this.chunks[index >>> chunkBits]
+    const i = index & chunkMask
+    into.fileOffset = chunk.fileOffset[i]
+    into.timeSec = chunk.timeSec[i]
+    into.timeNsec = chunk.timeNsec[i]
+    into.capturedLength = chunk.capturedLength[i]
+    into.originalLength = chunk.originalLength[i]
+    into.seq = chunk.seq[i]
+    into.ack = chunk.ack[i]
+    into.flow = chunk.flow[i]
+    into.payloadLength = chunk.payloadLength[i]
+    into.flags = chunk.flags[i]
+    into.window = chunk.window[i]
+    into.marks = chunk.marks[i]
+    into.linkType = chunk.linkType[i]
+    into.direction = chunk.direction[i]
+    into.protocol = chunk.protocol[i]
+  }
+
+  /** Bytes of the columns, allocated in advance ones included. */
+  get bytes(): number { return this.chunks.length * chunkPackets * 54 }
+}

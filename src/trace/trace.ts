@@ -1,0 +1,138 @@
+import type { FlowPage, FlowRow, PacketBytes, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
+import { decodePacket, Layer, Packet } from '../wire/packet.ts'
+import { flowRow } from './flow-rows.ts'
+import type { KnownEnds } from './flow-rows.ts'
+import { FlowTracker } from './flow-tracker.ts'
+import type { FlowTrackerOptions } from './flow-tracker.ts'
+import { PacketRows } from './packet-rows.ts'
+import type { ByteReader } from './packet-rows.ts'
+import { PacketMark, PacketRecord, PacketStore, Protocol } from './packet-store.ts'
+
+/** What the trace reads of a batch of frames; the link layer's `FrameBatch` has this shape. */
+export interface FrameColumns {
+  readonly count: number
+  readonly bytes: Uint8Array
+  readonly offset: Uint32Array
+  readonly capturedLength: Uint32Array
+  readonly originalLength: Uint32Array
+  readonly timeSec: Uint32Array
+  readonly timeNsec: Uint32Array
+  readonly direction: Uint8Array
+}
+
+/** Rows of one page at most. */
+export const maxPageRows = 500
+
+/**
+ * Everything that is known of a capture: the packets in columns, the conversations they form, and the rows that a window asks for.
+ * Packets count from 1, flows from 0. Raw bytes are not kept here; who asks for rows passes a reader for them.
+ */
+export class Trace {
+  readonly store = new PacketStore()
+  readonly tracker: FlowTracker
+  isKnown: KnownEnds = () => false
+
+  private readonly builder: PacketRows
+  private readonly record = new PacketRecord()
+  private readonly scratch = new Packet()
+
+  constructor(options: FlowTrackerOptions = {}) {
+    this.tracker = new FlowTracker(options)
+    this.builder = new PacketRows(this.store, this.tracker)
+  }
+
+  get packetCount(): number { return this.store.count }
+  get flowCount(): number { return this.tracker.flows.length }
+
+  /**
+   * Takes a batch. Nothing of it is kept but numbers.
+   * @param fileOffsets where each frame's bytes stand in the recording, -1 for nowhere; null: nowhere
+   */
+  append(batch: FrameColumns, linkType: number, fileOffsets: Float64Array | null): void {
+    for (let i = 0; i < batch.count; i++) this.appendFrame(batch, i, linkType, fileOffsets ? fileOffsets[i] : -1)
+  }
+
+  rows(request: PacketRowRequest, bytesOf: ByteReader): PacketRowPage {
+    const list = request.flow === undefined ? null : this.tracker.flows[request.flow]?.packets
+    if (list === undefined) return { total: 0, from: 0, rows: [] }
+    const total = list ? list.length : this.store.count
+    const { from, count } = pageOf(request, total)
+    const rows: PacketRow[] = []
+    for (let i = from; i < from + count; i++) rows.push(this.builder.row(list ? list.at(i) : i + 1, bytesOf))
+    return { total, from, rows }
+  }
+
+  /** @returns null where there is no such packet */
+  packet(number: number, bytesOf: ByteReader): PacketBytes | null {
+    return this.has(number) ? this.builder.packetBytes(number, bytesOf) : null
+  }
+
+  /** Position of a packet among all rows, or among a flow's; -1 when it is not there. */
+  findRow(packet: number, flow?: number): number {
+    if (flow !== undefined) return this.tracker.flows[flow]?.packets.indexOf(packet) ?? -1
+    return this.has(packet) ? packet - 1 : -1
+  }
+
+  flowPage(from: number, count: number): FlowPage {
+    const total = this.tracker.flows.length
+    const page = pageOf({ from, count }, total)
+    return { total, from: page.from, flows: this.tracker.flows.slice(page.from, page.from + page.count).map((flow) => this.flowRow(flow.number)) }
+  }
+
+  /** Flows that had packets since they were taken last, at most `limit`; the others come with the next call. */
+  changedFlows(limit: number): FlowRow[] {
+    return this.tracker.takeChanged(limit).map((flow) => this.flowRow(flow.number))
+  }
+
+  flowRow(number: number): FlowRow {
+    this.store.read(0, this.record)
+    return flowRow(this.tracker.flows[number], this.tracker, this.record.timeSec, this.record.timeNsec, this.isKnown)
+  }
+
+  private appendFrame(batch: FrameColumns, i: number, linkType: number, fileOffset: number): void {
+    const { record, scratch: packet } = this
+    decodePacket(batch.bytes, batch.offset[i], batch.capturedLength[i], linkType, packet, batch.originalLength[i])
+    record.timeSec = batch.timeSec[i]
+    record.timeNsec = batch.timeNsec[i]
+    record.fileOffset = fileOffset
+    record.capturedLength = batch.capturedLength[i]
+    record.originalLength = batch.originalLength[i]
+    record.direction = batch.direction[i]
+    record.linkType = linkType
+    record.flow = -1
+    record.marks = packet.error ? PacketMark.malformed | noStates : noStates
+    record.protocol = protocolOf(packet.layers)
+    record.payloadLength = packet.payloadLengthOnWire
+    const isTcp = (packet.layers & Layer.tcp) !== 0
+    record.flags = isTcp ? packet.tcp.flags : 0
+    record.seq = isTcp ? packet.tcp.seq : 0
+    record.ack = isTcp ? packet.tcp.ack : 0
+    record.window = isTcp ? packet.tcp.window : 0
+    if (isTcp) record.marks &= PacketMark.malformed
+    this.tracker.track(packet, batch.bytes, record, this.store.count + 1)
+    this.store.append(record)
+  }
+
+  private has(number: number): boolean {
+    return Number.isInteger(number) && number >= 1 && number <= this.store.count
+  }
+}
+
+/** Both states unknown. */
+const noStates = 0xff
+
+const protocolOfLayer = [
+  [Layer.tcp, Protocol.tcp], [Layer.udp, Protocol.udp], [Layer.icmp, Protocol.icmp], [Layer.icmpv6, Protocol.icmpv6], [Layer.arp, Protocol.arp],
+  [Layer.ipv4, Protocol.ipv4], [Layer.ipv6, Protocol.ipv6],
+] as const
+
+function protocolOf(layers: number): number {
+  for (let i = 0; i < protocolOfLayer.length; i++) if ((layers & protocolOfLayer[i][0]) !== 0) return protocolOfLayer[i][1]
+  return Protocol.ethernet
+}
+
+function pageOf(request: { from: number, count: number }, total: number): { from: number, count: number } {
+  const from = Math.min(Math.max(0, Math.floor(request.from) || 0), total)
+  const count = Math.min(Math.max(0, Math.floor(request.count) || 0), maxPageRows, total - from)
+  return { from, count }
+}
