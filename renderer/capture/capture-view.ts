@@ -1,0 +1,112 @@
+import { computed, inject, provide, ref, shallowReactive, watch, type ComputedRef, type InjectionKey, type Ref } from 'vue'
+import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { Lab } from '../lab/store.ts'
+import type { Selection } from '../selection.ts'
+import { isOneOf, storedRef } from '../stored.ts'
+import { leastChars, type ColumnChars } from './packet-columns.ts'
+import { usePacketRows, type PacketRows } from './packet-rows.ts'
+import { useRowWindow, type RowWindow } from './row-window.ts'
+import { numberForms, type NumberForm } from './shown-numbers.ts'
+
+/** What the packet list and the ladder share, so that a packet's row and its arrow stand on one line. */
+export interface CaptureView {
+  rows: PacketRows
+  window: RowWindow
+  form: Ref<NumberForm>
+  chars: ColumnChars
+  /** The flow that the ladder draws: the one that filters the list, or that of the selected packet, or the first in view. */
+  ladderFlow: ComputedRef<number>
+  /** The row of the selected packet, while it is loaded. */
+  selectedRow: ComputedRef<PacketRow | undefined>
+  /** Position of the selected packet among the rows, -1 when it is not known to be there. */
+  selectedIndex: Ref<number>
+  select(index: number): void
+  /** Whether each end of a flow is a host of the lab. */
+  known(flow: number): readonly [boolean, boolean]
+}
+
+const key: InjectionKey<CaptureView> = Symbol('capture view')
+
+export function useCaptureView(): CaptureView {
+  return inject(key)!
+}
+
+export function provideCaptureView(lab: Lab, selection: Selection): CaptureView {
+  const rows = usePacketRows(lab, selection.flow)
+  const window = useRowWindow(rows.total)
+  const form = storedRef<NumberForm>('numbers', 'relative', isOneOf(numberForms))
+  const chars = shallowReactive(leastChars())
+  const selected = useSelectedIndex(lab, selection, rows, window)
+  const selectedRow = computed(() => {
+    void rows.version.value
+    const row = selected.index.value < 0 ? undefined : rows.at(selected.index.value)
+    return row?.number === selection.packet.value ? row : undefined
+  })
+  const ladderFlow = computed(() => {
+    if (selection.flow.value >= 0) return selection.flow.value
+    if (selectedRow.value?.tcp) return selectedRow.value.flow
+    void rows.version.value
+    for (let index = window.first.value; index < window.first.value + window.visible.value; index++) {
+      const row = rows.at(index)
+      if (row?.tcp) return row.flow
+    }
+    return -1
+  })
+  watch([selection.flow, lab.captureEpoch], () => { Object.assign(chars, leastChars()) })
+  const view: CaptureView = {
+    rows,
+    window,
+    form,
+    chars,
+    ladderFlow,
+    selectedRow,
+    selectedIndex: selected.index,
+    select: selected.select,
+    known: (flow) => {
+      const row = lab.flows.value.get(flow)
+      return row ? [row.client.known, row.server.known] : [true, true]
+    },
+  }
+  provide(key, view)
+  return view
+}
+
+/** Keeps the position of the selected packet, whoever selected it and whatever filters the list. */
+function useSelectedIndex(lab: Lab, selection: Selection, rows: PacketRows, window: RowWindow) {
+  const index = ref(-1)
+  /** Keys may run ahead of the rows: then the position is chosen first, and its packet is picked when the row has come. */
+  let isAhead = false
+
+  function select(at: number): void {
+    if (rows.total.value === 0) return
+    index.value = Math.max(0, Math.min(rows.total.value - 1, at))
+    window.reveal(index.value)
+    pickWhenThere()
+  }
+
+  function pickWhenThere(): void {
+    const row = rows.at(index.value)
+    isAhead = row === undefined
+    if (row) selection.pickPacket(row.number)
+    else rows.want(index.value, 1)
+  }
+
+  watch(rows.version, () => { if (isAhead && index.value >= 0) pickWhenThere() })
+  watch([selection.packet, selection.flow], async ([packet, flow], [, flowBefore]) => {
+    if (packet === 0) {
+      index.value = -1
+      return
+    }
+    if (flow === flowBefore && rows.at(index.value)?.number === packet) return
+    index.value = -1
+    try {
+      const found = await lab.client.findRow({ packet, ...(flow >= 0 ? { flow } : {}) })
+      if (packet !== selection.packet.value || flow !== selection.flow.value) return
+      index.value = found
+      window.reveal(found)
+    } catch {
+      // The link to the core went; the packet stays selected and the list says nothing about it.
+    }
+  })
+  return { index, select }
+}

@@ -1,0 +1,27 @@
+import type { PacketRow } from '../../src/rpc/contract.ts'
+import { tcpStateNames } from '../../src/tcp/state.ts'
+import { formatTime } from '../format.ts'
+import { flagLabel } from '../tcp-flags.ts'
+import { shownWindow } from './packet-columns.ts'
+import { shownNumbers, type NumberForm } from './shown-numbers.ts'
+
+/** A row as one line of text, for screen readers and tooltips. */
+export function describeRow(row: PacketRow, isns: readonly [number, number], form: NumberForm, words: { retransmission: string }): string {
+  const head = [row.number, formatTime(row.time), `${row.source} → ${row.destination}`, row.protocol]
+  if (!row.tcp) return [...head, row.info, row.malformed].filter(Boolean).join(' ')
+  const { seq, ack } = shownNumbers(row.tcp, isns, form)
+  const { tcp } = row
+  return [
+    ...head,
+    `${tcp.sourcePort} → ${tcp.destinationPort}`,
+    flagLabel(tcp.flags),
+    `Seq ${seq}`,
+    `Ack ${ack}`,
+    `Win ${shownWindow(tcp)}`,
+    `Len ${tcp.length}`,
+    `${tcp.from === 0 ? 'C' : 'S'} ${tcp.state < 0 ? '—' : tcpStateNames[tcp.state]}`,
+    row.info,
+    tcp.retransmission ? words.retransmission : '',
+    row.malformed,
+  ].filter((part) => part !== '' && part !== null).join(' ')
+}

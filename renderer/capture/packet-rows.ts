@@ -1,0 +1,123 @@
+import { computed, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import type { LabClient, PacketRow } from '../../src/rpc/contract.ts'
+import type { Lab } from '../lab/store.ts'
+
+const pageRows = 200
+const pagesKept = 40
+
+/** The rows of the capture, or of one flow, as pages asked from the core when they come into view. Memory does not grow with the capture. */
+export interface PacketRows {
+  total: ComputedRef<number>
+  /** Grows whenever rows have come or gone, so that views repaint. */
+  version: ShallowRef<number>
+  /** The row at a position, or undefined while it is on its way. */
+  at(index: number): PacketRow | undefined
+  /** Says which rows are in view; missing ones are asked for. */
+  want(from: number, count: number): void
+  /** Initial sequence numbers of a flow as [client, server]; -1 where unknown. */
+  isns(flow: number): readonly [number, number]
+}
+
+export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
+  const pages = new Map<number, readonly PacketRow[]>()
+  const asked = new Set<number>()
+  const version = shallowRef(0)
+  const answeredTotal = shallowRef(0)
+  let generation = 0
+
+  const total = computed(() => {
+    if (flow.value < 0) return lab.packets.value.total
+    const row = lab.flows.value.get(flow.value)
+    return Math.max(answeredTotal.value, row ? row.client.packets + row.server.packets : 0)
+  })
+
+  function forget(): void {
+    generation++
+    pages.clear()
+    asked.clear()
+    answeredTotal.value = 0
+    version.value++
+  }
+
+  function at(index: number): PacketRow | undefined {
+    return pages.get(Math.floor(index / pageRows))?.[index % pageRows]
+  }
+
+  function want(from: number, count: number): void {
+    const last = Math.min(from + count, total.value) - 1
+    for (let page = Math.floor(Math.max(0, from) / pageRows); page <= Math.floor(last / pageRows); page++) {
+      const rowsThere = Math.min(pageRows, total.value - page * pageRows)
+      if ((pages.get(page)?.length ?? 0) < rowsThere && !asked.has(page)) void ask(page)
+    }
+  }
+
+  async function ask(page: number): Promise<void> {
+    const asking = generation
+    asked.add(page)
+    try {
+      const answer = await lab.client.getPacketRows({ from: page * pageRows, count: pageRows, ...(flow.value >= 0 ? { flow: flow.value } : {}) })
+      if (asking !== generation) return
+      pages.delete(page)
+      pages.set(page, answer.rows)
+      if (flow.value >= 0) answeredTotal.value = Math.max(answeredTotal.value, answer.total)
+      for (const old of pages.keys()) {
+        if (pages.size <= pagesKept) break
+        pages.delete(old)
+      }
+      numbers.take(answer.rows)
+      version.value++
+    } catch {
+      // The link to the core went; rows are asked for again once it is back.
+    } finally {
+      if (asking === generation) asked.delete(page)
+    }
+  }
+
+  const numbers = initialNumbers(lab.client, () => { version.value++ })
+  watch([flow, lab.captureEpoch], () => {
+    forget()
+    numbers.forget()
+  }, { flush: 'sync' })
+  return { total, version, at, want, isns: numbers.of }
+}
+
+/** Initial sequence numbers: read off SYN rows as they pass, and asked once for flows whose SYN is out of view. */
+function initialNumbers(client: LabClient, onChange: () => void) {
+  const known = new Map<number, [number, number]>()
+  const asked = new Set<number>()
+
+  async function ask(flow: number, packet: number): Promise<void> {
+    asked.add(flow)
+    try {
+      const { clientIsn, serverIsn } = await client.getPacket(packet)
+      const numbers = known.get(flow) ?? [-1, -1]
+      known.set(flow, [clientIsn < 0 ? numbers[0] : clientIsn, serverIsn < 0 ? numbers[1] : serverIsn])
+      onChange()
+    } catch {
+      asked.delete(flow)
+    }
+  }
+
+  return {
+    of: (flow: number): readonly [number, number] => known.get(flow) ?? unknownNumbers,
+    forget: () => {
+      known.clear()
+      asked.clear()
+    },
+    take: (rows: readonly PacketRow[]) => {
+      for (const { flow, tcp, number } of rows) {
+        if (!tcp || flow < 0) continue
+        const numbers = known.get(flow) ?? [-1, -1]
+        if (tcp.flags & synBit && numbers[tcp.from] < 0) {
+          numbers[tcp.from] = tcp.seq
+          known.set(flow, numbers)
+        } else if (numbers[tcp.from] < 0 && !asked.has(flow)) {
+          void ask(flow, number)
+        }
+      }
+    },
+  }
+}
+
+const synBit = 0x02
+const unknownNumbers = [-1, -1] as const

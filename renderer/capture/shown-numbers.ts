@@ -1,0 +1,19 @@
+import type { TcpRow } from '../../src/rpc/contract.ts'
+
+const ackBit = 0x10
+
+export const numberForms = ['relative', 'raw'] as const
+export type NumberForm = typeof numberForms[number]
+
+/** SEQ and ACK of a segment as they are shown: as on the wire, or counted from each side's initial number where that is known. */
+export function shownNumbers(tcp: TcpRow, isns: readonly [number, number], form: NumberForm): { seq: number, ack: number } {
+  const own = isns[tcp.from]
+  const other = isns[1 - tcp.from]
+  if (form === 'raw') return { seq: tcp.seq, ack: tcp.ack }
+  return {
+    seq: own < 0 || (tcp.seq === 0 && tcp.flags & resetBit) ? tcp.seq : (tcp.seq - own) >>> 0,
+    ack: other < 0 || !(tcp.flags & ackBit) ? tcp.ack : (tcp.ack - other) >>> 0,
+  }
+}
+
+const resetBit = 0x04
