@@ -54,6 +54,13 @@ export class FrameBatch {
     return true
   }
 
+  /** Takes the first `count` frames off; the others move up, their bytes stay where they are. */
+  dropFirst(count: number): void {
+    if (count === 0) return
+    for (const column of [this.offset, this.capturedLength, this.originalLength, this.timeSec, this.timeNsec, this.direction]) column.copyWithin(0, count, this.count)
+    this.count -= count
+  }
+
   clear(): void {
     this.count = 0
   }

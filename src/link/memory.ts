@@ -88,18 +88,16 @@ export class MemoryLink implements Link {
 
   drain(sink: FrameSink, maxFrames: number): number {
     let total = 0
-    while (total < maxFrames && !this.closed) {
-      const waiting = this.leaving.batch.count - this.handed
-      if (waiting === 0) {
-        if (this.arriving.batch.count === 0) break
-        this.swap()
-        continue
+    try {
+      while (total < maxFrames && this.isReadable) {
+        if (this.leaving.batch.count === this.handed) this.swap()
+        const batch = this.take(Math.min(this.leaving.batch.count - this.handed, maxFrames - total))
+        total += batch.count
+        sink(batch)
       }
-      const batch = this.take(Math.min(waiting, maxFrames - total))
-      total += batch.count
-      sink(batch)
+    } finally {
+      if (!this.isReadable) this.armed = true
     }
-    if (total < maxFrames) this.armed = true
     return total
   }
 
@@ -143,7 +141,7 @@ export class MemoryLink implements Link {
   accept(batch: FrameBatch, count: number, direction: Direction): void {
     const nowUs = this.clock()
     const taken = this.arriving.append(batch, count, nowUs, direction)
-    if (direction === Direction.received) this.counts.received += taken
+    this.counts.received += taken
     this.counts.droppedByRing += count - taken
     if (taken === 0 || !this.armed || this.onReadable === null) return
     this.armed = false
