@@ -10,7 +10,7 @@ import type { TcpOption } from './tcp-options.ts'
  * Grammar ({@link OneLineOptions} prints it; `<` and `>` in front are packetdrill's directions):
  *
  *     [<|>] [(ipinfo)] [port > port | address:port > address:port] FLAGS seq:end(len)[!] {field} [<options>] {field}
- *     ipinfo   noecn | ect0 | ect1 | ce | ect01 | tos N | ttl N | hlim N | flowlabel N | id N | df, in () or [], separated by commas
+ *     ipinfo   noecn | ect0 | ect1 | ce | ect01 | tos N | ttl N | hlim N | flowlabel N | id N | df | nodf, in () or [], separated by commas
  *     field    ack N | win N | urg N | reserved N | offset N | checksum N | data "text" | data 0xHEX
  *     option   nop | eol | mss N | wscale N | sackOK | sack L:R {L:R} | TS val N ecr N | md5 HEX | FO [HEX] | FOEXP [HEX] | ECN {e0b N | ceb N | e1b N}
  *              | uto N(s|min) | ao N N [HEX] | mptcp HEX | kind N [HEX] | raw HEX
@@ -153,6 +153,8 @@ function parsePacket(cursor: Cursor): OneLinePacket {
 
 const noIpInfo: OneLineIp = { ecn: null, tos: null, ttl: null, flowLabel: null, identification: null, dontFragment: null }
 
+const ipInfoWords = 'noecn | ect0 | ect1 | ce | ect01 | tos | ttl | hlim | flowlabel | id | df | nodf'
+
 function parseIpInfo(cursor: Cursor, before: OneLineIp): OneLineIp {
   if (cursor.looksAt(ipv6Endpoint)) return before
   const open = cursor.match(/[([]/)
@@ -160,7 +162,7 @@ function parseIpInfo(cursor: Cursor, before: OneLineIp): OneLineIp {
   const info = { ...before }
   do {
     const at = cursor.at
-    const word = cursor.expect(/[a-z]\w*/, 'noecn | ect0 | ect1 | ce | ect01 | tos | ttl | hlim | flowlabel | id | df')?.[0]
+    const word = cursor.expect(/[a-z]\w*/, ipInfoWords)?.[0]
     switch (word) {
       case undefined: break
       case 'noecn': case 'ect0': case 'ect1': case 'ce': info.ecn = ecnWords[word]; break
@@ -169,8 +171,8 @@ function parseIpInfo(cursor: Cursor, before: OneLineIp): OneLineIp {
       case 'ttl': case 'hlim': info.ttl = cursor.number(0, 255); break
       case 'flowlabel': info.flowLabel = cursor.number(0, 0xfffff); break
       case 'id': info.identification = cursor.number(0, 0xffff); break
-      case 'df': info.dontFragment = true; break
-      default: cursor.fail('noecn | ect0 | ect1 | ce | ect01 | tos | ttl | hlim | flowlabel | id | df', at)
+      case 'df': case 'nodf': info.dontFragment = word === 'df'; break
+      default: cursor.fail(ipInfoWords, at)
     }
   } while (cursor.match(/,/))
   cursor.expect(open[0] === '(' ? /\)/ : /\]/, open[0] === '(' ? ')' : ']')

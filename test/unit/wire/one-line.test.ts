@@ -93,7 +93,7 @@ describe('parseOneLine', () => {
     ['S 0:0(0) <mss 1460', 19, ', | >'],
     ['S 0:0(0) <foo 1>', 11, 'nop | eol | mss | wscale | sackOK | sack | TS | md5 | FO | FOEXP | ECN | uto | ao | mptcp | kind | raw'],
     ['S 0:0(0) <md5 00>', 15, 'HEX (32)'],
-    ['(ect9) S 0:0(0)', 2, 'noecn | ect0 | ect1 | ce | ect01 | tos | ttl | hlim | flowlabel | id | df'],
+    ['(ect9) S 0:0(0)', 2, 'noecn | ect0 | ect1 | ce | ect01 | tos | ttl | hlim | flowlabel | id | df | nodf'],
     ['10.0.0.1:99999 > 10.0.0.2:2 S 0:0(0)', 10, '0..65535'],
     ['10.0.0.1:1 > [fd00::1]:2 S 0:0(0)', 14, 'IPv4:PORT'],
     ['10.0.0.256:1 > 10.0.0.2:2 S 0:0(0)', 1, 'IPv4:PORT | [IPv6]:PORT'],
