@@ -1,0 +1,189 @@
+import { applicationNames } from '../../src/rpc/contract.ts'
+import { FaultError, fault } from '../../src/base/fault.ts'
+import type { CallName, ConnectRequest, HostSettings, InjectResult, LabCalls, LinkSpec } from '../../src/rpc/contract.ts'
+import { linkKinds } from '../../src/link/link.ts'
+import { injectLimits, planInjection } from '../../src/craft/inject-guard.ts'
+import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, textOf } from './arguments.ts'
+import type { Lab } from './lab.ts'
+import { framesOfLines } from './line-frames.ts'
+import { defaultLink, listLinkChoices } from './links.ts'
+import { withKnownStates } from './views.ts'
+
+/** An answer to each call of the contract, now or later; `watch` is the shell's own. What comes in is unchecked, whatever its type says. */
+export type Answers = { [N in Exclude<CallName, 'watch'>]: (...args: Parameters<LabCalls[N]>) => ReturnType<LabCalls[N]> | Promise<ReturnType<LabCalls[N]>> }
+
+const rowsAtMost = 500
+const decisionsAtMost = 1000
+const whole = Number.MAX_SAFE_INTEGER
+/** Longest that a shell is kept waiting for an order to inject. */
+const injectAtMostUs = 20e6
+
+export function answersOf(lab: Lab): Answers {
+  const capture = () => lab.requireOpen().capture
+  /** Runs a change and lets the loop see it. */
+  const change = <T>(act: () => T): T => {
+    const result = act()
+    lab.wake()
+    return result
+  }
+  return {
+    describeLab: () => ({
+      version: lab.options.version, platform: process.platform, defaultLink: lab.options.defaultLink ?? defaultLink(), electron: lab.options.electron,
+      recordingFolder: lab.options.recordingFolder,
+    }),
+    listLinks: () => listLinkChoices(),
+    openLink: (spec) => lab.openLinkInTurn(linkSpecOf(spec)),
+    closeLink: () => lab.closeLinkInTurn(),
+    setCaptureFilter: (expression) => lab.setFilter(textOf(expression, 'expression', 65_536)),
+    startCapture: () => change(() => capture().start()),
+    stopCapture: () => change(() => capture().stop()),
+    clearCapture: () => change(() => {
+      capture().clear(lab.clock())
+      lab.reportNotice()
+    }),
+    saveCapture: (request) => {
+      const { path, overwrite } = fieldsOf(request, 'request')
+      return capture().save(textOf(path, 'path'), overwrite === true)
+    },
+
+    getPacketRows: (request) => {
+      const { trace, bytesOf: read } = capture()
+      const { from, count, flow } = fieldsOf(request, 'request')
+      const wanted = { count: integerOf(count, 'count', 0, whole), flow: optional(flow, (value) => integerOf(value, 'flow', 0, whole)) }
+      const total = trace.rows({ from: 0, count: 0, ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read).total
+      return trace.rows({ from: rowFrom(from, total), count: Math.min(wanted.count, rowsAtMost), ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read)
+    },
+    getPacket: (number) => {
+      const { trace, bytesOf: read } = capture()
+      const packet = trace.packet(integerOf(number, 'number', 0, whole), read)
+      if (packet === null) throw new FaultError(fault('noSuchPacket', { number, total: trace.packetCount }))
+      return packet
+    },
+    getFlows: (request) => {
+      const { trace } = capture()
+      const { from, count } = fieldsOf(request, 'request')
+      const page = trace.flowPage(rowFrom(from, trace.flowCount), Math.min(integerOf(count, 'count', 0, whole), rowsAtMost))
+      withKnownStates(page.flows, lab.viewed())
+      return page
+    },
+    findRow: (request) => {
+      const { packet, flow } = fieldsOf(request, 'request')
+      return capture().trace.findRow(integerOf(packet, 'packet', 0, whole), optional(flow, (value) => integerOf(value, 'flow', 0, whole)))
+    },
+
+    startHost: (settings) => lab.startHost(hostSettingsOf(settings)),
+    stopHost: () => lab.stopHost(),
+    listen: (request) => {
+      const { port, application } = fieldsOf(request, 'request')
+      change(() => lab.requireHost().listen(port as number, application as never))
+    },
+    unlisten: (request) => {
+      const { port } = fieldsOf(request, 'request')
+      change(() => lab.requireHost().unlisten(integerOf(port, 'port', 1, 65535)))
+    },
+    connect: (request) => change(() => ({ connection: lab.requireHost().connect(connectRequestOf(request), lab.clock()) })),
+    send: (request) => {
+      const { connection, data } = fieldsOf(request, 'request')
+      return change(() => ({ accepted: lab.requireHost().send(connectionOf(connection), bytesOf(data, 'data'), lab.clock()) }))
+    },
+    closeConnection: (request) => change(() => lab.requireHost().close(connectionOf(fieldsOf(request, 'request').connection), lab.clock())),
+    abortConnection: (request) => change(() => lab.requireHost().abort(connectionOf(fieldsOf(request, 'request').connection), lab.clock())),
+    setConnectionOption: (request) => {
+      const { connection, name, value } = fieldsOf(request, 'request')
+      change(() => lab.requireHost().setOption(connectionOf(connection), textOf(name, 'name', 100), value, lab.clock()))
+    },
+    getReceived: (request) => {
+      const { connection, limit } = fieldsOf(request, 'request')
+      return lab.requireHost().received(connectionOf(connection), integerOf(limit, 'limit', 0, whole))
+    },
+    getDecisions: (request) => {
+      const { connection, before, count } = fieldsOf(request, 'request')
+      const id = optional(connection, connectionOf)
+      const upTo = optional(before, (value) => integerOf(value, 'before', 0, whole))
+      return lab.decisions.query({
+        count: Math.min(integerOf(count, 'count', 0, whole), decisionsAtMost), ...id === undefined ? {} : { connection: id, host: 0 as const }, ...upTo === undefined ? {} : { before: upTo },
+      })
+    },
+
+    inject: (request) => inject(lab, request),
+    runFirstConversation: () => ({ connection: lab.runFirstConversation() }),
+  }
+}
+
+/** The position that a request means: a negative one counts from the end. */
+function rowFrom(from: unknown, total: number): number {
+  const position = integerOf(from, 'from', -whole, whole)
+  return position < 0 ? Math.max(0, total + position) : position
+}
+
+function connectionOf(value: unknown): number {
+  return integerOf(value, 'connection', 0, whole)
+}
+
+function linkSpecOf(value: unknown): LinkSpec {
+  const { kind, name, filter, promiscuous, snapLength, host } = fieldsOf(value, 'spec')
+  return {
+    kind: choiceOf(kind, 'kind', linkKinds),
+    ...defined('name', optional(name, (text) => textOf(text, 'name'))),
+    ...defined('filter', optional(filter, (text) => textOf(text, 'filter', 65_536))),
+    ...defined('promiscuous', optional(promiscuous, (flag) => flag === true)),
+    ...defined('snapLength', optional(snapLength, (number) => integerOf(number, 'snapLength', 0, 262_144))),
+    ...defined('host', optional(host, hostSettingsOf)),
+  }
+}
+
+function hostSettingsOf(value: unknown): HostSettings {
+  const { address, mac, gateway, preset, isn, listen } = fieldsOf(value, 'settings')
+  return {
+    address: textOf(address, 'address', 100),
+    ...defined('mac', optional(mac, (text) => textOf(text, 'mac', 100))),
+    ...defined('gateway', optional(gateway, (text) => textOf(text, 'gateway', 100))),
+    ...defined('preset', optional(preset, (text) => textOf(text, 'preset', 100))),
+    ...defined('isn', optional(isn, (number) => integerOf(number, 'isn', 0, 0xffff_ffff))),
+    ...defined('listen', optional(listen, (list) => listOf(list, 'listen', (item, itemName) => {
+      const { port, application } = fieldsOf(item, itemName)
+      return { port: integerOf(port, `${itemName}.port`, 1, 65535), application: choiceOf(application, `${itemName}.application`, applicationNames) }
+    }))),
+  }
+}
+
+function connectRequestOf(value: unknown): ConnectRequest {
+  const { address, port, application, path, send, closeAfterSend } = fieldsOf(value, 'request')
+  const request = path === undefined || path === null ? undefined : textOf(path, 'path', 2048)
+  // The path goes into the request line as it is: a line break in it would be another request.
+  if (request !== undefined && !/^[!-~]+$/.test(request)) throw new FaultError(fault('badArgument', { name: 'path', value: request, expected: '/…' }))
+  return {
+    address: textOf(address, 'address', 100),
+    port: integerOf(port, 'port', 1, 65535),
+    ...defined('application', optional(application, (name) => choiceOf(name, 'application', ['manual', 'http-get'] as const))),
+    ...defined('path', request),
+    ...defined('send', optional(send, (data) => bytesOf(data, 'send'))),
+    ...defined('closeAfterSend', optional(closeAfterSend, (flag) => flag === true)),
+  }
+}
+
+async function inject(lab: Lab, value: unknown): Promise<InjectResult> {
+  const request = fieldsOf(value, 'request')
+  const frames = listOf(request.frames, 'frames', bytesOf)
+  const lines = optional(request.lines, (list) => listOf(list, 'lines', (line, name) => textOf(line, name))) ?? []
+  const count = optional(request.count, (number) => integerOf(number, 'count', 1, injectLimits.frames)) ?? 1
+  const ratePps = optional(request.ratePps, (number) => integerOf(number, 'ratePps', 1, injectLimits.highestPps)) ?? 0
+  const consent = optional(request.consent, (list) => listOf(list, 'consent', (address, name) => textOf(address, name, 100))) ?? []
+  const { opened, injector } = lab.requireOpen()
+  const { info } = opened.link
+  if (!info.mayInject) throw new FaultError(fault('linkCannotInject', { name: info.name }))
+  for (const address of consent) lab.consent.add(address)
+  const all = lines.length === 0 ? frames : [...frames, ...await framesOfLines(lines, lab.lineSurroundings())]
+  const plan = planInjection({ frames: all, count, ratePps, consent: lab.consent }, { linkType: info.linkType, mtu: info.mtu })
+  if ('code' in plan) throw new FaultError(plan)
+  if (plan.durationUs > injectAtMostUs) {
+    throw new FaultError(fault('rateLimited', { frames: plan.totalFrames, rate: plan.ratePps, seconds: Math.ceil(plan.durationUs / 1e6), limit: injectAtMostUs / 1e6 }))
+  }
+  const done = injector.send(all, plan.totalFrames, plan.ratePps, lab.clock())
+  lab.wake()
+  return done
+}
+
+function defined<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [key in K]: V }
+}

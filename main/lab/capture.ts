@@ -1,0 +1,154 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { FaultError, fault } from '../../src/base/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
+import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import { emptyStatistics } from '../../src/link/link.ts'
+import type { Link } from '../../src/link/link.ts'
+import { RecordingLink } from '../../src/link/record.ts'
+import type { LocatedLink } from '../../src/link/record.ts'
+import type { RecordingState } from '../../src/rpc/contract.ts'
+import { Trace } from '../../src/trace/trace.ts'
+import { FileLink } from '../link/file-link.ts'
+import type { Task } from './driver.ts'
+import { Recorder } from './recorder.ts'
+import { copyRecording } from './save-recording.ts'
+
+export interface CaptureOptions {
+  readonly filter: string
+  readonly application: string
+  /** Where the next recording goes. */
+  readonly nextPath: () => string
+  /** The file that is being read, for links that read one. */
+  readonly sourcePath: string | null
+  /** Whether an address and port are a host's of the lab. */
+  readonly isKnown: (address: string, port: number) => boolean
+  readonly nowUs: number
+}
+
+/** The watching half of an open link: the recording on disk, and packets and flows in memory. */
+export class Capture implements Task {
+  /** What to drive in place of the link itself. */
+  readonly link: LocatedLink
+  trace: Trace
+  capturing = true
+  private readonly options: CaptureOptions
+  private readonly file: FileLink | null
+  private readonly recording: RecordingLink | null
+  private recorder: Recorder | null = null
+  private filter: string
+
+  constructor(link: Link, options: CaptureOptions) {
+    this.options = options
+    this.filter = options.filter
+    this.file = link instanceof FileLink ? link : null
+    this.recording = link instanceof FileLink ? null : new RecordingLink(link, null)
+    this.link = this.file ?? this.recording!
+    this.trace = this.newTrace()
+    if (this.recording !== null) this.record(options.nowUs)
+  }
+
+  /** Takes a batch that the link is handing out. */
+  watch(batch: FrameBatch): void {
+    if (this.capturing) this.trace.append(batch, this.link.info.linkType, this.link.frameOffsets)
+  }
+
+  start(): void {
+    this.capturing = true
+    if (this.recording !== null) this.recording.recorder = this.recorder
+  }
+
+  stop(): void {
+    this.capturing = false
+    if (this.recording !== null) this.recording.recorder = null
+  }
+
+  /** Forgets all packets; a new recording starts, the old one stays on disk. */
+  clear(nowUs: number): void {
+    this.trace = this.newTrace()
+    if (this.recording === null) return
+    this.closeRecorder(nowUs)
+    this.record(nowUs)
+    if (!this.capturing) this.recording.recorder = null
+  }
+
+  noteFilter(expression: string): void {
+    this.filter = expression
+    this.recorder?.describeInterface(this.link.info, expression)
+  }
+
+  /** Bytes of a captured frame, wherever they are kept; null where they are gone. */
+  readonly bytesOf = (offset: number, length: number): Uint8Array | null => (this.file ?? this.recorder)?.readBytes(offset, length) ?? null
+
+  /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull` */
+  save(path: string, overwrite: boolean): { frames: number, bytes: number } {
+    return this.recorder === null ? this.copyFile(path, overwrite) : this.recorder.copyTo(path, { overwrite })
+  }
+
+  state(nowUs: number): RecordingState {
+    return this.recorder?.state(nowUs) ?? { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
+  }
+
+  /** Something to tell the user once. */
+  takeNotice(): Fault | null {
+    const notice = this.recorder?.notice ?? null
+    if (this.recorder !== null) this.recorder.notice = null
+    return notice
+  }
+
+  pollTimeout(): number {
+    return this.recorder?.pollTimeout() ?? Infinity
+  }
+
+  handleTimeout(nowUs: number): void {
+    if (this.recorder === null) return
+    this.noteStatistics()
+    this.recorder.handleTimeout(nowUs)
+  }
+
+  /** The recording is complete on disk afterwards; the link is the caller's to close. */
+  close(nowUs: number): void {
+    this.noteStatistics()
+    this.closeRecorder(nowUs)
+  }
+
+  /** A capture file that was opened is copied as it is. */
+  private copyFile(path: string, overwrite: boolean): { frames: number, bytes: number } {
+    const { sourcePath } = this.options
+    if (sourcePath === null) throw new FaultError(fault('fileNotFound', { path: '' }))
+    let descriptor = -1
+    try {
+      descriptor = openSync(sourcePath, 'r')
+    } catch (error) {
+      throw new FaultError(fault('fileNotReadable', { path: sourcePath, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }), { cause: error })
+    }
+    try {
+      return { frames: this.trace.packetCount, bytes: copyRecording({ descriptor, bytes: fstatSync(descriptor).size, tail: new Uint8Array(0) }, path, overwrite) }
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  private noteStatistics(): void {
+    const counts = emptyStatistics()
+    this.link.statistics(counts)
+    this.recorder?.noteStatistics(counts)
+  }
+
+  private record(nowUs: number): void {
+    const { nextPath, application } = this.options
+    this.recorder = Recorder.open({ path: nextPath(), info: this.link.info, filter: this.filter, application, nowUs })
+    if (this.recording !== null) this.recording.recorder = this.recorder
+  }
+
+  private closeRecorder(nowUs: number): void {
+    this.recorder?.close(nowUs)
+    this.recorder?.dispose()
+    this.recorder = null
+  }
+
+  private newTrace(): Trace {
+    const trace = new Trace()
+    trace.isKnown = this.options.isKnown
+    return trace
+  }
+}

@@ -1,0 +1,380 @@
+import { randomInt } from 'node:crypto'
+import { readU32 } from '../../src/base/bytes.ts'
+import { FaultError, fault } from '../../src/base/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
+import { emptyStatistics } from '../../src/link/link.ts'
+import type { HostSettings, HostState, LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
+import type { HostEvent } from '../../src/stack/host-event.ts'
+import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
+import { formatMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
+import { Capture } from './capture.ts'
+import { machineClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { DecisionLog } from './decision-log.ts'
+import { Driver } from './driver.ts'
+import { hostConfigOf } from './host-settings.ts'
+import { Injector } from './injector.ts'
+import { LabHost } from './lab-host.ts'
+import { countInstructions, defaultLink, openLinkOf } from './links.ts'
+import type { OpenedLink } from './links.ts'
+import type { LineSurroundings } from './line-frames.ts'
+import { NeighbourProbe } from './neighbour-probe.ts'
+import { recordingPath } from './recording-path.ts'
+import { Updates } from './updates.ts'
+import { hostOff, hostState, socketRows, connectionView, withKnownStates } from './views.ts'
+import type { ViewedHost } from './views.ts'
+
+export interface LabOptions {
+  readonly version: string
+  readonly recordingFolder: string
+  readonly electron: boolean
+  /** In place of the sandbox or the virtual link. */
+  readonly defaultLink?: LinkSpec
+  /** A mistake of ours that no call is waiting for. */
+  readonly onError: (error: unknown) => void
+  readonly clock?: Clock
+  /** In place of {@link openLinkOf}, for tests. */
+  readonly openLink?: typeof openLinkOf
+}
+
+/** Everything that lives as long as one link is open. */
+interface OpenLab {
+  readonly opened: OpenedLink
+  readonly capture: Capture
+  readonly injector: Injector
+  readonly probe: NeighbourProbe
+}
+
+/** Faults that wait for a shell to hear them. */
+const faultsAtMost = 50
+const firstConversation = { port: 80, path: '/' } as const
+
+/**
+ * The lab core: one link with everything on it, in the order in which it starts and, backwards, stops:
+ * link, recording and packets, driver, injector, host with its applications.
+ */
+export class Lab {
+  readonly options: LabOptions
+  readonly clock: Clock
+  readonly decisions = new DecisionLog()
+  readonly updates: Updates
+  readonly driver: Driver
+  open: OpenLab | null = null
+  host: LabHost | null = null
+  /** Public addresses that a user agreed to send to. */
+  readonly consent = new Set<string>()
+  private hostFault: Fault | null = null
+  private linkFault: Fault | null = null
+  private filter = { expression: '', instructions: 0 }
+  private faults: Fault[] = []
+  private runsFirstConversation = false
+  private opening: Promise<unknown> = Promise.resolve()
+  /** Packets per second: how many there were when it was last looked. */
+  private rate = { atUs: 0, packets: 0, pps: 0 }
+
+  constructor(options: LabOptions) {
+    this.options = options
+    this.clock = options.clock ?? machineClock
+    this.driver = new Driver({
+      clock: this.clock,
+      onError: options.onError,
+      watch: (batch) => {
+        if (this.open === null) return
+        this.open.capture.watch(batch)
+        this.open.probe.see(batch)
+        if (this.open.opened.virtual !== null) this.decisions.noteFrames(1, batch, 0)
+      },
+      afterTurn: () => this.updates.touch(),
+    })
+    this.updates = new Updates({
+      common: (nowUs, flowsAtMost) => this.commonUpdate(nowUs, flowsAtMost),
+      connection: (id, nowUs) => this.host === null ? null : connectionView(this.viewed()[0], id, this.viewed()[1] ?? null, nowUs),
+      decisions: (after, count) => this.decisions.query({ after, count }),
+      latestDecision: () => this.decisions.latestId,
+    })
+    this.driver.tasks.add(this.updates)
+  }
+
+  /** Opens the default link; the virtual one where the sandbox cannot be had, saying why. */
+  async start(): Promise<void> {
+    const wanted = this.options.defaultLink ?? defaultLink()
+    try {
+      await this.openLinkInTurn(wanted)
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error
+      this.report(error.fault)
+      if (wanted.kind !== 'virtual') await this.openLinkInTurn({ kind: 'virtual' })
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.closeLinkInTurn()
+    this.driver.stop()
+  }
+
+  /** Opens one link after another, in the order they were asked for: a sandbox takes its time. */
+  openLinkInTurn(spec: LinkSpec): Promise<LinkState> {
+    const opened = this.opening.then(() => this.openLink(spec))
+    this.opening = opened.catch(() => {})
+    return opened
+  }
+
+  closeLinkInTurn(): Promise<void> {
+    return this.opening.then(() => this.closeLink())
+  }
+
+  /** Closes what is open first: a link that then cannot be opened leaves the lab without one. */
+  async openLink(spec: LinkSpec): Promise<LinkState> {
+    const { clock, options } = this
+    if (spec.host !== undefined) hostConfigOf(spec.host, { mtu: 1500, acceptUnfinishedChecksums: false })
+    this.closeLink()
+    const nowUs = clock()
+    const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), delayUs: 1000, peerSink: this.decisions.sinkOf(1) })
+    const { link } = opened
+    this.closeLink()
+    this.linkFault = null
+    this.filter = { expression: spec.filter ?? '', instructions: countInstructions(spec.filter ?? '', link.info.linkType, link.info.snapLength) }
+    const capture = new Capture(link, {
+      filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
+      nextPath: () => recordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
+    })
+    const injector = new Injector(link)
+    const probe = new NeighbourProbe(link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1), (frame) => {
+      void injector.send([frame], 1, 1000, clock())
+      this.driver.wake()
+    })
+    this.open = { opened, capture, injector, probe }
+    link.onClosed = (reason) => this.linkDied(opened, reason)
+    this.reportNotice()
+    this.driver.tasks.add(capture)
+    this.driver.tasks.add(injector)
+    this.driver.attach(capture.link)
+    this.runsFirstConversation = opened.hasFirstConversation && spec.host === undefined
+    const host = spec.host ?? opened.host
+    if (host !== null) this.startHost(host)
+    return this.linkState(clock())
+  }
+
+  closeLink(): void {
+    const { open } = this
+    if (open === null) return
+    this.stopHost()
+    this.driver.detach()
+    this.driver.tasks.delete(open.injector)
+    this.driver.tasks.delete(open.capture)
+    this.open = null
+    open.injector.stop()
+    open.capture.close(this.clock())
+    open.opened.link.onClosed = null
+    open.opened.link.close()
+    this.filter = { expression: '', instructions: 0 }
+    this.decisions.clear()
+    this.wake()
+  }
+
+  /** @throws FaultError `linkClosed` */
+  requireOpen(): OpenLab {
+    if (this.open === null) throw new FaultError(this.linkFault ?? fault('linkClosed', { name: '' }))
+    return this.open
+  }
+
+  /** @throws FaultError `hostNotRunning` */
+  requireHost(): LabHost {
+    if (this.host === null) throw new FaultError(fault('hostNotRunning', { address: '' }))
+    return this.host
+  }
+
+  /** @throws FaultError `linkClosed`, `linkCannotInject`, `addressInvalid`, `badArgument`, `portInUse` */
+  startHost(settings: HostSettings): HostState {
+    const { opened } = this.requireOpen()
+    const { info } = opened.link
+    if (!info.mayInject || info.linkType !== 1) throw new FaultError(fault('linkCannotInject', { name: info.name }))
+    const config = hostConfigOf(settings, {
+      mtu: info.mtu, acceptUnfinishedChecksums: opened.acceptUnfinishedChecksums, claimTimings: opened.isWireless ? rfc5227Timings : quickTimings,
+    })
+    this.stopHost()
+    this.decisions.clear()
+    const host = new LabHost({
+      config, sink: this.decisions.sinkOf(0),
+      onEvent: (event) => this.noteEvent(event), onFrames: (batch, from) => this.decisions.noteFrames(0, batch, from),
+    })
+    for (const { port, application } of settings.listen ?? []) host.listen(port, application)
+    this.host = host
+    this.hostFault = null
+    this.applyFilter()
+    host.start(this.clock())
+    this.driver.speaker = host
+    this.wake()
+    return this.hostState()
+  }
+
+  /** Resets what is connected and falls silent. */
+  stopHost(): void {
+    const { host } = this
+    if (host === null) return
+    host.abortAll(this.clock())
+    this.driver.flush()
+    host.host.stop()
+    this.driver.speaker = null
+    this.host = null
+    this.hostFault = null
+    this.runsFirstConversation = false
+    if (this.open !== null && this.linkFault === null) this.applyFilter()
+    this.wake()
+  }
+
+  /** @throws FaultError `badFilter` */
+  setFilter(expression: string): { expression: string, instructions: number } {
+    const { opened, capture } = this.requireOpen()
+    const { info } = opened.link
+    const instructions = countInstructions(expression, info.linkType, info.snapLength)
+    const before = this.filter
+    this.filter = { expression, instructions }
+    try {
+      this.applyFilter()
+    } catch (error) {
+      this.filter = before
+      throw error
+    }
+    capture.noteFilter(expression)
+    this.wake()
+    return this.filter
+  }
+
+  /** @throws FaultError `hostNotRunning`, and what `connect` says */
+  runFirstConversation(): number {
+    const host = this.requireHost()
+    const { peer } = this.requireOpen().opened
+    if (peer === null) throw new FaultError(fault('hostUnreachable', { address: '10.77.0.1' }))
+    const id = host.connect({ address: peer.address, port: firstConversation.port, application: 'http-get', path: firstConversation.path }, this.clock())
+    this.wake()
+    return id
+  }
+
+  /** Something was asked of a part: it may have something to do, and shells something to hear. */
+  wake(): void {
+    this.updates.touch()
+    this.driver.wake()
+  }
+
+  /** Tells every shell. */
+  report(reason: Fault): void {
+    this.faults.push(reason)
+    if (this.faults.length > faultsAtMost) this.faults.shift()
+    this.wake()
+  }
+
+  reportNotice(): void {
+    const notice = this.open?.capture.takeNotice() ?? null
+    if (notice !== null) this.report(notice)
+  }
+
+  linkState(nowUs: number): LinkState {
+    const statistics = emptyStatistics()
+    const { open } = this
+    const nothing = { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
+    if (open === null) return { open: false, capturing: false, info: null, filter: this.filter, statistics, recording: nothing, fault: this.linkFault, peer: null }
+    open.opened.link.statistics(statistics)
+    return {
+      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter: this.filter, statistics, recording: open.capture.state(nowUs),
+      fault: this.linkFault, peer: open.opened.peer,
+    }
+  }
+
+  hostState(): HostState {
+    return this.host === null ? { ...hostOff, fault: this.hostFault } : hostState(this.host.host, this.host.listeners, this.hostFault)
+  }
+
+  /** Our host first, then the second one of the virtual link. */
+  viewed(): ViewedHost[] {
+    const { host, open } = this
+    const hosts: ViewedHost[] = []
+    if (host !== null) hosts.push({ number: 0, host: host.host, listeners: host.listeners, applicationOf: (record) => host.applicationOf(record) })
+    const virtual = open?.opened.virtual ?? null
+    if (virtual !== null) hosts.push({ number: 1, host: virtual.peer, listeners: [], applicationOf: () => '' })
+    return hosts
+  }
+
+  /** What a packet in one-line form leaves out is the lab host's, or the interface's where no host runs. */
+  lineSurroundings(): LineSurroundings {
+    const { opened, probe } = this.requireOpen()
+    const config = this.host?.host.config
+    const own = opened.link.info.addresses.map((text) => parseCidr(text)).find((cidr) => cidr?.version === 4)
+    const neighbours = this.host?.host.arpTable() ?? []
+    return {
+      mac: config?.mac ?? opened.link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1),
+      source: config?.ipv4 ?? (own ? readU32(own.address, 0) : null),
+      destination: opened.peer === null ? null : parseIpv4(opened.peer.address),
+      prefixLength: config?.prefixLength ?? own?.prefixLength ?? 0,
+      gateway: config?.gateway ?? null,
+      macOf: (address) => {
+        const known = neighbours.find((row) => row.address === address)?.mac
+        return known ? Promise.resolve(parseMac(known)) : probe.ask(address)
+      },
+    }
+  }
+
+  private isKnown(address: string, _port: number): boolean {
+    const numeric = parseIpv4(address)
+    return this.viewed().some(({ host }) => host.config.ipv4 === numeric)
+  }
+
+  /**
+   * The host has to hear what is for it, whatever the user wants to see: its frames, and what goes to everybody, pass any filter.
+   * @throws FaultError `badFilter`
+   */
+  private applyFilter(): void {
+    const { opened } = this.requireOpen()
+    const { expression } = this.filter
+    const mac = this.host === null ? null : formatMac(this.host.host.config.mac)
+    const whole = expression.trim() === '' || mac === null ? expression : `(${expression}) or ether host ${mac} or arp`
+    const failed = opened.link.setFilter(whole)
+    if (failed !== null) throw new FaultError({ code: failed.code, params: { ...failed.params, expression } })
+  }
+
+  private noteEvent(event: HostEvent): void {
+    if (event.kind === 'removed') this.decisions.forget(0, event.connection)
+    if (event.kind === 'addressConflict') {
+      this.hostFault = fault('addressInUse', { address: this.hostState().address.split('/')[0], mac: event.mac === null ? '' : formatMac(event.mac) })
+      this.report(this.hostFault)
+    }
+    if (event.kind === 'addressReady' && this.runsFirstConversation) {
+      this.runsFirstConversation = false
+      this.runFirstConversation()
+    }
+  }
+
+  /** What was captured stays; what spoke is told that nobody hears it. */
+  private linkDied(opened: OpenedLink, reason: Fault): void {
+    if (this.open?.opened !== opened) return
+    this.linkFault = reason
+    if (opened.link.info.kind !== 'file') this.report(reason)
+    if (this.host !== null) {
+      this.stopHost()
+      this.hostFault = reason
+    }
+    this.open.injector.stop()
+    this.wake()
+  }
+
+  private commonUpdate(nowUs: number, flowsAtMost: number): Omit<LabUpdate, 'connection' | 'decisions'> {
+    const trace = this.open?.capture.trace ?? null
+    const hosts = this.viewed()
+    const { faults } = this
+    this.faults = []
+    const changed = trace === null ? [] : withKnownStates(trace.changedFlows(flowsAtMost), hosts)
+    const total = trace?.packetCount ?? 0
+    return {
+      timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, ratePps: this.ratePps(total, nowUs) },
+      flows: { total: trace?.flowCount ?? 0, changed }, sockets: socketRows(hosts, nowUs), faults,
+    }
+  }
+
+  /** Over the last half second or more. */
+  private ratePps(packets: number, nowUs: number): number {
+    const { rate } = this
+    if (packets < rate.packets) Object.assign(rate, { atUs: nowUs, packets, pps: 0 })
+    if (nowUs - rate.atUs >= 500_000) Object.assign(rate, { pps: Math.round((packets - rate.packets) * 1e6 / (nowUs - rate.atUs)), atUs: nowUs, packets })
+    return rate.pps
+  }
+}
