@@ -37,7 +37,8 @@ export type HostSink = DecisionSink
 
 export type HostPhase = 'off' | 'probing' | 'ready' | 'conflict'
 
-const controlFrames = 256
+/** Frames of the host's own that may wait to leave: as many as may wait for one ARP answer, and some. */
+const controlFrames = 512
 
 /**
  * A host on an Ethernet: ARP, IPv4, ICMP, UDP errors, TCP. Knows no clock and does no I/O: frames and the time (integer µs, never going

@@ -11,7 +11,9 @@ export type NeighbourState = 'incomplete' | 'reachable' | 'refreshing' | 'failed
 export const neighbourLimits = {
   entries: 256,
   /** Packets that wait for one address; the latest are kept (RFC 1122 §2.3.2.2). */
-  pending: 4,
+  pending: 256,
+  /** Bytes that wait for all addresses together. */
+  pendingBytes: 512 * 1024,
   /** A mapping older than this is asked for again before it is used further. */
   reachableUs: 60e6,
   /** An entry that nobody has used for this long is forgotten. */
@@ -66,6 +68,7 @@ export class NeighbourTable {
   private readonly entries = new Map<number, Neighbour>()
   private readonly actions: NeighbourActions
   private earliestUs = Infinity
+  private pendingBytes = 0
 
   constructor(actions: NeighbourActions) {
     this.actions = actions
@@ -98,11 +101,17 @@ export class NeighbourTable {
 
   /** Lets a frame wait for the answer; the oldest gives way. The frame is kept, not copied. */
   hold(neighbour: Neighbour, frame: Uint8Array): void {
-    if (neighbour.pending.length === neighbourLimits.pending) {
-      neighbour.pending.shift()
+    const { pending } = neighbour
+    while (pending.length > 0 && (pending.length >= neighbourLimits.pending || this.pendingBytes + frame.length > neighbourLimits.pendingBytes)) {
+      this.pendingBytes -= pending.shift()!.length
       this.actions.pendingDropped()
     }
-    neighbour.pending.push(frame)
+    if (this.pendingBytes + frame.length > neighbourLimits.pendingBytes) {
+      this.actions.pendingDropped()
+      return
+    }
+    pending.push(frame)
+    this.pendingBytes += frame.length
   }
 
   /**
@@ -124,9 +133,7 @@ export class NeighbourTable {
     neighbour.requests = 0
     neighbour.deadlineUs = Infinity
     if (neighbour.pending.length === 0) return
-    const waiting = neighbour.pending
-    neighbour.pending = []
-    for (const frame of waiting) this.actions.release(neighbour, frame)
+    for (const frame of this.takePending(neighbour)) this.actions.release(neighbour, frame)
   }
 
   nextDeadlineUs(): number {
@@ -143,8 +150,7 @@ export class NeighbourTable {
   }
 
   clear(): void {
-    for (const neighbour of this.entries.values()) neighbour.isListed = false
-    this.entries.clear()
+    for (const neighbour of this.entries.values()) this.drop(neighbour)
     this.earliestUs = Infinity
   }
 
@@ -173,8 +179,15 @@ export class NeighbourTable {
     neighbour.state = 'failed'
     neighbour.hasMac = false
     neighbour.deadlineUs = Infinity
-    neighbour.pending = []
+    this.takePending(neighbour)
     this.actions.unreachable(neighbour)
+  }
+
+  private takePending(neighbour: Neighbour): readonly Uint8Array[] {
+    const frames = neighbour.pending
+    neighbour.pending = []
+    for (const frame of frames) this.pendingBytes -= frame.length
+    return frames
   }
 
   private schedule(neighbour: Neighbour, deadlineUs: number): void {
@@ -196,7 +209,7 @@ export class NeighbourTable {
 
   private drop(neighbour: Neighbour): void {
     neighbour.isListed = false
-    neighbour.pending = []
+    this.takePending(neighbour)
     this.entries.delete(neighbour.address)
   }
 }

@@ -30,7 +30,8 @@ export interface HttpGetOptions {
 export class HttpGet implements Application {
   result: HttpResult | null = null
   private readonly options: HttpGetOptions
-  private readonly request: Uint8Array
+  /** The bytes that are sent. */
+  readonly request: Uint8Array
   private requestAt = 0
   private readonly headBytes = new Uint8Array(maxHeadBytes)
   private headHave = 0
