@@ -66,11 +66,25 @@ describe('ARP', () => {
 
   it('keeps the latest packets while it waits, and counts those that gave way', () => {
     const bench = Bench.ready()
-    for (let i = 0; i < 6; i++) bench.receives(ipv4Frame({ protocol: IpProtocol.icmp, payload: icmpMessage(8, 0, i, new Uint8Array(4)) }))
+    for (let i = 0; i < 300; i++) bench.receives(ipv4Frame({ protocol: IpProtocol.icmp, payload: icmpMessage(8, 0, i, new Uint8Array(4)) }))
     bench.frames()
     bench.receives(arpFrame({ ...reply, targetIp: ourIp }))
-    expect(bench.frames().map((frame) => readU16(frame, 40))).toEqual([2, 3, 4, 5])
-    expect(bench.host.statistics().arp.pendingDropped).toBe(2)
+    expect(bench.frames().map((frame) => readU16(frame, 40))).toEqual(Array.from({ length: 256 }, (_, i) => 44 + i))
+    expect(bench.host.statistics().arp.pendingDropped).toBe(44)
+  })
+
+  it('bounds the bytes that wait for all addresses together', () => {
+    const bench = Bench.ready()
+    for (let last = 100; last < 110; last++) {
+      for (let i = 0; i < 100; i++) bench.receives(ipv4Frame({ source: ip(`10.77.0.${last}`), protocol: IpProtocol.icmp, payload: icmpMessage(8, 0, i, new Uint8Array(1400)) }))
+    }
+    const kept = Math.floor(512 * 1024 / 1442)
+    expect(bench.host.statistics().arp.pendingDropped).toBe(1000 - kept)
+    bench.advance(10e6)
+    bench.receives(ping())
+    bench.frames()
+    bench.meets()
+    expect(bench.host.statistics().arp.pendingDropped).toBe(1000 - kept)
   })
 
   it('asks at most once a second for one address, three times, then gives up [RFC1122/arp-flood]', () => {
