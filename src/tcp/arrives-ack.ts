@@ -24,6 +24,8 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
   else if (isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)
   updateSendWindow(tcb, segment)
+  // A peer that keeps its window closed is alive (MUST-37).
+  if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
   return finIsAcknowledged(tcb, nowUs)
 }
 
