@@ -64,26 +64,25 @@ export function ipv4Frame(source: number, destination: number, protocol: number,
   return frame.slice(0, at + length)
 }
 
-/** A trace over frames kept in memory: offsets are positions in `frames` concatenated. */
+/** A trace over frames kept in memory: the offset of a frame is its index. */
 export class TraceUnderTest {
   readonly trace: Trace
-  private bytes = new Uint8Array(0)
+  private readonly frames: Uint8Array[] = []
   private clock = 0
 
   constructor(timeWaitUs?: number) {
     this.trace = new Trace({ timeWaitUs })
   }
 
-  readonly bytesOf = (offset: number, length: number): Uint8Array | null => this.bytes.slice(offset, offset + length)
+  readonly bytesOf = (offset: number, length: number): Uint8Array | null => this.frames[offset].subarray(0, length)
 
   add(frame: Uint8Array, seconds: number | null = null, linkType = 1, originalLength = frame.length): void {
     this.clock = seconds ?? this.clock + 0.001
     const sec = Math.floor(this.clock)
     const batch = new FrameBatch(1, frame)
     batch.add(0, frame.length, originalLength, 1_700_000_000 + sec, Math.round((this.clock - sec) * 1e9), 1)
-    const offset = this.bytes.length
-    this.bytes = Uint8Array.from([...this.bytes, ...frame])
-    this.trace.append(batch, linkType, Float64Array.of(offset))
+    this.frames.push(frame)
+    this.trace.append(batch, linkType, Float64Array.of(this.frames.length - 1))
   }
 
   send(line: string, tuple?: Tuple, text?: string): void {
