@@ -19,7 +19,7 @@ export interface NicLinkOptions {
   readonly snapLength?: number
   /** The kernel's own buffer. */
   readonly bufferBytes?: number
-  /** Ours, a power of two. */
+  /** Ours; rounded up to a power of two, and to what a few of the largest frames need. */
   readonly ringBytes?: number
   /** Hands each frame over at once instead of up to `timeoutMs` later, at more cost a frame. */
   readonly immediate?: boolean
@@ -32,9 +32,13 @@ export interface NicLinkOptions {
 }
 
 const batchFrames = 1024
+const leastRingBytes = 1 << 16
+const mostRingBytes = 2 ** 30
 const defaults = {
   filter: '', promiscuous: true, snapLength: 262_144, bufferBytes: 64 << 20, ringBytes: 64 << 20, immediate: false, timeoutMs: 1, seeSent: true, inject: true,
 }
+/** Frame by frame the kernel's buffer has slots of equal size, so they are no larger than the largest frame: an IPv4 packet, Ethernet and two tags. */
+const immediateSnapLength = 65_535 + 22
 /** DLT_RAW is a number of its own on each system; files and links call it LINKTYPE_RAW. */
 const dltRaw = [12, 14]
 const linkTypeRaw = 101
@@ -46,12 +50,12 @@ const linkTypeRaw = 101
 export function openNicLink(options: NicLinkOptions): NicLink {
   const native = loadNative()
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const settings = { ...defaults, name: options.name, ...given }
+  const settings = { ...defaults, snapLength: options.immediate ? immediateSnapLength : defaults.snapLength, name: options.name, ...given }
   const interfaces = listInterfaces()
   const found = interfaces.find(({ name }) => name === options.name)
   const available = interfaces.map(({ name }) => name).join(', ')
   if (found === undefined) throw new FaultError(fault('noSuchInterface', { name: options.name, available }))
-  const ring = new CaptureRing(settings.ringBytes)
+  const ring = new CaptureRing(ringSize(settings.ringBytes, settings.snapLength))
   const mac = found.mac === null ? null : macBytes(found.mac)
   let link: NicLink | null = null
   try {
@@ -143,6 +147,12 @@ export class NicLink implements Link {
     this.ended = true
     this.onClosed?.(fault('interfaceGone', { name: this.info.name }))
   }
+}
+
+/** A power of two with room for a few of the largest frames, as the addon asks for. */
+function ringSize(wanted: number, snapLength: number): number {
+  const least = Math.max(wanted, leastRingBytes, 4 * (snapLength + 64))
+  return Math.min(mostRingBytes, 2 ** Math.ceil(Math.log2(least)))
 }
 
 function infoOf(found: InterfaceInfo, mac: Uint8Array | null, opened: NativeOpened): LinkInfo {

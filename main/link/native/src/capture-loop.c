@@ -4,9 +4,12 @@
 #include <string.h>
 
 #ifndef _WIN32
-#include <errno.h>
 #include <net/if.h>
+#ifdef __APPLE__
+#include <sys/select.h>
+#else
 #include <poll.h>
+#endif
 #endif
 
 #define WAKE_INTERVAL_NS 1000000u
@@ -130,6 +133,28 @@ bool capture_interface_exists(const Capture *capture) {
 
 #else
 
+#ifdef __APPLE__
+
+/* poll() knows no devices there; a wait is kept short because not every version reports a BPF device whose timer ran out. */
+#define LONGEST_SELECT_MS 10
+
+static void wait_for_frames(Capture *capture, int timeout_ms, bool watch_frames) {
+  int waker = capture->waker.read_fd, frames = watch_frames && api.pcap_get_selectable_fd ? api.pcap_get_selectable_fd(capture->pcap) : -1;
+  if (waker >= FD_SETSIZE || frames >= FD_SETSIZE) frames = -1;
+  if (timeout_ms > LONGEST_SELECT_MS) timeout_ms = LONGEST_SELECT_MS;
+  if (watch_frames && frames < 0) timeout_ms = 1;
+  struct timeval timeout = { .tv_sec = 0, .tv_usec = timeout_ms * 1000 };
+  fd_set wanted;
+  FD_ZERO(&wanted);
+  if (waker < FD_SETSIZE) FD_SET(waker, &wanted);
+  if (frames >= 0) FD_SET(frames, &wanted);
+  int last = waker < FD_SETSIZE ? waker : -1;
+  if (frames > last) last = frames;
+  if (select(last + 1, &wanted, NULL, NULL, &timeout) > 0 && waker < FD_SETSIZE && FD_ISSET(waker, &wanted)) waker_clear(&capture->waker);
+}
+
+#else
+
 static void wait_for_frames(Capture *capture, int timeout_ms, bool watch_frames) {
   struct pollfd wanted[2] = { { .fd = capture->waker.read_fd, .events = POLLIN } };
   nfds_t count = 1;
@@ -138,6 +163,8 @@ static void wait_for_frames(Capture *capture, int timeout_ms, bool watch_frames)
   else if (watch_frames && timeout_ms > 1) timeout_ms = 1;
   if (poll(wanted, count, timeout_ms) > 0 && wanted[0].revents) waker_clear(&capture->waker);
 }
+
+#endif
 
 bool capture_interface_exists(const Capture *capture) {
   char name[IF_NAMESIZE];
