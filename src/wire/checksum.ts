@@ -6,24 +6,60 @@ import { readU16 } from '../base/bytes.ts'
  * each part but the last has an even length.
  */
 
+/** From here on a view over the memory pays. */
+const longEnoughForView = 128
+
 /**
  * Adds `length` bytes, as big endian 16-bit words, to a running sum; an odd last byte is padded with zero.
  * @param initial a running sum, at most 2^40
  */
 export function sumBytes(bytes: Uint8Array, at: number, length: number, initial = 0): number {
-  // 32-bit words are summed exactly as doubles: 2^16 ≡ 1 modulo 65,535, so halves need not be split before the end.
-  let sum = initial
+  return initial + (length < longEnoughForView ? sumShort(bytes, at, at + length) : sumLong(bytes, at, length))
+}
+
+/** Even and odd bytes add up apart: no word has to be put together. */
+function sumShort(bytes: Uint8Array, at: number, end: number): number {
+  let high = 0
+  let low = 0
   let i = at
-  const end = at + length
-  for (const blocksEnd = end - 15; i < blocksEnd; i += 16) {
-    sum += (((bytes[i] << 24) | (bytes[i + 1] << 16) | (bytes[i + 2] << 8) | bytes[i + 3]) >>> 0)
-      + (((bytes[i + 4] << 24) | (bytes[i + 5] << 16) | (bytes[i + 6] << 8) | bytes[i + 7]) >>> 0)
-      + (((bytes[i + 8] << 24) | (bytes[i + 9] << 16) | (bytes[i + 10] << 8) | bytes[i + 11]) >>> 0)
-      + (((bytes[i + 12] << 24) | (bytes[i + 13] << 16) | (bytes[i + 14] << 8) | bytes[i + 15]) >>> 0)
+  for (const blocksEnd = end - 7; i < blocksEnd; i += 8) {
+    high += bytes[i] + bytes[i + 2] + bytes[i + 4] + bytes[i + 6]
+    low += bytes[i + 1] + bytes[i + 3] + bytes[i + 5] + bytes[i + 7]
   }
-  for (; i + 1 < end; i += 2) sum += (bytes[i] << 8) | bytes[i + 1]
-  if (i < end) sum += bytes[i] << 8
-  return sum
+  for (; i + 1 < end; i += 2) {
+    high += bytes[i]
+    low += bytes[i + 1]
+  }
+  if (i < end) high += bytes[i]
+  return high * 0x100 + low
+}
+
+/** The view over the memory that was summed last: packets of one ring share one. It keeps that memory alive until another is summed. */
+let view: DataView = new DataView(new ArrayBuffer(0))
+
+/**
+ * 32-bit words, summed exactly as doubles: 2^16 ≡ 1 modulo 65,535, so halves need not be split before the end. Words are read in little endian order,
+ * which costs nothing on the machines we run on; the sum then comes out with its bytes swapped (RFC 1071 §2 (B)).
+ */
+function sumLong(bytes: Uint8Array, at: number, length: number): number {
+  if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer)
+  const words = view
+  const start = bytes.byteOffset + at
+  const end = start + length
+  let i = start
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  for (const blocksEnd = end - 31; i < blocksEnd; i += 32) {
+    a += words.getUint32(i, true) + words.getUint32(i + 16, true)
+    b += words.getUint32(i + 4, true) + words.getUint32(i + 20, true)
+    c += words.getUint32(i + 8, true) + words.getUint32(i + 24, true)
+    d += words.getUint32(i + 12, true) + words.getUint32(i + 28, true)
+  }
+  const swapped = foldSum(a + b + c + d)
+  const rest = at + (i - start)
+  return (((swapped & 0xff) << 8) | (swapped >>> 8)) + sumShort(bytes, rest, at + length)
 }
 
 /** The 16 bits to store: the complement of the folded sum. A packet whose stored checksum is right sums, checksum included, to 0 here. */
