@@ -42,7 +42,8 @@ export function sendBytes(tcb: Tcb, bytes: Uint8Array, at: number, length: numbe
       sendFirstSyn(tcb, 'send', nowUs)
   }
   const taken = tcb.sendRing.write(bytes, at, length)
-  if (taken < length) tcb.sendBlocked = true
+  // Who asks for room before it sends never offers too much: a full buffer is a promise of 'writable' too.
+  if (taken < length || tcb.sendRing.length === tcb.sendRing.capacity) tcb.sendBlocked = true
   if (taken > 0 && !tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
   return taken
 }

@@ -65,6 +65,18 @@ describe('segments', () => {
   })
 })
 
+describe('room in the send buffer', () => {
+  it('is announced also to an application that fills it exactly and asks before it sends', () => {
+    const t = established({ config: { sendBufferBytes: 1000 } })
+    t.heard.splice(0)
+    expect(t.write(1000)).toBe(1000)
+    expect(t.connection.sendableBytes).toBe(0)
+    t.skip()
+    t.peer.sends('. 1:1(0) ack 1001 win 65535')
+    expect(t.heard).toEqual(['writable'])
+  })
+})
+
 describe('the peer\'s window', () => {
   it('is unsigned [RFC9293/MUST-1]', () => {
     const t = established({ window: 100 })
