@@ -19,6 +19,7 @@ const needs = {
     { command: ['tshark'], apt: 'tshark', dnf: 'wireshark-cli', pacman: 'wireshark-cli', apk: 'tshark' },
     { command: ['tcptrace'], apt: 'tcptrace', dnf: 'tcptrace', pacman: 'tcptrace', apk: 'tcptrace' },
     { command: ['iperf3'], apt: 'iperf3', dnf: 'iperf3', pacman: 'iperf3', apk: 'iperf3' },
+    { command: ['ping'], apt: 'iputils-ping', dnf: 'iputils', pacman: 'iputils', apk: 'iputils' },
     { command: ['tcpdump'], apt: 'tcpdump', dnf: 'tcpdump', pacman: 'tcpdump', apk: 'tcpdump' },
   ],
 }
