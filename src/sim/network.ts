@@ -79,8 +79,7 @@ export class Network {
   /** Lets everything happen for as long as the condition holds, at most up to a time. @returns whether the condition ended it */
   runWhile(condition: () => boolean, untilUs: number): boolean {
     for (let still = 0; ; still++) {
-      this.settle()
-      if (!condition()) return true
+      if (!this.settle(condition)) return true
       const nextUs = this.nextDeadlineUs()
       if (nextUs > untilUs) {
         this.nowAtUs = Math.max(this.nowAtUs, untilUs)
@@ -98,12 +97,16 @@ export class Network {
     return earliest
   }
 
-  /** Everything that happens now. */
-  private settle(): void {
+  /** Everything that happens now. @returns false as soon as the condition does not hold */
+  private settle(condition: () => boolean): boolean {
+    // A round in which nobody does anything may still move delayed frames on to stations that had their turn before: it takes two.
+    let quiet = 0
     for (let round = 0; round < maxRoundsAtOnce; round++) {
       let isBusy = false
       for (const station of this.stations) isBusy = station.turn(this.nowAtUs) || isBusy
-      if (!isBusy) return
+      if (!condition()) return false
+      quiet = isBusy ? 0 : quiet + 1
+      if (quiet === 2) return true
     }
     throw new Error(`simulated network does not come to rest at ${this.nowAtUs} us`)
   }
