@@ -115,6 +115,9 @@ static napi_value addon_inject(napi_env env, napi_callback_info info) {
   }
   Capture *capture = &handle->capture;
   if (!handle->open || !capture->injector.open) return value_number(env, 0);
+  for (uint32_t i = 0; capture->direction.from_source && i < (uint32_t)count; i++) {
+    direction_learn(&capture->direction, (uint8_t *)bytes + ((uint32_t *)offsets)[i], ((uint32_t *)lengths)[i]);
+  }
   uint32_t failed = 0;
   uint32_t taken = injector_send(&capture->injector, bytes, offsets, lengths, (uint32_t)count, &failed);
   capture->counters.sent += taken - failed;
@@ -274,7 +277,7 @@ static napi_value result_of_open(napi_env env, Handle *handle) {
   set(env, object, "nanoseconds", value_boolean(env, capture->nanoseconds));
   set(env, object, "mayInject", value_boolean(env, capture->injector.open));
   const DirectionReader *direction = &capture->direction;
-  set(env, object, "reportsDirection", value_boolean(env, direction->from_kernel || direction->cooked || direction->has_mac));
+  set(env, object, "reportsDirection", value_boolean(env, direction->from_kernel || direction->from_source || direction->cooked));
   return object;
 }
 

@@ -23,14 +23,20 @@
 
 enum { DIRECTION_UNKNOWN = 0, DIRECTION_RECEIVED = 1, DIRECTION_SENT = 2 };
 
-/* Where the kernel's own word for a frame's direction lies; see direction.c. */
+#define MOST_OWN_SOURCES 256u
+
+/* How a frame's direction is told; see direction.c. */
 typedef struct {
+  /* By the kernel's own word, which lies at one of these distances before the frame. */
   bool from_kernel;
-  bool cooked;
-  int interface_index;
   uint32_t distances[4];
-  uint8_t mac[6];
-  bool has_mac;
+  int interface_index;
+  /* By the cooked link header. */
+  bool cooked;
+  /* By the source address: one of our own. The list only grows, so it is read without a lock. */
+  bool from_source;
+  uint8_t own_sources[MOST_OWN_SOURCES][6];
+  volatile uint32_t own_source_count;
 } DirectionReader;
 
 /* A second way to the wire, so that what we send comes back through the capture like everybody else's frames. */
@@ -126,6 +132,8 @@ bool capture_interface_exists(const Capture *capture);
 
 void direction_prepare(DirectionReader *reader, pcap_t *pcap, int link_type, const CaptureOptions *options);
 uint32_t direction_of(const DirectionReader *reader, const uint8_t *frame, uint32_t length);
+/* Remembers the source of a frame that is about to be sent, where direction is told by source. */
+void direction_learn(DirectionReader *reader, const uint8_t *frame, uint32_t length);
 
 /* Compiles and installs; NULL or the reason. */
 const char *filter_install(pcap_t *pcap, const char *expression, char *error);
