@@ -7,3 +7,13 @@ export interface BenchResult {
   readonly peerValue?: number
   readonly ratio?: number
 }
+
+export interface BenchOptions {
+  /** A short run that only shows that the bench works. */
+  readonly quick?: boolean
+}
+
+export interface Bench {
+  readonly name: string
+  run(options: BenchOptions): Promise<BenchResult[]>
+}

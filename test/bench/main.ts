@@ -1,0 +1,54 @@
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Bench, BenchResult } from './bench.ts'
+
+/** Loaded by name, so that one bench does not need what another needs. */
+const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  capture: () => import('./capture.ts'),
+  decoders: () => import('./decoders.ts'),
+}
+
+const usage = `npm run bench [-- [NAME] [--quick] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
+
+interface Arguments { names: string[], quick: boolean, json: boolean }
+
+async function main(): Promise<void> {
+  const { names, quick, json } = readArguments(process.argv.slice(2))
+  for (const name of names) {
+    const { bench } = await benches[name]()
+    const results = await bench.run({ quick })
+    console.log(json ? JSON.stringify({ bench: name, machine: machine(), results }) : `${name} (${machine().cpu}, ${machine().cores} cores)\n${table(results)}\n`)
+  }
+}
+
+function readArguments(args: readonly string[]): Arguments {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: { quick: { type: 'boolean' }, json: { type: 'boolean' } }, allowPositionals: true })
+    const unknown = positionals.find((name) => !Object.hasOwn(benches, name))
+    if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
+    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true }
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}\n${usage}`)
+    process.exit(2)
+  }
+}
+
+function machine(): Record<string, string | number> {
+  return { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), memoryBytes: totalmem(), platform: `${process.platform} ${process.arch}`, node: process.version }
+}
+
+function table(results: readonly BenchResult[]): string {
+  const rows = results.map(({ name, value, unit, peer, peerValue, ratio }) => [
+    name, figure(value), unit, peerValue === undefined ? '' : figure(peerValue), peer ?? '', ratio === undefined ? '' : `× ${ratio.toPrecision(3)}`,
+  ])
+  const cells = [['', 'ours', '', 'peer', '', 'ratio'], ...rows]
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
+  const isRight = (column: number) => column === 1 || column === 3
+  return cells.map((row) => row.map((cell, column) => (isRight(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ').trimEnd()).join('\n')
+}
+
+function figure(value: number): string {
+  return value.toLocaleString('en-US', value !== 0 && Math.abs(value) < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 })
+}
+
+await main()
