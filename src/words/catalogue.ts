@@ -1,9 +1,11 @@
 import { commands as commandsEn } from './en/commands.ts'
 import { endpoint as endpointEn } from './en/endpoint.ts'
+import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/faults.ts'
 import { shell as shellEn } from './en/shell.ts'
 import { window as windowEn } from './en/window.ts'
 import { commands as commandsKo } from './ko/commands.ts'
 import { endpoint as endpointKo } from './ko/endpoint.ts'
+import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/faults.ts'
 import { shell as shellKo } from './ko/shell.ts'
 import { window as windowKo } from './ko/window.ts'
 
@@ -19,6 +21,8 @@ export type Language = typeof languages[number]
 const en = {
   commands: commandsEn,
   endpoint: endpointEn,
+  faults: faultsEn,
+  faultVariants: faultVariantsEn,
   shell: shellEn,
   window: windowEn,
 }
@@ -26,6 +30,8 @@ const en = {
 const ko: SameKeys<typeof en> = {
   commands: commandsKo,
   endpoint: endpointKo,
+  faults: faultsKo,
+  faultVariants: faultVariantsKo,
   shell: shellKo,
   window: windowKo,
 }
