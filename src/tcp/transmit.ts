@@ -81,7 +81,7 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
   }
   const { cwnd } = tcb.controller
   const ahead = seqDiff(tcb.resendNxt, tcb.sndUna)
-  const room = Math.min(tcb.sndWnd, cwnd) - ahead
+  const room = Math.min(tcb.sndWnd - ahead, cwnd - (ahead - sackedAhead(tcb, ahead)))
   if (room <= 0) return false
   const reason = tcb.resendReason
   const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
@@ -220,6 +220,15 @@ function skipSacked(tcb: Tcb): void {
   const offset = tcb.ackedOffset + seqDiff(tcb.resendNxt, tcb.sndUna)
   const index = tcb.sacked.indexOf(offset)
   if (index >= 0) tcb.resendNxt = seqAdd(tcb.resendNxt, tcb.sacked.endAt(index) - offset)
+}
+
+/** Bytes among the first `ahead` outstanding ones that the peer has: they are no longer in the network. */
+function sackedAhead(tcb: Tcb, ahead: number): number {
+  const { sacked, ackedOffset } = tcb
+  if (sacked === null) return 0
+  let sum = 0
+  for (let i = 0; i < sacked.count && sacked.startAt(i) < ackedOffset + ahead; i++) sum += Math.min(sacked.endAt(i), ackedOffset + ahead) - sacked.startAt(i)
+  return sum
 }
 
 /** Bytes from `seq` to the next that the peer has. */

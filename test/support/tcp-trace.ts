@@ -50,7 +50,12 @@ export class TcpTrace {
   nowUs = 0
   readonly connection: TcpConnection
   readonly decisions: Decision[] = []
-  readonly peer = { sends: (line: string) => this.#peerSends(line), expects: (line: string, atUs = this.nowUs) => this.#peerExpects(line, atUs), hearsNothing: () => this.#peerHearsNothing() }
+  readonly peer = {
+    sends: (line: string) => this.#peerSends(line),
+    expects: (line: string, atUs = this.nowUs) => this.#peerExpects(line, atUs),
+    hearsNothing: () => this.#peerHearsNothing(),
+  }
+
   readonly isn: number
   readonly peerIsn: number
   peerPort = 40_000

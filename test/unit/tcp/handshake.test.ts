@@ -135,7 +135,8 @@ describe('passive open', () => {
   it('accepts in SYN+ACK only what the SYN offered', () => {
     const config = { timestamps: true, sackPermitted: true, windowScaling: true, receiveBufferBytes: 1 << 20 }
     const all = new TcpTrace({ config }).at(2 * s).listen()
-    all.peer.sends('S 0:0(0) win 1000 <mss 1460,sackOK,TS val 77 ecr 0,nop,wscale 9>').peer.expects('S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 2000 ecr 77,nop,wscale 5>')
+    all.peer.sends('S 0:0(0) win 1000 <mss 1460,sackOK,TS val 77 ecr 0,nop,wscale 9>')
+    all.peer.expects('S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 2000 ecr 77,nop,wscale 5>')
     expect(all.snapshot).toMatchObject({ sndWndShift: 9, rcvWndShift: 5, timestampsOn: true, sackOn: true })
     const none = new TcpTrace({ config }).listen()
     none.peer.sends('S 0:0(0) win 1000 <mss 1460>').peer.expects('S. 0:0(0) ack 1 win 65535 <mss 1460>')
