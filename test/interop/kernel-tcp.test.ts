@@ -212,7 +212,7 @@ inOwnNetwork(import.meta.url, () => {
       const transfers = Array.from({ length: connections }, () => {
         const hash = createHash('sha256')
         const sink = (bytes: Uint8Array, at: number, length: number) => { hash.update(bytes.subarray(at, at + length)) }
-        const transfer = new Transfer({ source: patternSource(20_000), sink, closeAfterSend: false, closeAfterReceive: false })
+        const transfer = new Transfer({ source: patternSource(20_000), sink, closeAfterSend: false })
         expect(runner.connect(kernel, 9000, transfer, {}, nowUs())).toBeTypeOf('number')
         return { transfer, hash }
       })
@@ -222,6 +222,7 @@ inOwnNetwork(import.meta.url, () => {
       const expected = digestOfPattern(20_000)
       for (const { hash } of transfers) expect(hash.digest('hex')).toBe(expected)
       for (const socket of kernelSockets) socket.end()
+      await until(() => transfers.every(({ transfer }) => transfer.ending === 'closed'), 5000, 'all closed')
       expect(troubleCounters()).toEqual(before)
     })
 
