@@ -20,6 +20,7 @@ export interface RowLook {
 }
 
 const ackBit = 0x10
+const resetBit = 0x04
 const baseline = 12.5
 const lightWidth = 10
 const lightHeight = 13
@@ -71,7 +72,9 @@ export class PacketPainter {
     this.paintLights(tcp.flags, top)
     this.text('seq', String(seq), top, '--text')
     this.text('ack', String(ack), top, tcp.flags & ackBit ? '--text' : '--text-3')
-    this.text('window', String(window), top, window === 0 ? '--sev-error' : '--text', window === 0 ? this.theme.monoBold : this.theme.mono)
+    // A reset has no window to offer; only an end that receives can close its own.
+    const isClosed = window === 0 && !(tcp.flags & resetBit)
+    this.text('window', String(window), top, isClosed ? '--sev-error' : '--text', isClosed ? this.theme.monoBold : this.theme.mono)
     this.text('length', String(tcp.length), top, tcp.length === 0 ? '--text-3' : '--text')
     this.paintState(tcp, top, look)
     const column = this.column('info')

@@ -101,7 +101,8 @@ function addArp(capture: FixtureCapture, time: number, operation: 1 | 2, source:
   const number = capture.packets.length + 1
   const info = operation === 1 ? `who has ${destination}? tell ${source}` : `${source} is at 02:00:0a:4d:00:50`
   const row: PacketRow = {
-    number, time, direction: operation === 1 ? 2 : 1, source, destination, protocol: 'ARP', capturedLength: bytes.length, originalLength: bytes.length, flow: -1, tcp: null, info, malformed: null,
+    number, time, direction: operation === 1 ? 2 : 1, source, destination, protocol: 'ARP', capturedLength: bytes.length, originalLength: bytes.length,
+    flow: -1, tcp: null, info, malformed: null,
   }
   capture.packets.push({ row, bytes })
 }
@@ -137,7 +138,9 @@ function packetOf(segment: Scripted, flow: number, number: number, ends: readonl
   const destination = ends[1 - segment.from]
   const { time, flags, seq, ack, window, options, from, states } = segment
   const payload = payloadOf(segment)
-  const bytes = tcpFrame({ source: source.address, sourcePort: source.port, destination: destination.address, destinationPort: destination.port, seq, ack, flags, window, options, payload }, number)
+  const bytes = tcpFrame({
+    source: source.address, sourcePort: source.port, destination: destination.address, destinationPort: destination.port, seq, ack, flags, window, options, payload,
+  }, number)
   const tcp: TcpRow = {
     sourcePort: source.port, destinationPort: destination.port, flags, seq, ack, window, scaledWindow: window, length: payload.length, from,
     state: states[0], stateChanged: segment.changed ?? false, receiverState: states[1], retransmission: segment.again ?? false,

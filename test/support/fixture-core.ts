@@ -75,8 +75,8 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
       if (!packet) throw new FaultError(fault('noSuchPacket', { number }))
       const [clientIsn, serverIsn] = capture.isns.get(packet.row.flow) ?? [-1, -1]
       return {
-        number, timeSec: 1_795_000_000, timeNsec: Math.round(packet.row.time * 1e9), direction: packet.row.direction, linkType: 1, originalLength: packet.bytes.length, bytes: packet.bytes,
-        flow: packet.row.flow, row: packet.row, clientIsn, serverIsn,
+        number, timeSec: 1_795_000_000, timeNsec: Math.round(packet.row.time * 1e9), direction: packet.row.direction, linkType: 1, originalLength: packet.bytes.length,
+        bytes: packet.bytes, flow: packet.row.flow, row: packet.row, clientIsn, serverIsn,
       }
     },
     getFlows: ({ from, count }) => {
