@@ -153,7 +153,7 @@ export class Recorder implements FrameRecorder {
   copyTo(target: string, options: { overwrite?: boolean } = {}): { frames: number, bytes: number } {
     this.writeHeld(false)
     const tail = this.isClosed ? this.buffer.slice(0, this.heldBytes) : this.heldWithStatistics()
-    const bytes = copyRecording({ descriptor: this.file.descriptor, bytes: this.fileBytes, tail }, target, options.overwrite ?? false)
+    const bytes = copyRecording({ path: this.path, descriptor: this.file.descriptor, bytes: this.fileBytes, tail }, target, options.overwrite ?? false)
     return { frames: this.frames, bytes }
   }
 

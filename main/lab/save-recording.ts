@@ -4,6 +4,7 @@ import { readFully } from './page-cache.ts'
 
 /** What there is to copy: the first `bytes` of an open file, then `tail`. */
 export interface SavedRecording {
+  readonly path: string
   /** -1 when nothing was written: then the tail is all there is. */
   readonly descriptor: number
   readonly bytes: number
@@ -41,7 +42,7 @@ function copyInto(file: number, recording: SavedRecording): void {
   const chunk = new Uint8Array(Math.min(chunkBytes, recording.bytes))
   for (let at = 0; at < recording.bytes; at += chunk.length) {
     const piece = chunk.subarray(0, Math.min(chunk.length, recording.bytes - at))
-    if (!readFully(recording.descriptor, piece, at)) throw new FaultError(fault('fileDamaged', { path: '', offset: at, reason: 'cut' }))
+    if (!readFully(recording.descriptor, piece, at)) throw new FaultError(fault('fileDamaged', { path: recording.path, offset: at, reason: 'cut' }))
     writeFully(file, piece)
   }
   writeFully(file, recording.tail)
