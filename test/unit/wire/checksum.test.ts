@@ -21,6 +21,16 @@ describe('checksum', () => {
     }), { numRuns: 2000 })
   })
 
+  it('sums what a view shows, in its own or in shared memory, one memory after the other', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(4096))
+    const own = new Uint8Array(4096)
+    fc.assert(fc.property(fc.uint8Array({ minLength: 300, maxLength: 2000 }), fc.nat(2000), fc.boolean(), (bytes, start, isShared) => {
+      const memory = isShared ? shared : own
+      memory.set(bytes, start)
+      expect(foldChecksum(sumBytes(memory.subarray(start, start + bytes.length), 3, bytes.length - 3))).toBe(naive(bytes, 3, bytes.length - 3))
+    }))
+  })
+
   it('does not overflow on 256 KiB of ones', () => {
     const ones = new Uint8Array(262_144).fill(0xff)
     expect(foldChecksum(sumBytes(ones, 0, ones.length))).toBe(0)
