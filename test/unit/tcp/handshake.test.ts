@@ -199,7 +199,8 @@ describe('passive open', () => {
     t.peer.sends('S 0:0(0) win 1000').peer.expects('S. 0:0(0) ack 1 win 65535 <mss 1460>')
     t.peer.sends('. 1:1(0) ack 1 win 1000')
     expect(t.state).toBe('ESTABLISHED')
-    expect(t.snapshot.path.filter((_, i) => i % 2 === 0)).toEqual([TcpState.closed, TcpState.listen, TcpState.synReceived, TcpState.listen, TcpState.synReceived, TcpState.established])
+    const { closed, listen, synReceived, established: up } = TcpState
+    expect(t.snapshot.path.filter((_, i) => i % 2 === 0)).toEqual([closed, listen, synReceived, listen, synReceived, up])
   })
 
   it('undoes SYN_RCVD for another SYN in the window [RFC9293/synrcvd-passive-syn]', () => {
