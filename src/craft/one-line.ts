@@ -1,4 +1,4 @@
-import { hex } from '../base/bytes.ts'
+import { hex, utf8Text } from '../base/bytes.ts'
 import { formatIp } from '../wire/addresses.ts'
 import { Ipv4Flag } from '../wire/ipv4.ts'
 import { printEndpoint, printTcp } from '../wire/one-line.ts'
@@ -61,8 +61,16 @@ export function draftToOneLine(draft: PacketDraft): string {
   ]
   if (tcp.dataOffsetWords !== null) parts.push(`offset ${tcp.dataOffsetWords}`)
   if (tcp.checksum !== null) parts.push(`checksum 0x${tcp.checksum.toString(16).padStart(4, '0')}`)
-  if (payload.some((byte) => byte !== 0)) parts.push(`data 0x${hex(payload)}`)
+  if (payload.some((byte) => byte !== 0)) parts.push(`data ${printData(payload)}`)
   return parts.join(' ')
+}
+
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' }
+
+/** Text where all of it can be read, hex otherwise. */
+function printData(payload: Uint8Array): string {
+  const isText = payload.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09)
+  return isText ? `"${utf8Text(payload).replace(/[\n\r\t"\\]/g, (character) => escapes[character])}"` : `0x${hex(payload)}`
 }
 
 function printIpInfo(ip: Ipv4Draft | Ipv6Draft): string {

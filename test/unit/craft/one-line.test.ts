@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { asciiBytes } from '../../../src/base/bytes.ts'
 import { defaultDraft } from '../../../src/craft/draft.ts'
 import { buildFrame } from '../../../src/craft/build.ts'
 import { draftFromOneLine, draftToOneLine } from '../../../src/craft/one-line.ts'
@@ -35,9 +37,20 @@ describe('drafts as one line', () => {
 
   const lines: Record<string, string> = {
     tcpSyn: '(tos 0x0, ttl 64, id 4660, df) 10.77.0.2:40100 > 10.77.0.80:80 S 1000:1000(0) win 65535 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>',
-    tcpData: '(tos 0x0, ttl 64, id 4660, df) 10.77.0.2:40100 > 10.77.0.80:80 P. 1001:1006(5) ack 2001 win 65535 <nop,nop,TS val 2 ecr 1> data 0x68656c6c6f',
+    tcpData: '(tos 0x0, ttl 64, id 4660, df) 10.77.0.2:40100 > 10.77.0.80:80 P. 1001:1006(5) ack 2001 win 65535 <nop,nop,TS val 2 ecr 1> data "hello"',
   }
   for (const [name, line] of Object.entries(lines)) it(`prints ${name}`, () => { expect(draftToOneLine(readFrame(frames[name]) as PacketDraft)).toBe(line) })
+
+  it('data comes back from its line, as text where it is text', () => {
+    const dataOf = (payload: Uint8Array) => /data (.*)$/.exec(draftToOneLine({ ...defaultDraft, payload }))?.[1]
+    expect(dataOf(asciiBytes('GET "/" \\ \r\n\t'))).toBe('"GET \\"/\\" \\\\ \\r\\n\\t"')
+    expect(dataOf(Uint8Array.of(0x41, 0x80))).toBe('0x4180')
+    expect(dataOf(new Uint8Array(3))).toBeUndefined()
+    const text = fc.string({ unit: 'binary-ascii' }).map(asciiBytes)
+    fc.assert(fc.property(fc.oneof(text, fc.uint8Array()), (payload) => {
+      expect(fromLine(draftToOneLine({ ...defaultDraft, payload })).payload).toEqual(payload)
+    }))
+  })
 
   it('every template and every captured segment comes back from its line, frame for frame', () => {
     const captured = ['tcpSyn', 'tcpData', 'tcpSack', 'tcpRst', 'tcpFinEcn', 'tcpMd5', 'tcpRare', 'tcp6Syn'].map((name) => readFrame(frames[name]) as PacketDraft)
