@@ -55,8 +55,7 @@ export function layLadder(input: LadderInput): LadderLayout {
     const top = slot * rowHeight
     const { tcp } = row
     const receiver = tracks[1 - tcp.from]
-    // A segment that makes a listener leave LISTEN proves that it was there before.
-    if (tcp.receiverState === TcpState.synReceived && (tcp.flags & (synBit | ackBit)) === synBit && receiver.state < 0) receiver.setState(TcpState.listen, top)
+    if ((tcp.flags & (synBit | ackBit)) === synBit) receiver.synTop = top
     tracks[tcp.from].setState(tcp.state, top)
     tracks[tcp.from].setWindow(tcp.flags & resetBit ? -1 : shownWindow(tcp), top)
     receiver.setState(tcp.receiverState, top + rowHeight)
@@ -91,6 +90,8 @@ class Track {
   readonly states: StateBox[] = []
   readonly windows: WindowBox[] = []
   state = -1
+  /** Where the SYN stands that this end received in view; -1 for none. */
+  synTop = -1
   private readonly side: 0 | 1
   private window = -1
   private largestWindow = 0
@@ -103,6 +104,11 @@ class Track {
 
   setState(state: number, top: number): void {
     if (state === this.state) return
+    // Who goes to SYN_RCVD on a SYN proves that it was in LISTEN when the SYN came.
+    if (state === TcpState.synReceived && this.state < 0 && this.synTop >= 0) {
+      this.state = TcpState.listen
+      this.stateTop = this.synTop
+    }
     this.closeState(top)
     if (!receivingStates.has(state)) this.setWindow(-1, top)
     this.state = state

@@ -12,6 +12,8 @@ export interface RowLook {
   selected: boolean
   focused: boolean
   hovered: boolean
+  /** The sender is in another state than in its row before. */
+  stateChanged: boolean
   isns: readonly [number, number]
   form: NumberForm
   /** Whether each end is a host of the lab, so that its state is known and not inferred. */
@@ -130,7 +132,7 @@ export class PacketPainter {
       return
     }
     const name = tcpStateNames[tcp.state]
-    this.plain(name, x + 17, top, tcp.stateChanged ? '--text' : '--text-3')
+    this.plain(name, x + 17, top, look.stateChanged ? '--text' : '--text-3')
     if (!look.known[tcp.from]) this.dottedUnderline(x + 17, top + 15, name.length * charWidth)
   }
 

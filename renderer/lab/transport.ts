@@ -20,7 +20,11 @@ declare global {
 }
 
 export function openTransport(): Transport {
-  return window.tcplab ? bridgeTransport(window.tcplab) : socketTransport(labSocketUrl(window.location))
+  if (window.tcplab) return bridgeTransport(window.tcplab)
+  const url = labSocketUrl(window.location)
+  // The server has put the token into a cookie by now; what stands in the address bar gets copied, bookmarked and shown.
+  if (url.includes('?token=')) window.history.replaceState(null, '', window.location.pathname)
+  return socketTransport(url)
 }
 
 /** The address of the lab's socket: same host as the page, with the token that the page was opened with. */

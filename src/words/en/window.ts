@@ -58,7 +58,7 @@ export const window = {
   },
   flows: {
     title: 'Flows',
-    count: '{count} conversations',
+    count: '{count} conversation | {count} conversations',
     resize: 'Height of the flows',
     client: 'Client',
     server: 'Server',
@@ -76,7 +76,7 @@ export const window = {
     title: 'Packets',
     views: 'Packets or ladder',
     list: 'Packets',
-    count: '{total} packets',
+    count: '{total} packet | {total} packets',
     countOf: '{shown} of {total}',
     onlyFlow: 'Flow {flow}',
     showAll: 'Show all packets',
