@@ -1,6 +1,8 @@
 import net from 'node:net'
 import { parseArgs } from 'node:util'
 import { FaultError, fault } from '../../src/base/fault.ts'
+import type { Link } from '../../src/link/link.ts'
+import { openCapLink } from '../link/cap-link.ts'
 import { encodeControl } from '../link/helper-protocol.ts'
 import type { OpenRequest } from '../link/helper-protocol.ts'
 import { openNicLink } from '../link/nic-link.ts'
@@ -29,11 +31,16 @@ async function open(request: OpenRequest): Promise<void> {
   try {
     if ((request.link === 'sandbox') !== values.sandbox) throw new FaultError(fault('badArgument', { name: 'link', value: request.link }))
     if (request.link === 'sandbox') await openSandbox(request)
-    else bridge.start(openNicLink({ ...captureOptions(request), name: request.name }), request, null, '')
+    else bridge.start(openInterface(request), request, null, '')
   } catch (error) {
     const reason = error instanceof FaultError ? error.fault : fault('internal', { message: error instanceof Error ? error.message : String(error) })
     socket.end(encodeControl({ kind: 'failed', fault: reason }))
   }
+}
+
+function openInterface(request: OpenRequest): Link {
+  const { name, filter, seeSent } = request
+  return request.link === 'cap' ? openCapLink({ name, filter, seeSent }) : openNicLink({ ...captureOptions(request), name })
 }
 
 async function openSandbox(request: OpenRequest): Promise<void> {

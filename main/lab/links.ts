@@ -3,7 +3,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { Link, LinkKind } from '../../src/link/link.ts'
 import type { HostSettings, LinkChoice, LinkSpec } from '../../src/rpc/contract.ts'
-import { openCapLink } from '../link/cap-link.ts'
+import { openCapHelperLink } from '../link/cap-helper-link.ts'
 import { loadCap } from '../link/cap-module.ts'
 import { openFileLink } from '../link/file-link.ts'
 import { compileFilter, listInterfaces } from '../link/interfaces.ts'
@@ -52,7 +52,7 @@ export async function openLinkOf(spec: LinkSpec, virtual: VirtualLinkOptions): P
     }
     case 'cap': {
       const name = nameOf(spec)
-      return { ...plain, link: openCapLink({ name, filter: options.filter }), acceptUnfinishedChecksums: isSoftwareInterface(name) }
+      return { ...plain, link: await openCapHelperLink({ name, filter: options.filter }), acceptUnfinishedChecksums: isSoftwareInterface(name) }
     }
     case 'file': return { ...plain, link: openFileLink(nameOf(spec)) }
     case 'sandbox': {

@@ -29,8 +29,8 @@ const longestControlBytes = 64 * 1024
 /** What the lab asks the helper to open; the first message on the socket. */
 export interface OpenRequest {
   kind: 'open'
-  link: 'sandbox' | 'nic'
-  /** Interface name, for `nic`. */
+  link: 'sandbox' | 'nic' | 'cap'
+  /** Interface name, for `nic` and `cap`. */
   name: string
   filter: string
   promiscuous: boolean

@@ -98,7 +98,7 @@ export class RemoteLink implements Link, MessageHandler<HelperControl> {
 
   setFilter(expression: string): Fault | null {
     if (this.isClosed || this.isDead) return fault('linkClosed', { name: this.info.name })
-    const compiled = expression === '' ? 0 : compileFilter(expression, this.info.linkType, this.info.snapLength)
+    const compiled = expression === '' ? 0 : this.compile(expression)
     if (typeof compiled === 'string') return fault('badFilter', { expression, message: compiled })
     this.filtersUnderWay++
     this.socket.write(encodeControl({ kind: 'setFilter', expression }))
@@ -183,6 +183,16 @@ export class RemoteLink implements Link, MessageHandler<HelperControl> {
     this.socket.destroy()
     this.settle?.failed(new FaultError(reason))
     if (!this.isClosed && this.info !== undefined) this.onClosed?.(reason)
+  }
+
+  /** Without a compiler of our own the helper's has the last word. */
+  private compile(expression: string): number | string {
+    try {
+      return compileFilter(expression, this.info.linkType, this.info.snapLength)
+    } catch (error) {
+      if (error instanceof FaultError && error.fault.code === 'captureUnavailable') return 0
+      throw error
+    }
   }
 
   private wake(): void {
