@@ -1,6 +1,7 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { createConsole, consoleKey } from './console/console-session.ts'
+import { followDesktop } from './desktop.ts'
 import { createFaultList, faultListKey } from './fault-list.ts'
 import { createLanguage } from './i18n.ts'
 import { connectLab } from './lab/client.ts'
@@ -9,6 +10,7 @@ import { openTransport } from './lab/transport.ts'
 import { createActions, actionsKey } from './run-command.ts'
 import { createSelection, selectionKey } from './selection.ts'
 import { createTheme, themeKey } from './theme.ts'
+import type { Language } from '../src/words/catalogue.ts'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/controls.css'
@@ -23,6 +25,7 @@ const lab = createLab(connection, faults)
 const selection = createSelection(lab)
 const consoleSession = createConsole()
 const actions = createActions(lab.client, consoleSession, faults)
+followDesktop(actions, () => i18n.global.locale.value as Language)
 
 createApp(App)
   .use(i18n)

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import type { FromLabWorker, LabWorkerSettings, ToLabWorker } from '../lab/worker-protocol.ts'
 
 /** One shell's line to the lab. */
 export interface LabConnection {
@@ -17,8 +18,8 @@ export class LabProcess {
   onEnded: (reason: string) => void = () => {}
   private worker: Worker | null = null
 
-  start(): void {
-    const worker = new Worker(program, { workerData: { electron: true } })
+  start(settings: LabWorkerSettings): void {
+    const worker = new Worker(program, { workerData: settings })
     let failure = ''
     worker.on('error', (error) => { failure = error instanceof Error ? error.message : String(error) })
     worker.on('exit', (status) => {
@@ -31,7 +32,8 @@ export class LabProcess {
   connect(onMessage: (message: unknown) => void): LabConnection {
     const { port1, port2 } = new MessageChannel()
     port1.on('message', onMessage)
-    this.worker?.postMessage({ kind: 'connect', port: port2 }, [port2])
+    const shell: ToLabWorker = { kind: 'shell', port: port2 }
+    this.worker?.postMessage(shell, [port2])
     return { post: (message) => port1.postMessage(message), close: () => port1.close() }
   }
 
@@ -40,7 +42,8 @@ export class LabProcess {
     const { worker } = this
     if (worker === null) return
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-    worker.postMessage({ kind: 'stop' })
+    worker.on('message', ({ kind }: FromLabWorker) => { if (kind === 'stopped') void worker.terminate() })
+    worker.postMessage({ kind: 'stop' } satisfies ToLabWorker)
     const tooLate = setTimeout(() => { void worker.terminate() }, stopWithinMs)
     await ended
     clearTimeout(tooLate)

@@ -1,4 +1,5 @@
 import { app, dialog, session } from 'electron'
+import { defaultRecordingFolder } from '../lab/recording-path.ts'
 import { languageOf, sentence } from './language.ts'
 import { LabProcess } from './lab-process.ts'
 import { captureFilesIn } from './capture-files.ts'
@@ -49,7 +50,7 @@ function start(): void {
     serveWindowFiles(session.defaultSession.protocol)
     installMenu(window)
     relayToLab(lab, window, () => installMenu(window))
-    lab.start()
+    lab.start({ version: app.getVersion(), recordingFolder: defaultRecordingFolder(), electron: true })
     window.show()
     app.on('activate', () => window.show())
   })

@@ -1,0 +1,1 @@
+export function installedElectron(): string | null
