@@ -26,7 +26,9 @@ describe('sequence numbers', () => {
 
 describe('the receive buffer', () => {
   it('reassembles like an array of bytes', () => {
-    const step = fc.record({ offset: fc.integer({ min: 0, max: 300 }), length: fc.integer({ min: 0, max: 80 }), read: fc.integer({ min: 0, max: 100 }), limit: fc.constantFrom(0, 0, 0, 256, 400) })
+    const step = fc.record({
+      offset: fc.integer({ min: 0, max: 300 }), length: fc.integer({ min: 0, max: 80 }), read: fc.integer({ min: 0, max: 100 }), limit: fc.constantFrom(0, 0, 0, 256, 400),
+    })
     fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const buffer = new ReceiveBuffer(256)
       const bytes = Uint8Array.from({ length: 20_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff)
@@ -89,8 +91,8 @@ describe('two engines over a bad path', () => {
     })
     fc.assert(fc.property(plan, ({ seed, loss, duplicate, jitterUs, up, down, isn, ...config }) => {
       const dayUs = 86_400_000_000
-      const pair = new TcpPair({ seed, path: { delayUs: 5000, jitterUs, loss, duplicate }, clientIsn: isn, serverIsn: isn, config: { ...config, dataRetries: 100, synRetries: 100, userTimeoutUs: dayUs } })
-      pair.establish()
+      const patient = { ...config, dataRetries: 100, synRetries: 100, userTimeoutUs: dayUs }
+      const pair = new TcpPair({ seed, path: { delayUs: 5000, jitterUs, loss, duplicate }, clientIsn: isn, serverIsn: isn, config: patient }).establish()
       const sends = [[pair.client, pair.server, up, 7], [pair.server, pair.client, down, 13]] as const
       const wanted = sends.map(([, , length, factor]) => Uint8Array.from({ length }, (_, i) => i * factor + (i >> 8)))
       const left = [0, 0]
@@ -144,15 +146,17 @@ describe('garbage', () => {
       window: each.window, urgentPointer: each.urgent, payload: new Uint8Array(each.length), payloadLength: each.length,
     })
     Object.assign(incoming.options, {
-      hasTimestamp: each.hasTimestamp, tsVal: each.tsVal >>> 0, tsEcr: each.tsEcr >>> 0, mss: each.urgent % 3 === 0 ? each.window : -1, windowScale: each.urgent % 20, sackPermitted: each.urgent % 2 === 0,
-      sackCount: each.edges.length >> 1,
+      hasTimestamp: each.hasTimestamp, tsVal: each.tsVal >>> 0, tsEcr: each.tsEcr >>> 0,
+      mss: each.urgent % 3 === 0 ? each.window : -1, windowScale: each.urgent % 20, sackPermitted: each.urgent % 2 === 0, sackCount: each.edges.length >> 1,
     })
     each.edges.forEach((edge, i) => { incoming.options.sackEdges[i] = seqAdd(view.sndUna, edge) })
     t.connection.handleSegment(incoming, t.nowUs)
   }
 
   it.each(Object.keys(TcpState) as TcpStateKey[])('in %s never throws and keeps what has to hold', (state) => {
-    const config = fc.record({ timestamps: fc.boolean(), sackPermitted: fc.boolean(), windowScaling: fc.boolean(), receiveBufferBytes: fc.constantFrom(1, 100, 65_535, 1 << 20), keepAlive: fc.boolean() })
+    const config = fc.record({
+      timestamps: fc.boolean(), sackPermitted: fc.boolean(), windowScaling: fc.boolean(), receiveBufferBytes: fc.constantFrom(1, 100, 65_535, 1 << 20), keepAlive: fc.boolean(),
+    })
     fc.assert(fc.property(config, fc.constantFrom(0, 0xffff_ff00), fc.array(step, { maxLength: 60 }), (settings, isn, steps) => {
       const t = traceIn(state, { config: { ...settings, timestamps: settings.timestamps && state === 'synSent' }, isn, peerIsn: isn })
       for (const each of steps) {

@@ -81,10 +81,20 @@ describe('every state meets every input', () => {
   })
 
   it('an active SYN_RCVD, and time-outs with something out, walk the rest of the table', () => {
-    const active = () => { const t = traceIn('synSent'); t.deliver('S 0:0(0) win 1000'); t.poll().skip(); return t }
+    const active = () => {
+      const t = traceIn('synSent')
+      t.deliver('S 0:0(0) win 1000')
+      t.poll().skip()
+      return t
+    }
+    const busy = (state: TcpStateKey) => {
+      const t = traceIn(state)
+      t.write(10)
+      return t
+    }
     const reset = active()
     reset.deliver('R 1:1(0) win 0')
-    const waiting = [active(), ...(['established', 'closeWait'] as const).map((state) => { const t = traceIn(state); t.write(10); return t })]
+    const waiting = [active(), busy('established'), busy('closeWait')]
     for (const t of waiting) t.after(300_000_000)
     const stalled = traceIn('finWait2')
     stalled.set('keepAlive', true).set('keepAliveIdleUs', 1000).set('keepAliveProbes', 1).set('keepAliveIntervalUs', 1000)
