@@ -98,7 +98,7 @@ function tcpRow(record: PacketRecord, flow: Flow): TcpRow {
 
 /** RFC 7323 §2.2: never scaled on a SYN, and only where both have offered it. */
 function scaledWindow(record: PacketRecord, sender: FlowEnd, receiver: FlowEnd): number {
-  if ((record.flags & TcpFlag.syn) !== 0 || sender.windowScale === noWindowScale || receiver.windowScale === noWindowScale) return record.window
+  if (record.window === 0 || (record.flags & TcpFlag.syn) !== 0 || sender.windowScale === noWindowScale || receiver.windowScale === noWindowScale) return record.window
   if (sender.windowScale === unseenWindowScale || receiver.windowScale === unseenWindowScale) return -1
   return record.window * 2 ** Math.min(sender.windowScale, 14)
 }
