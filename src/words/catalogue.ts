@@ -1,11 +1,17 @@
+import { cli as cliEn } from './en/cli.ts'
 import { commands as commandsEn } from './en/commands.ts'
+import { craft as craftEn } from './en/craft.ts'
 import { endpoint as endpointEn } from './en/endpoint.ts'
 import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/faults.ts'
+import { reasons as reasonsEn } from './en/reasons.ts'
 import { shell as shellEn } from './en/shell.ts'
 import { window as windowEn } from './en/window.ts'
+import { cli as cliKo } from './ko/cli.ts'
 import { commands as commandsKo } from './ko/commands.ts'
+import { craft as craftKo } from './ko/craft.ts'
 import { endpoint as endpointKo } from './ko/endpoint.ts'
 import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/faults.ts'
+import { reasons as reasonsKo } from './ko/reasons.ts'
 import { shell as shellKo } from './ko/shell.ts'
 import { window as windowKo } from './ko/window.ts'
 
@@ -19,19 +25,25 @@ export const languages = ['en', 'ko'] as const
 export type Language = typeof languages[number]
 
 const en = {
+  cli: cliEn,
   commands: commandsEn,
+  craft: craftEn,
   endpoint: endpointEn,
   faults: faultsEn,
   faultVariants: faultVariantsEn,
+  reasons: reasonsEn,
   shell: shellEn,
   window: windowEn,
 }
 
 const ko: SameKeys<typeof en> = {
+  cli: cliKo,
   commands: commandsKo,
+  craft: craftKo,
   endpoint: endpointKo,
   faults: faultsKo,
   faultVariants: faultVariantsKo,
+  reasons: reasonsKo,
   shell: shellKo,
   window: windowKo,
 }
