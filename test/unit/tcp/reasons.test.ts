@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest'
+import { Reason, allReasons, firstStateReason, reasonAt } from '../../../src/tcp/reasons.ts'
+import type { ReasonId } from '../../../src/tcp/reasons.ts'
+import { inputNumber, tcpInputs } from '../../../src/tcp/state.ts'
+import { reasons as en } from '../../../src/words/en/reasons.ts'
+import { reasons as ko } from '../../../src/words/ko/reasons.ts'
+import { traceIn } from '../../support/tcp-states.ts'
+import { established, ms, s, TcpTrace } from '../../support/tcp-trace.ts'
+
+const tcp = { timestamps: true } as const
+const sends = (t: TcpTrace, ...lines: string[]) => {
+  for (const line of lines) {
+    t.skip()
+    t.peer.sends(line)
+  }
+  return t
+}
+const writes = (t: TcpTrace, length: number) => {
+  t.write(length)
+  t.skip()
+  return t
+}
+const opens = (config = {}) => {
+  const t = new TcpTrace({ config }).open()
+  t.skip()
+  return t
+}
+const dupAcks = (t: TcpTrace, count: number) => sends(t, ...Array.from({ length: count }, () => '. 1:1(0) ack 1 win 65535'))
+const flying = (config = {}) => writes(established({ config: { initialWindowSegments: 4, ...config } }), 30 * 1460)
+const timestamped = () => established({ config: tcp })
+const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
+
+/** For every reason there is, the shortest story that ends with it; a reason without one does not compile. */
+const stories: Record<ReasonId, () => TcpTrace> = {
+  synOpen: () => opens(),
+  synAckReply: () => traceIn('synReceived'),
+  synAckSimultaneous: simultaneous,
+  synAckDuplicateSyn: () => sends(traceIn('synReceived'), 'S 0:0(0) win 1000'),
+  synTimeout: () => opens().after(1 * s),
+  dataFull: () => writes(established(), 1460),
+  dataIdle: () => writes(established(), 1),
+  dataNagleOff: () => writes(writes(established({ config: { nagle: false } }), 1), 1),
+  dataLast: () => sends(writes(established({ config: { initialWindowSegments: 2 } }), 2 * 1460 + 10).close(), '. 1:1(0) ack 1461 win 65535'),
+  dataHalfWindow: () => writes(established({ window: 1000 }), 5000),
+  dataOverride: () => writes(sends(writes(established({ window: 1000 }), 10), '. 1:1(0) ack 11 win 100'), 500).after(1 * s),
+  limitedTransmit: () => dupAcks(flying(), 1),
+  fin: () => established().close(),
+  windowProbe: () => writes(established({ window: 0 }), 1).after(1 * s),
+  keepAliveProbe: () => established({ config: { keepAlive: true } }).after(7200 * s),
+  retransmitTimeout: () => flying().after(1 * s),
+  lossRecovery: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535'),
+  fastRetransmit: () => dupAcks(flying(), 3),
+  partialAck: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 1461 win 65535'),
+  windowOpened: () => sends(writes(established({ window: 0 }), 10).after(1 * s), '. 1:1(0) ack 1 win 100'),
+  ackHandshake: () => established(),
+  ackSecondSegment: () => sends(established(), '. 1:1461(1460) ack 1 win 1', '. 1461:2921(1460) ack 1 win 1'),
+  ackDelayTimer: () => sends(established(), '. 1:2(1) ack 1 win 1').after(200 * ms),
+  ackImmediate: () => sends(established({ config: { delayedAck: false } }), '. 1:2(1) ack 1 win 1'),
+  ackQuick: () => sends(established({ config: { quickAckSegments: 1 } }), '. 1:2(1) ack 1 win 1'),
+  ackOutOfOrder: () => sends(established(), '. 2:3(1) ack 1 win 1'),
+  ackGapFilled: () => sends(established(), '. 2:3(1) ack 1 win 1', '. 1:2(1) ack 1 win 1'),
+  ackFin: () => traceIn('closeWait'),
+  ackOldData: () => sends(established(), '. 1:2(1) ack 1 win 1', '. 1:2(1) ack 1 win 1'),
+  ackUnacceptable: () => sends(established(), '. 70000:70001(1) ack 1 win 1'),
+  ackZeroWindow: () => sends(established({ config: { receiveBufferBytes: 1 } }), '. 1:2(1) ack 1 win 1', '. 2:3(1) ack 1 win 1'),
+  ackFuture: () => sends(established(), '. 1:1(0) ack 9 win 1'),
+  ackTimeWaitFin: () => sends(traceIn('timeWait'), 'F. 1:1(0) ack 2 win 1'),
+  ackOldTimestamp: () => sends(timestamped(), '. 1:2(1) ack 1 win 1 <nop,nop,TS val 0 ecr 0>'),
+  challengeRst: () => sends(established(), 'R 2:2(0) win 0'),
+  challengeSyn: () => sends(established(), 'S 2:2(0) win 0'),
+  challengeOldAck: () => sends(established({ window: 10 }), '. 1:1(0) ack 4294967200 win 10'),
+  windowUpdate: () => {
+    const t = sends(established({ config: { receiveBufferBytes: 10 } }), '. 1:11(10) ack 1 win 1').after(200 * ms)
+    t.read()
+    return t
+  },
+  rstClosedAck: () => sends(traceIn('closed'), '. 1:1(0) ack 1 win 1'),
+  rstClosedNoAck: () => sends(traceIn('closed'), 'S 1:1(0) win 1'),
+  rstListenAck: () => sends(traceIn('listen'), '. 1:1(0) ack 1 win 1'),
+  rstSynSentAck: () => sends(opens(), 'S. 0:0(0) ack 9 win 1'),
+  rstSynReceivedAck: () => sends(traceIn('synReceived'), '. 1:1(0) ack 9 win 1'),
+  rstAbort: () => established().abort(),
+
+  dropClosed: () => sends(traceIn('closed'), 'S 1:1(0) win 1'),
+  dropClosedRst: () => sends(traceIn('closed'), 'R 1:1(0) win 1'),
+  dropListenRst: () => sends(traceIn('listen'), 'R 1:1(0) win 1'),
+  dropListenAck: () => sends(traceIn('listen'), '. 1:1(0) ack 1 win 1'),
+  dropListenOther: () => sends(traceIn('listen'), 'F 1:1(0) win 1'),
+  dropSynSentAck: () => sends(opens(), '. 0:0(0) ack 9 win 1'),
+  dropSynSentRst: () => sends(opens(), 'R 0:0(0) win 1'),
+  dropSynSentOther: () => sends(opens(), '- 0:0(0) win 1'),
+  dropSynData: () => sends(opens(), 'S. 0:1(1) ack 1 win 1'),
+  dropOldData: () => sends(established(), '. 1:2(1) ack 1 win 1', '. 1:2(1) ack 1 win 1'),
+  dropUnacceptable: () => sends(established(), '. 70000:70000(0) ack 1 win 1'),
+  dropZeroWindow: () => sends(established({ config: { receiveBufferBytes: 1 } }), '. 1:2(1) ack 1 win 1', '. 2:3(1) ack 1 win 1'),
+  dropTrimmedLeft: () => sends(established(), '. 1:2(1) ack 1 win 1', '. 1:3(2) ack 1 win 1'),
+  dropTrimmedRight: () => sends(established({ config: { receiveBufferBytes: 10 } }), '. 1:21(20) ack 1 win 1'),
+  dropOldTimestamp: () => sends(timestamped(), '. 1:2(1) ack 1 win 1 <nop,nop,TS val 0 ecr 0>'),
+  dropNoTimestamp: () => sends(timestamped(), '. 1:2(1) ack 1 win 1'),
+  dropRstOutside: () => sends(established(), 'R 70000:70000(0) win 0'),
+  dropRstInexact: () => sends(established(), 'R 2:2(0) win 0'),
+  dropSyn: () => sends(established(), 'S 2:2(0) win 0'),
+  dropDuplicateSyn: () => sends(traceIn('synReceived'), 'S 0:0(0) win 1000'),
+  dropNoAck: () => sends(established(), '- 1:2(1) win 1'),
+  dropSynReceivedAck: () => sends(traceIn('synReceived'), '. 1:1(0) ack 9 win 1'),
+  dropFutureAck: () => sends(established(), '. 1:1(0) ack 9 win 1'),
+  dropOldAck: () => sends(established({ window: 10 }), '. 1:1(0) ack 4294967200 win 10'),
+  dropAfterFin: () => sends(traceIn('closeWait'), '. 2:3(1) ack 1 win 1'),
+  dropTooManyHoles: () => sends(established(), ...Array.from({ length: 65 }, (_, i) => `. ${2 + 2 * i}:${3 + 2 * i}(1) ack 1 win 1`)),
+  dropChallengeLimit: () => sends(established({ config: { challengeAckLimit: 1 } }), 'S 2:2(0) win 0', 'S 2:2(0) win 0'),
+
+  heldHandshake: () => writes(opens(), 1),
+  heldZeroWindow: () => writes(established({ window: 0 }), 1),
+  heldWindow: () => writes(established({ window: 1460 }), 5000),
+  heldCongestion: () => flying(),
+  heldNagle: () => writes(writes(established(), 1), 1),
+  heldSillyWindow: () => sends(writes(established({ window: 1000 }), 5000), '. 1:1(0) ack 1001 win 100'),
+  heldAckDelay: () => sends(established(), '. 1:2(1) ack 1 win 1'),
+  heldAwaitingAck: () => writes(established(), 1),
+  heldNothingQueued: () => established(),
+  heldTimeWait: () => traceIn('timeWait'),
+  heldWindowUpdate: () => {
+    const t = sends(established({ config: { receiveBufferBytes: 8000 } }), ...Array.from({ length: 8 }, (_, i) => `. ${1 + 1000 * i}:${1001 + 1000 * i}(1000) ack 1 win 1`)).after(1 * s)
+    t.read(100)
+    return t
+  },
+
+  setOption: () => established().set('nagle', false),
+  setMss: () => established(),
+  setWindowScale: () => established({ config: { windowScaling: true } }),
+  setTimestamps: timestamped,
+  setSack: () => established({ config: { sackPermitted: true } }),
+  setInitialWindow: () => established(),
+  setRttSample: () => established(),
+  setBackoff: () => flying().after(1 * s),
+  setSynLostRto: () => sends(opens().after(1 * s), 'S. 0:0(0) ack 1 win 1'),
+  setTimeoutLoss: () => flying().after(1 * s),
+  setFastRecovery: () => dupAcks(flying(), 3),
+  setRecovered: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 8761 win 65535'),
+  setAvoidance: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535', '. 1:1(0) ack 2921 win 65535', '. 1:1(0) ack 4381 win 65535'),
+  setIdleRestart: () => {
+    const t = established({ config: { initialWindowSegments: 1 } })
+    for (let i = 0; i < 5; i++) sends(writes(t, 1460), `. 1:1(0) ack ${1 + 1460 * (i + 1)} win 65535`)
+    return writes(t.after(10 * s), 1460)
+  },
+  setUrgent: () => sends(established(), 'U. 1:1(0) ack 1 win 1 urg 5'),
+
+  onPassiveOpen: () => traceIn('listen'),
+  onActiveOpen: () => opens(),
+  onSend: () => writes(traceIn('listen'), 1),
+  onClose: () => established().close(),
+  onAbort: () => established().abort(),
+  onRcvSyn: () => traceIn('synReceived'),
+  onRcvSynAck: () => established(),
+  onRcvAckOfSyn: () => traceIn('established'),
+  onRcvFin: () => traceIn('closeWait'),
+  onRcvAckOfFin: () => traceIn('finWait2'),
+  onRcvFinAckOfFin: () => traceIn('timeWait'),
+  onRcvRst: () => sends(established(), 'R 1:1(0) win 0'),
+  onRcvRstOfPassive: () => sends(traceIn('synReceived'), 'R 1:1(0) win 0'),
+  onRcvSynOfPassive: () => sends(traceIn('synReceived'), 'S 50:50(0) win 0'),
+  onTimeout2Msl: () => traceIn('timeWait').after(240 * s),
+  onUserTimeout: () => opens().after(300 * s),
+  onUnreachable: () => {
+    const t = opens()
+    t.connection.handleUnreachable(0)
+    return t
+  },
+}
+
+const placeholders = (sentence: string) => [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted()
+
+describe('every reason', () => {
+  it.each(allReasons.map(({ id }) => id))('%s has a story that leads to it', (id) => {
+    const t = stories[id]().poll()
+    const decision = t.decisions.findLast(({ reason }) => reason === id)
+    expect(decision, t.why().join(' ')).toBeDefined()
+    const { operands } = reasonAt(Reason[id])
+    const values = decision!.operands
+    expect(values.every(Number.isFinite)).toBe(true)
+    if (id.startsWith('on')) return
+    expect(values.slice(operands.length).every((value) => value === 0), `${id} carries more than ${operands.join()}: ${values.join()}`).toBe(true)
+  })
+
+  it('is on every segment that leaves, with its operands', () => {
+    for (const [id, story] of Object.entries(stories)) {
+      const t = story()
+      const told = t.decisions.filter(({ verb }) => verb === 'sent' || verb === 'again' || verb === 'ack' || verb === 'reset')
+      expect(told.map(({ reason, operands }) => [reason, ...operands]), id).toEqual(t.sent.map(({ segment }) => [segment.reason, ...segment.operands]))
+      for (const { verb, seq, length } of told.filter(({ verb }) => verb === 'again')) expect([verb, length >= 0, Number.isInteger(seq)]).toEqual(['again', true, true])
+      expect(t.sent.filter(({ segment }) => segment.isRetransmission)).toHaveLength(told.filter(({ verb }) => verb === 'again').length)
+    }
+  })
+
+  it('has its own number, an RFC and at most four operands; state reasons follow the inputs', () => {
+    expect(new Set(allReasons.map(({ id }) => id)).size).toBe(allReasons.length)
+    for (const { id, rfc, operands } of allReasons) {
+      expect(reasonAt(Reason[id]).id).toBe(id)
+      expect(rfc).toMatch(/^RFC \d+ §\d/)
+      expect(operands.length).toBeLessThanOrEqual(4)
+    }
+    for (const input of tcpInputs) expect(reasonAt(firstStateReason + inputNumber(input)).id).toBe(`on${input[0].toUpperCase()}${input.slice(1)}`)
+    expect(() => reasonAt(allReasons.length)).toThrow(RangeError)
+  })
+
+  it.each([['en', en], ['ko', ko]] as const)('is worded in %s with no operands but its own', (_, words: Record<ReasonId, string>) => {
+    for (const { id, operands } of allReasons) {
+      expect(words[id].length).toBeGreaterThan(5)
+      for (const name of placeholders(words[id])) expect(operands as readonly string[], id).toContain(name)
+      expect(placeholders(words[id]), id).toEqual(placeholders(en[id]))
+    }
+  })
+})
+
+describe('holds', () => {
+  it('are told once, until something leaves or the reason changes', () => {
+    const t = established({ window: 1000 })
+    t.write(3000)
+    t.write(100)
+    for (let i = 0; i < 5; i++) t.poll()
+    expect(t.why('held')).toEqual(['heldAwaitingAck', 'heldNothingQueued', 'heldWindow'])
+    t.skip()
+    t.peer.sends('. 1:1(0) ack 1001 win 1000')
+    expect(t.why('held')).toEqual(['heldAwaitingAck', 'heldNothingQueued', 'heldWindow', 'heldWindow'])
+  })
+})
