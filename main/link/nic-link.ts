@@ -21,7 +21,10 @@ export interface NicLinkOptions {
   readonly bufferBytes?: number
   /** Ours; rounded up to a power of two, and to what a few of the largest frames need. */
   readonly ringBytes?: number
-  /** Hands each frame over at once instead of up to `timeoutMs` later, at more cost a frame. */
+  /**
+   * Hands each frame over at once instead of up to `timeoutMs` later, at more cost a frame. The kernel's buffer then has slots of the largest
+   * size: 64 MiB hold 512 frames where receive offload is on, and some 30,000 where it is off.
+   */
   readonly immediate?: boolean
   /** Longest time the kernel may collect frames before it shows them. */
   readonly timeoutMs?: number

@@ -5,6 +5,7 @@ import type { Fault } from '../../src/base/fault.ts'
 import { openCapLink } from '../../main/link/cap-link.ts'
 import type { CapLink, CapLinkOptions } from '../../main/link/cap-link.ts'
 import { openNicLink } from '../../main/link/nic-link.ts'
+import { bindingObstacle, capObstacle } from '../support/binding.ts'
 import { statisticsOf } from '../support/link-contract.ts'
 import { FrameLog, sendAll, testFrame, until } from '../support/link-frames.ts'
 import { inOwnNetwork, makeVeth, removeVeth, run } from '../support/own-network.ts'
@@ -76,7 +77,7 @@ inOwnNetwork(import.meta.url, () => {
     const { status, signal, stdout, stderr } = runProgram(program, [near, far], { nodeArgs: ['--expose-gc'] })
     expect({ status, signal, stdout, stderr: withoutWarnings(stderr) }).toEqual({ status: 0, signal: null, stdout: 'survived', stderr: '' })
   })
-})
+}, () => bindingObstacle() ?? capObstacle())
 
 /** `cap` itself writes a line for each interface without an IPv4 address. */
 function withoutWarnings(text: string): string {

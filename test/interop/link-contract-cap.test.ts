@@ -1,5 +1,6 @@
 import { openCapLink } from '../../main/link/cap-link.ts'
 import { openNicLink } from '../../main/link/nic-link.ts'
+import { bindingObstacle, capObstacle } from '../support/binding.ts'
 import { describeLinkContract } from '../support/link-contract.ts'
 import { inOwnNetwork, makeVeth, removeVeth } from '../support/own-network.ts'
 
@@ -12,7 +13,7 @@ inOwnNetwork(import.meta.url, () => {
     open({ seeSent, filter }) {
       removeVeth(near)
       makeVeth(near, far)
-      return { link: openCapLink({ name: near, seeSent, filter }), peer: openNicLink({ name: far, seeSent: false }) }
+      return { link: openCapLink({ name: near, seeSent, filter }), peer: openNicLink({ name: far, seeSent: false, bufferBytes: 8 << 20 }) }
     },
     cleanUp: () => removeVeth(near),
     lacks: {
@@ -20,4 +21,4 @@ inOwnNetwork(import.meta.url, () => {
       remove: 'needs a link that outlives its interface, and cap ends the process by an assertion then',
     },
   })
-})
+}, () => bindingObstacle() ?? capObstacle())

@@ -6,6 +6,7 @@ import { Direction } from '../../src/link/frame-batch.ts'
 import { compileFilter, listInterfaces } from '../../main/link/interfaces.ts'
 import { openNicLink } from '../../main/link/nic-link.ts'
 import type { NicLink, NicLinkOptions } from '../../main/link/nic-link.ts'
+import { bindingObstacle, capObstacle } from '../support/binding.ts'
 import { batchOf, drainUntil, FrameLog, pause, sendAll, testFrame, until } from '../support/link-frames.ts'
 import { statisticsOf } from '../support/link-contract.ts'
 import { inOwnNetwork, makeVeth, removeVeth, run } from '../support/own-network.ts'
@@ -206,4 +207,4 @@ inOwnNetwork(import.meta.url, () => {
     const { status, signal, stdout, stderr } = runProgram(program, [near, far], { nodeArgs: ['--expose-gc'] })
     expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived', stderr: '' })
   })
-})
+}, () => bindingObstacle() ?? capObstacle())

@@ -16,14 +16,15 @@ interface Assertion { fullName: string, status: 'passed' | 'failed' | 'skipped' 
  * The file is run again in there, and each of its tests shows up here with its outcome.
  * @param file `import.meta.url` of the test file
  * @param tests defines the tests; called only in the namespace
+ * @param needs what else may be missing, as the reason to print instead (`needs …`), or null
  */
-export function inOwnNetwork(file: string, tests: () => void): void {
+export function inOwnNetwork(file: string, tests: () => void, needs: () => string | null = () => null): void {
   if (process.env[mark] !== undefined) {
     run('ip', ['link', 'set', 'lo', 'up'])
     tests()
     return
   }
-  const reason = obstacle()
+  const reason = obstacle() ?? needs()
   if (reason !== null) {
     it('runs in a network namespace of its own', ({ skip }) => skip(reason))
     return
