@@ -118,7 +118,7 @@ export const endpoint = {
     note: 'newest first: sent, held, dropped',
     empty: 'No decision yet. Every segment sent, held back or dropped appears here with its reason.',
     all: 'All connections',
-    verbs: { sent: 'sent', again: 'again', ack: 'ACK', held: 'held', dropped: 'dropped', setting: 'setting', state: 'state' },
+    verbs: { sent: 'sent', again: 'again', ack: 'ACK', reset: 'reset', held: 'held', dropped: 'dropped', setting: 'setting', state: 'state' },
     from: 'host {host}, connection {connection}',
   },
   timers: {

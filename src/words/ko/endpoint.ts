@@ -120,7 +120,7 @@ export const endpoint: SameKeys<typeof en> = {
     note: '최근 것부터: 보냄, 보류, 버림',
     empty: '아직 결정이 없습니다. 보내거나 미루거나 버린 세그먼트가 모두 이유와 함께 여기에 나옵니다.',
     all: '모든 연결',
-    verbs: { sent: '보냄', again: '재전송', ack: 'ACK', held: '보류', dropped: '버림', setting: '설정', state: '상태' },
+    verbs: { sent: '보냄', again: '재전송', ack: 'ACK', reset: '초기화', held: '보류', dropped: '버림', setting: '설정', state: '상태' },
     from: '호스트 {host}, 연결 {connection}',
   },
   timers: {
