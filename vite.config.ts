@@ -94,7 +94,7 @@ function removeStale(): Plugin {
   }
 }
 
-const environments: Record<string, EnvironmentOptions> = { client: renderer, main, preload }
+const environments: Record<string, EnvironmentOptions> = { main, preload, client: renderer }
 
 /** `vite build --app` builds every environment whose first file exists; `vite` alone serves the window while it is worked on. */
 export default defineConfig({

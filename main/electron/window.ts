@@ -78,6 +78,8 @@ export class MainWindow {
     window.once('ready-to-show', () => window.show())
     window.webContents.on('did-start-loading', () => { this.isListening = false })
     window.loadURL(`${appOrigin}/`).catch((error: Error) => {
+      // Closed, or loaded again, before the first load was done.
+      if (window.isDestroyed() || (error as NodeJS.ErrnoException).code === 'ERR_ABORTED') return
       dialog.showErrorBox('TCP Lab', sentence('shell.dialog.windowBroken', { reason: error.message }))
     })
   }
