@@ -279,6 +279,15 @@ describe('options', () => {
     expect(t.snapshot.sndMss).toBe(1200)
   })
 
+  it.each(['0200', '0201', '0228', '02', 'fe00ff'])('of illegal length (%s) end the list and nothing else [RFC9293/MUST-7]', (hex) => {
+    const t = new TcpTrace().listen()
+    t.peer.sends(`S 0:0(0) win 65535 <nop,raw ${hex}>`).peer.expects('S. 0:0(0) ack 1 win 65535 <mss 1460>')
+    expect(t.snapshot.sndMss).toBe(536)
+    t.peer.sends('. 1:1(0) ack 1 win 65535')
+    t.peer.sends(`. 1:2(1) ack 1 win 65535 <raw ${hex}>`)
+    expect(t.connection.receivableBytes).toBe(1)
+  })
+
   it('come on any segment [RFC9293/MUST-5]', () => {
     const t = established()
     t.peer.sends('P. 1:11(10) ack 1 win 1000 <nop,nop,TS val 1 ecr 2>')
