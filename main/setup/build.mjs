@@ -22,15 +22,20 @@ export async function ensureBuilt(say) {
     if (isBuilt()) return
     say(words('building'))
     const { ok, output } = await build(false)
-    if (!ok) throw new Error(words('buildFailed', { output: lastLines(output, 40) }))
+    if (!ok) throw new Error(words('buildFailed', { output: lastLines(withoutStack(output), 30) }))
   })
+}
+
+/** Where in the builder it failed tells nobody anything. */
+function withoutStack(output) {
+  return output.split('\n').filter((line) => !/^\s+at /.test(line)).join('\n')
 }
 
 /** Builds without asking whether it is needed; the result is that of {@link run}. */
 export async function build(show) {
   const digest = sourceDigest()
   rmSync(stampPath, { force: true })
-  const result = await run(process.execPath, [path.join(root, 'node_modules/vite/bin/vite.js'), 'build', '--app', '--logLevel', 'warn'], { show, timeoutMs: 300_000 })
+  const result = await run(process.execPath, [path.join(root, 'node_modules/vite/bin/vite.js'), 'build', '--app', '--logLevel', 'warn'], { show, timeoutMs: 300_000, env: { NO_COLOR: '1' } })
   if (result.ok) {
     mkdirSync(path.dirname(stampPath), { recursive: true })
     writeFileSync(stampPath, JSON.stringify({ digest }))
