@@ -30,7 +30,10 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
 
 function persist(tcb: Tcb, kind: 1 | 2, delayUs: number, nowUs: number): void {
   if (tcb.persistKind === kind && tcb.timers.isSet(Timer.persist)) return
-  if (tcb.persistKind !== kind) tcb.persistBackoff = 0
+  if (tcb.persistKind !== kind) {
+    tcb.persistBackoff = 0
+    tcb.overrideDue = false
+  }
   tcb.persistKind = kind
   tcb.timers.set(Timer.persist, nowUs + delayUs)
 }

@@ -64,9 +64,7 @@ function sendFront(tcb: Tcb, nowUs: number): boolean {
   if (reason === 0) return false
   tcb.frontReason = 0
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt) return false
-  const { cwnd, ssthresh } = tcb.controller
-  if (reason === Reason.fastRetransmit) resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd, tcb.dupAcks, ssthresh, cwnd)
-  else resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd, tcb.recover, cwnd, 0)
+  resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd)
   tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
   return true
 }
@@ -79,38 +77,52 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
     stopResending(tcb)
     return false
   }
-  const { cwnd } = tcb.controller
   const ahead = seqDiff(tcb.resendNxt, tcb.sndUna)
-  const room = Math.min(tcb.sndWnd - ahead, cwnd - (ahead - sackedAhead(tcb, ahead)))
+  const room = Math.min(tcb.sndWnd - ahead, tcb.controller.cwnd - (ahead - sackedAhead(tcb, ahead)))
   if (room <= 0) return false
-  const reason = tcb.resendReason
-  const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
-  const length = reason === Reason.retransmitTimeout
-    ? resend(tcb, nowUs, reason, tcb.resendNxt, room, tcb.retransmitCount, tcb.rtt.rtoUs(tcb.config), inFlight)
-    : reason === Reason.windowOpened
-      ? resend(tcb, nowUs, reason, tcb.resendNxt, room, 0, tcb.sndWnd, 0)
-      : resend(tcb, nowUs, reason, tcb.resendNxt, room, cwnd, inFlight, 0)
+  const length = resend(tcb, nowUs, tcb.resendReason, tcb.resendNxt, room)
   tcb.resendNxt = seqAdd(tcb.resendNxt, length)
   if (tcb.resendReason === Reason.retransmitTimeout) tcb.resendReason = Reason.lossRecovery
   return true
 }
 
 /** Old sequence space from `seq` on, at most one segment and `room` bytes. @returns sequence numbers sent */
-function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room: number, a: number, b: number, c: number): number {
+function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room: number): number {
   const queueEnd = tcb.sendRing.endSeq()
   const sentEnd = tcb.resendGrows || tcb.finSent ? queueEnd : tcb.sndNxt
-  const data = Math.min(effectiveMss(tcb), room, seqDiff(sentEnd, seq), distanceToSacked(tcb, seq))
-  const length = Math.max(0, data)
+  const length = Math.max(0, Math.min(effectiveMss(tcb), room, seqDiff(sentEnd, seq), distanceToSacked(tcb, seq)))
   const end = seqAdd(seq, length)
   const withFin = tcb.finSent && end === tcb.finSeq && room > length
-  spoilTiming(tcb)
   const flags = TcpFlag.ack | (end === queueEnd && length > 0 ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
-  emit(tcb, nowUs, 'again', reason, seq, flags, length, reason === Reason.windowOpened ? length : a, b, c)
+  spoilTiming(tcb)
+  setResendOperands(tcb, reason, length)
+  emit(tcb, nowUs, 'again', reason, seq, flags, length, told.a, told.b, told.c)
   const taken = length + (withFin ? 1 : 0)
   tcb.bytesSent += Math.max(0, seqDiff(end, tcb.sndNxt))
   tcb.sndNxt = seqMax(tcb.sndNxt, seqAdd(seq, taken))
   tcb.lastSendUs = nowUs
   return taken
+}
+
+/** Operands of the reason of a retransmission. */
+const told = { a: 0, b: 0, c: 0 }
+
+function tell(a: number, b: number, c = 0): void {
+  told.a = a
+  told.b = b
+  told.c = c
+}
+
+function setResendOperands(tcb: Tcb, reason: ReasonIndex, length: number): void {
+  const { cwnd, ssthresh } = tcb.controller
+  const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
+  switch (reason) {
+    case Reason.retransmitTimeout: return tell(tcb.retransmitCount, tcb.rtt.rtoUs(tcb.config), inFlight)
+    case Reason.fastRetransmit: return tell(tcb.dupAcks, ssthresh, cwnd)
+    case Reason.partialAck: return tell(tcb.recover, cwnd)
+    case Reason.windowOpened: return tell(length, tcb.sndWnd)
+    default: return tell(cwnd, inFlight)
+  }
 }
 
 /** The window is closed: one byte, or the FIN, beyond it (RFC 9293 §3.8.6.1). */

@@ -118,6 +118,25 @@ describe('two engines over a bad path', () => {
   }, 120_000)
 })
 
+describe('the same run twice', () => {
+  it('sends the same segments at the same times', () => {
+    const run = () => {
+      const told: unknown[] = []
+      const sink = { decide: (connection: { id: number }, ...rest: unknown[]) => { told.push([connection.id, ...rest]) } }
+      const pair = new TcpPair({ seed: 5, path: { delayUs: 5000, jitterUs: 9000, loss: 0.1, duplicate: 0.1 }, sink }).establish()
+      pair.client.connection.send(new Uint8Array(50_000), 0, 50_000, pair.nowUs)
+      pair.client.connection.close(pair.nowUs)
+      pair.runUntil(() => pair.server.events.includes('remoteClosed'))
+      pair.server.connection.close(pair.nowUs)
+      pair.run()
+      return told
+    }
+    const first = run()
+    expect(first.length).toBeGreaterThan(200)
+    expect(run()).toEqual(first)
+  })
+})
+
 describe('garbage', () => {
   const near = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -5000, max: 70_000 }), fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }))
   const edges = fc.array(near, { maxLength: 4 })

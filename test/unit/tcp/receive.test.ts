@@ -187,6 +187,13 @@ describe('the offered window', () => {
     expect(edges.at(-1)).toBeGreaterThanOrEqual(t.peerIsn + 20_001)
   })
 
+  it('rounded down by the shift, still takes what was offered before [RFC7323/ws-retract]', () => {
+    const t = established({ config: { windowScaling: true, windowShift: 7, receiveBufferBytes: 131_072, delayedAck: false } })
+    t.peer.sends('. 1:2(1) ack 1 win 65535').peer.expects('. 1:1(0) ack 2 win 1023')
+    t.peer.sends('. 131072:131074(2) ack 1 win 65535').skip()
+    expect(t.snapshot.receiveRanges).toEqual([{ start: t.peerIsn + 131_072, end: t.peerIsn + 131_073 }])
+  })
+
   it('closed is answered with, for as long as the application likes [RFC9293/zwp-answer] [RFC9293/MAY-8]', () => {
     const t = established({ config: { receiveBufferBytes: 1000 } })
     t.peer.sends('. 1:1001(1000) ack 1 win 65535').after(1 * s).peer.expects('. 1:1(0) ack 1001 win 0', 200 * ms)
