@@ -48,7 +48,7 @@ async function layOutStandIn() {
   const { ok, output } = await run(compiler, ['-O0', '-o', path.join(dist, 'electron'), path.join(root, 'packaging/stand-in-runtime.c')])
   if (!ok) throw new Error(`the stand-in for Electron could not be compiled: ${lastLines(output, 5)}`)
   for (const language of ['de', 'en-US', 'ko', 'zh-CN']) writeFileSync(path.join(dist, `locales/${language}.pak`), language)
-  for (const name of ['LICENSE', 'LICENSES.chromium.html', 'version', 'chrome-sandbox', 'resources/default_app.asar']) writeFileSync(path.join(dist, name), electronVersion())
+  for (const name of ['LICENSE', 'LICENSES.chromium.html', 'version', 'chrome-sandbox']) writeFileSync(path.join(dist, name), electronVersion())
   chmodSync(path.join(dist, 'chrome-sandbox'), 0o755)
 }
 
@@ -77,7 +77,6 @@ function checkResources(nativeReason) {
   for (const name of unpacked) if (!name.endsWith('.node')) problems.push(`${name} lies beside app.asar and need not`)
   const languages = readdirSync(path.join(unpackedHome(), 'locales')).sort().join(' ')
   if (languages !== 'en-US.pak ko.pak') problems.push(`the package carries the languages ${languages}`)
-  if (existsSync(path.join(unpackedHome(), 'resources/default_app.asar'))) problems.push('Electron\'s default application is still in the package')
   if (!existsSync(path.join(unpackedHome(), 'tcplab'))) problems.push('the program is not called tcplab')
 }
 
