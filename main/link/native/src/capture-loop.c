@@ -20,6 +20,7 @@
 
 static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes);
 static uint32_t frames_that_fit(Capture *capture);
+static void read_the_rest(Capture *capture);
 static void publish(Capture *capture);
 static bool wake_consumer(Capture *capture, uint64_t now, uint64_t *last_wake);
 static void wait_for_frames(Capture *capture, int timeout_ms, bool watch_frames);
@@ -45,6 +46,7 @@ void capture_run(void *data) {
     if (failed || now - last_check > (uint64_t)IDLE_WAIT_MS * 1000000u) {
       last_check = now;
       if (!capture_interface_exists(capture)) {
+        read_the_rest(capture);
         end(capture, failed ? api.pcap_geterr(capture->pcap) : "");
         return;
       }
@@ -95,6 +97,17 @@ static uint32_t frames_that_fit(Capture *capture) {
   /* One slot is kept for the unused rest before a wrap. */
   if (slots < 2) return 0;
   return slots - 1 < FRAMES_AT_ONCE ? slots - 1 : FRAMES_AT_ONCE;
+}
+
+/* What came just before the interface went: the kernel shows its last block when the block's time has run out. */
+static void read_the_rest(Capture *capture) {
+  uint32_t patience_ms = capture->options.timeout_ms < RETRY_WAIT_MS ? capture->options.timeout_ms + 1 : RETRY_WAIT_MS;
+  for (int tries = 0; tries < 3 && !load_acquire(&capture->stop); tries++) {
+    wait_for_frames(capture, (int)patience_ms, false);
+    uint32_t room;
+    while ((room = frames_that_fit(capture)) > 0 && api.pcap_dispatch(capture->pcap, (int)room, on_frame, (u_char *)capture) > 0) continue;
+    publish(capture);
+  }
 }
 
 static void publish(Capture *capture) {
