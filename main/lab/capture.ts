@@ -122,7 +122,7 @@ export class Capture implements Task {
       throw new FaultError(fault('fileNotReadable', { path: sourcePath, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }), { cause: error })
     }
     try {
-      return { frames: this.trace.packetCount, bytes: copyRecording({ descriptor, bytes: fstatSync(descriptor).size, tail: new Uint8Array(0) }, path, overwrite) }
+      return { frames: this.trace.packetCount, bytes: copyRecording({ path: sourcePath, descriptor, bytes: fstatSync(descriptor).size, tail: new Uint8Array(0) }, path, overwrite) }
     } finally {
       closeSync(descriptor)
     }

@@ -16,7 +16,11 @@ const lastMovingVerb = verbNumber.reset
 const optionArea = 40
 /** Decisions whose frame has not left yet, for instance because ARP comes first; more are given up. */
 const awaitingAtMost = 1024
+/** How long a segment may take to leave before it is told without its line. */
+const patienceUs = 1_500_000
+const waitedUs = 500
 
+/** Ids above `after` and below `before`. */
 export interface DecisionQuery { host?: 0 | 1, connection?: number, before?: number, after?: number, count: number }
 
 /** Whose sequence numbers a connection's lines are relative to. */
@@ -78,6 +82,19 @@ export class DecisionLog {
     return this.nextId - 1
   }
 
+  /**
+   * The latest decision that can be told whole: its segment and those of all before it have left, or have had their time.
+   * What waits for ARP is told with its line that way.
+   */
+  latestSettled(nowUs: number): number {
+    let settled = this.latestId
+    for (const awaiting of this.awaiting) {
+      const first = awaiting.find((id) => this.timeUs[id % this.capacity] > nowUs - patienceUs)
+      if (first !== undefined) settled = Math.min(settled, first - 1)
+    }
+    return settled
+  }
+
   /** Forgets everything: connections are numbered anew. */
   clear(): void {
     this.oldestId = this.nextId
@@ -100,9 +117,9 @@ export class DecisionLog {
   }
 
   /** Frames of a host on their way out, as the stack writes them: untagged Ethernet, IPv4 without options. */
-  noteFrames(host: 0 | 1, batch: FrameBatch, from: number): void {
+  noteFrames(host: 0 | 1, batch: FrameBatch, from: number, nowUs: number): void {
     const awaiting = this.awaiting[host]
-    for (let i = from; i < batch.count && awaiting.length > 0; i++) this.noteFrame(awaiting, batch.bytes, batch.offset[i], batch.capturedLength[i])
+    for (let i = from; i < batch.count && awaiting.length > 0; i++) this.noteFrame(awaiting, batch.bytes, batch.offset[i], batch.capturedLength[i], nowUs)
   }
 
   /** The bases of a connection's lines are needed no longer. */
@@ -143,7 +160,7 @@ export class DecisionLog {
     return id
   }
 
-  private noteFrame(awaiting: number[], bytes: Uint8Array, at: number, frameLength: number): void {
+  private noteFrame(awaiting: number[], bytes: Uint8Array, at: number, frameLength: number, nowUs: number): void {
     const tcp = at + ethernetHeaderBytes + 20
     if (frameLength < ethernetHeaderBytes + 40 || readU16(bytes, at + 12) !== EtherType.ipv4 || bytes[at + ethernetHeaderBytes + 9] !== IpProtocol.tcp) return
     const localPort = readU16(bytes, tcp)
@@ -156,7 +173,10 @@ export class DecisionLog {
     if (place < 0) return
     const id = place === 0 ? awaiting.shift()! : awaiting.splice(place, 1)[0]
     if (id <= this.nextId - 1 - this.capacity) return
-    this.keepHeader(id % this.capacity, bytes, tcp)
+    const i = id % this.capacity
+    // A segment that waited for ARP is told at the time it left.
+    if (nowUs - this.timeUs[i] > waitedUs) this.timeUs[i] = nowUs
+    this.keepHeader(i, bytes, tcp)
   }
 
   private keepHeader(i: number, bytes: Uint8Array, tcp: number): void {

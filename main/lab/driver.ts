@@ -137,7 +137,7 @@ export class Driver {
     let nowUs = startUs
     let again = true
     while (again && nowUs - startUs < turnUs) {
-      again = this.step(nowUs)
+      again = this.step()
       nowUs = this.clock()
     }
     for (const task of this.tasks) if (task.pollTimeout() <= nowUs) task.handleTimeout(nowUs)
@@ -148,11 +148,12 @@ export class Driver {
     return again
   }
 
-  private step(nowUs: number): boolean {
-    const { link } = this
+  private step(): boolean {
+    const { link, speaker } = this
     this.readable = false
     const drained = link === null ? 0 : link.drain(this.sink, drainFrames)
-    const { speaker } = this
+    // Later than any batch was handled: the speaker's time never goes back.
+    const nowUs = this.clock()
     const due = speaker !== null && speaker.pollTimeout() <= nowUs
     if (due) speaker.handleTimeout(nowUs)
     const sent = speaker === null ? 0 : this.transmit(nowUs)

@@ -28,7 +28,7 @@ export interface LabHostOptions {
   /** Each event, after its application has heard of it. */
   readonly onEvent?: (event: HostEvent, nowUs: number) => void
   /** Frames from `from` on, as they leave. */
-  readonly onFrames?: (batch: FrameBatch, from: number) => void
+  readonly onFrames?: (batch: FrameBatch, from: number, nowUs: number) => void
 }
 
 /** A host of ours on the link with its applications: what a driver drives, and what the calls about sockets come to. */
@@ -64,7 +64,7 @@ export class LabHost implements Speaker {
     this.run(nowUs)
     const before = writer.count
     const written = this.host.pollTransmit(nowUs, writer)
-    if (written > 0) this.options.onFrames?.(writer.batch, before)
+    if (written > 0) this.options.onFrames?.(writer.batch, before, nowUs)
     this.run(nowUs)
     return written
   }

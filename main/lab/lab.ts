@@ -78,19 +78,19 @@ export class Lab {
     this.driver = new Driver({
       clock: this.clock,
       onError: options.onError,
-      watch: (batch) => {
+      watch: (batch, nowUs) => {
         if (this.open === null) return
         this.open.capture.watch(batch)
         this.open.probe.see(batch)
-        if (this.open.opened.virtual !== null) this.decisions.noteFrames(1, batch, 0)
+        if (this.open.opened.virtual !== null) this.decisions.noteFrames(1, batch, 0, nowUs)
       },
       afterTurn: () => this.updates.touch(),
     })
     this.updates = new Updates({
       common: (nowUs, flowsAtMost) => this.commonUpdate(nowUs, flowsAtMost),
       connection: (id, nowUs) => this.host === null ? null : connectionView(this.viewed()[0], id, this.viewed()[1] ?? null, nowUs),
-      decisions: (after, count) => this.decisions.query({ after, count }),
-      latestDecision: () => this.decisions.latestId,
+      decisions: (after, until, count) => this.decisions.query({ after, before: until + 1, count }),
+      latestDecision: (nowUs) => this.decisions.latestSettled(nowUs),
     })
     this.driver.tasks.add(this.updates)
   }
@@ -196,7 +196,7 @@ export class Lab {
     this.decisions.clear()
     const host = new LabHost({
       config, sink: this.decisions.sinkOf(0),
-      onEvent: (event) => this.noteEvent(event), onFrames: (batch, from) => this.decisions.noteFrames(0, batch, from),
+      onEvent: (event) => this.noteEvent(event), onFrames: (batch, from, nowUs) => this.decisions.noteFrames(0, batch, from, nowUs),
     })
     for (const { port, application } of settings.listen ?? []) host.listen(port, application)
     this.host = host

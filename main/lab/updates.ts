@@ -3,8 +3,8 @@ import type { Task } from './driver.ts'
 
 /** At most 30 updates a second. */
 const intervalUs = 1e6 / 30
-/** After the last change one more update tells what has only grown older, such as when the recording was flushed. */
-const settleUs = 700_000
+/** After the last change one more update tells what has only grown older: that the recording was flushed, that a segment still waits for ARP. */
+const settleUs = 1_600_000
 const decisionsAtMost = 300
 const flowsAtMost = 200
 
@@ -12,8 +12,10 @@ export interface UpdateSource {
   /** Everything but what differs from shell to shell. */
   common(nowUs: number, flowsAtMost: number): Omit<LabUpdate, 'connection' | 'decisions'>
   connection(id: number, nowUs: number): LabUpdate['connection']
-  decisions(after: number, atMost: number): LabUpdate['decisions']
-  latestDecision(): number
+  /** Ids from `after` (exclusive) to `until` (inclusive), the latest `atMost`. */
+  decisions(after: number, until: number, atMost: number): LabUpdate['decisions']
+  /** The latest decision that can be told. */
+  latestDecision(nowUs: number): number
 }
 
 /** One shell that hears updates. */
@@ -36,8 +38,9 @@ export class Updates implements Task {
     this.source = source
   }
 
+  /** A new shell hears of the latest decisions too. */
   add(push: (update: LabUpdate) => void): Listener {
-    const listener: Listener = { watched: null, decision: Math.max(0, this.source.latestDecision() - decisionsAtMost), push }
+    const listener: Listener = { watched: null, decision: 0, push }
     this.listeners.add(listener)
     this.dirty = true
     return listener
@@ -62,12 +65,13 @@ export class Updates implements Task {
     this.dirty = false
     this.lastUs = nowUs
     const common = this.source.common(nowUs, flowsAtMost)
-    for (const listener of this.listeners) this.tell(listener, common, nowUs)
+    const until = this.source.latestDecision(nowUs)
+    for (const listener of this.listeners) this.tell(listener, common, until, nowUs)
   }
 
-  private tell(listener: Listener, common: Omit<LabUpdate, 'connection' | 'decisions'>, nowUs: number): void {
-    const decisions = this.source.decisions(listener.decision, decisionsAtMost)
-    listener.decision = this.source.latestDecision()
+  private tell(listener: Listener, common: Omit<LabUpdate, 'connection' | 'decisions'>, until: number, nowUs: number): void {
+    const decisions = this.source.decisions(listener.decision, until, decisionsAtMost)
+    listener.decision = Math.max(listener.decision, until)
     listener.push({ ...common, connection: listener.watched === null ? null : this.source.connection(listener.watched, nowUs), decisions })
   }
 }

@@ -1,0 +1,104 @@
+import { FaultError } from '../../src/base/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
+import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import { emptyStatistics } from '../../src/link/link.ts'
+import type { LinkInfo } from '../../src/link/link.ts'
+import { RecordingLink } from '../../src/link/record.ts'
+import { machineClock } from '../lab/clock.ts'
+import { Driver } from '../lab/driver.ts'
+import type { Task } from '../lab/driver.ts'
+import { Recorder } from '../lab/recorder.ts'
+import { deferred } from './deferred.ts'
+import { ExitCode, tellFailure } from './failure.ts'
+import { onInterrupt } from './interrupt.ts'
+import { openNamedLink } from './link-choice.ts'
+import { Output } from './output.ts'
+import { frameJson, frameLine } from './packet-line.ts'
+import type { Run } from './program.ts'
+import { programName } from './version.ts'
+
+/** How often lines are shown that do not fill a piece. */
+const flushUs = 100_000
+/** More frames than a ring holds; a flood that goes on is not waited for. */
+const ringFramesAtMost = 1 << 20
+
+/**
+ * `tcplab capture`: a line a frame, at the end one object of counts:
+ * `{"received", "droppedByKernel", "droppedByInterface", "droppedByRing", "recorded"}`; with `--json` it has `"event": "counts"` in front.
+ * Counters that a link cannot know are null.
+ */
+export const runCapture: Run = async ({ options, json, words }) => {
+  const { promiscuous = true, count = Infinity, seconds = Infinity, quiet = false } = options
+  const opened = await openNamedLink(options.interface, { filter: options.filter ?? '', promiscuous, ...(options.snap ? { snapLength: options.snap } : {}) })
+  const { info } = opened.link
+  const recorder = options.write === undefined ? null : openRecorder(options.write, info, options.filter ?? '')
+  if (recorder?.fault) {
+    opened.link.close()
+    throw new FaultError(recorder.fault)
+  }
+  const output = new Output(process.stdout)
+  const link = new RecordingLink(opened.link, null)
+  let seen = 0
+  let failure: Fault | null = null
+  let troubleTold = ''
+  const { promise: ended, resolve: end } = deferred<void>()
+
+  const watch = (batch: FrameBatch): void => {
+    const wanted = Math.min(batch.count, count - seen)
+    if (wanted <= 0) return
+    if (wanted < batch.count) batch.count = wanted
+    seen += wanted
+    recorder?.record(batch)
+    if (!quiet) for (let i = 0; i < wanted; i++) output.line(json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType))
+    if (seen >= count) end()
+  }
+  const driver = new Driver({ watch, onError: (error) => { tellFailure(error, words) } })
+  const lines: Task & { dueUs: number } = {
+    dueUs: machineClock() + flushUs,
+    pollTimeout() { return this.dueUs },
+    handleTimeout(nowUs) {
+      output.flush()
+      this.dueUs = nowUs + flushUs
+      if (output.isBroken) end()
+      if (recorder?.fault && recorder.fault.code !== troubleTold) {
+        troubleTold = recorder.fault.code
+        tellFailure(new FaultError(recorder.fault), words)
+      }
+    },
+  }
+  driver.tasks.add(lines)
+  if (recorder !== null) driver.tasks.add(recorder)
+  opened.link.onClosed = (reason) => {
+    failure = reason
+    end()
+  }
+  const release = onInterrupt(end)
+  const limit = Number.isFinite(seconds) ? setTimeout(end, seconds * 1000) : null
+  if (!json) process.stderr.write(`${words('cli.capture.listening', { name: info.name, linkType: `LINKTYPE ${info.linkType}`, snapLength: info.snapLength })}\n`)
+  if (recorder !== null && !json) process.stderr.write(`${words('cli.capture.recording', { path: recorder.path })}\n`)
+  driver.attach(link)
+  await ended
+  if (limit !== null) clearTimeout(limit)
+  // What waits in the ring was received before the end: it counts, and belongs into the recording.
+  link.drain((batch) => watch(batch), ringFramesAtMost)
+  driver.stop()
+  const counts = emptyStatistics()
+  link.statistics(counts)
+  link.close()
+  recorder?.noteStatistics(counts)
+  recorder?.close(machineClock())
+  const known = (name: 'droppedByKernel' | 'droppedByInterface' | 'droppedByRing'): number | null => info.unknownCounters.includes(name) ? null : counts[name]
+  output.line(JSON.stringify({
+    ...(json ? { event: 'counts' } : {}), received: counts.received, droppedByKernel: known('droppedByKernel'), droppedByInterface: known('droppedByInterface'),
+    droppedByRing: known('droppedByRing'), recorded: recorder === null ? 0 : recorder.frames,
+  }))
+  await output.end()
+  release()
+  const trouble = failure ?? recorder?.fault ?? null
+  recorder?.dispose()
+  return trouble === null ? ExitCode.done : tellFailure(new FaultError(trouble), words)
+}
+
+function openRecorder(path: string, info: LinkInfo, filter: string): Recorder {
+  return Recorder.open({ path, info, filter, application: programName, nowUs: machineClock(), existing: 'overwrite', inUse: 'refuse' })
+}

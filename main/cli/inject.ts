@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { FaultError, fault } from '../../src/base/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
+import { parseHex, readU32 } from '../../src/base/bytes.ts'
+import { planInjection } from '../../src/craft/inject-guard.ts'
+import { parseCidr, parseIpv4 } from '../../src/wire/addresses.ts'
+import { Driver } from '../lab/driver.ts'
+import { Injector } from '../lab/injector.ts'
+import { framesOfLines } from '../lab/line-frames.ts'
+import type { OpenedLink } from '../lab/links.ts'
+import { machineClock } from '../lab/clock.ts'
+import { NeighbourProbe } from '../lab/neighbour-probe.ts'
+import { openFileLink } from '../link/file-link.ts'
+import { deferred } from './deferred.ts'
+import { ExitCode, UsageError, tellFailure } from './failure.ts'
+import { onInterrupt } from './interrupt.ts'
+import { openNamedLink } from './link-choice.ts'
+import type { CliOptions } from './options.ts'
+import type { Run } from './program.ts'
+
+/** What to send: whole frames, or lines that still need a MAC. */
+interface Wanted { frames: Uint8Array[], lines: string[] }
+
+const ownMac = Uint8Array.of(2, 0, 0, 0, 0, 1)
+
+/** `tcplab inject`: sends frames within the guard rails. With `--json` one object: `{"event": "injected", "sent", "failed"}`. */
+export const runInject: Run = async ({ args, options, json, words }) => {
+  const wanted = readWanted(args[0] as string | undefined, options)
+  const opened = await openNamedLink(options.interface, { promiscuous: false })
+  const { info } = opened.link
+  const injector = new Injector(opened.link)
+  const driver = new Driver({ onError: (error) => { tellFailure(error, words) }, watch: (batch) => probe.see(batch) })
+  const probe = new NeighbourProbe(info.mac ?? ownMac, (frame) => {
+    void injector.send([frame], 1, 1000, machineClock())
+    driver.wake()
+  })
+  const { promise: ended, resolve: end } = deferred<Fault | null>()
+  const release = onInterrupt(() => end(null))
+  opened.link.onClosed = end
+  driver.tasks.add(injector)
+  driver.attach(opened.link)
+  try {
+    if (!info.mayInject) throw new FaultError(fault('linkCannotInject', { name: info.name }))
+    const frames = [...wanted.frames, ...await framesOfLines(wanted.lines, surroundingsOf(opened, probe))]
+    const plan = planInjection(
+      { frames, count: options.count ?? 1, ratePps: options.rate ?? 0, consent: new Set(options.consent) }, { linkType: info.linkType, mtu: info.mtu },
+    )
+    if ('code' in plan) throw new FaultError(plan)
+    const order = injector.send(frames, plan.totalFrames, plan.ratePps, machineClock())
+    driver.wake()
+    const reason = await Promise.race([order.then(() => null), ended])
+    injector.stop()
+    const { sent, failed } = await order
+    if (json) console.log(JSON.stringify({ event: 'injected', sent, failed }))
+    else console.log(words('cli.inject.done', { sent, failed }))
+    if (reason !== null) throw new FaultError(reason)
+    return failed === 0 && sent === plan.totalFrames ? ExitCode.done : ExitCode.failed
+  } finally {
+    driver.stop()
+    if (info.kind === 'sandbox') await new Promise((resolve) => setTimeout(resolve, 20))
+    opened.link.close()
+    release()
+  }
+}
+
+function surroundingsOf({ link, peer }: OpenedLink, probe: NeighbourProbe) {
+  const own = link.info.addresses.map((text) => parseCidr(text)).find((cidr) => cidr?.version === 4)
+  return {
+    mac: link.info.mac ?? ownMac, source: own ? readU32(own.address, 0) : null, destination: peer === null ? null : parseIpv4(peer.address), prefixLength: 0, gateway: null,
+    macOf: (address: number) => probe.ask(address),
+  }
+}
+
+/** @throws UsageError `oneOf`; FaultError `hexSyntax`, and what is wrong with the file */
+function readWanted(line: string | undefined, { hex, file }: CliOptions): Wanted {
+  if ([line, hex, file].filter((given) => given !== undefined).length !== 1) throw new UsageError('oneOf', { names: '--hex, --file, LINE', command: 'inject' })
+  if (line !== undefined) return { frames: [], lines: [line] }
+  if (hex !== undefined) return { frames: [parseHex(hex)!], lines: [] }
+  return readFile(file!)
+}
+
+function readFile(path: string): Wanted {
+  try {
+    return { frames: captureFrames(path), lines: [] }
+  } catch (error) {
+    if (!(error instanceof FaultError) || error.fault.code !== 'fileFormatUnknown') throw error
+  }
+  const wanted: Wanted = { frames: [], lines: [] }
+  for (const text of readFileSync(path, 'utf8').split(/\r?\n/)) {
+    const line = text.trim()
+    if (line === '' || line.startsWith('#') || line.startsWith('//')) continue
+    const bytes = /^[0-9a-fA-F\s:,x-]+$/.test(line) ? parseHex(line) : null
+    if (bytes === null) wanted.lines.push(line)
+    else wanted.frames.push(bytes)
+  }
+  return wanted
+}
+
+function captureFrames(path: string): Uint8Array[] {
+  const link = openFileLink(path)
+  const frames: Uint8Array[] = []
+  try {
+    let idle = 0
+    while (!link.atEnd && idle < 1000) {
+      const drained = link.drain((batch) => {
+        for (let i = 0; i < batch.count; i++) frames.push(batch.bytes.slice(batch.offset[i], batch.offset[i] + batch.capturedLength[i]))
+      }, 4096)
+      idle = drained === 0 ? idle + 1 : 0
+    }
+    if (link.damage !== null) throw new FaultError(link.damage)
+  } finally {
+    link.close()
+  }
+  return frames
+}

@@ -1,0 +1,145 @@
+import { argumentRanges } from '../../src/rpc/commands.ts'
+import type { ArgumentType } from '../../src/rpc/commands.ts'
+import { parseArgument } from '../../src/rpc/command-line.ts'
+import { UsageError } from './failure.ts'
+
+/**
+ * The commands of the program, one row each: arguments, options with the type of their value. Words are those of `cli.command`,
+ * `cli.argument` and `cli.option` under `words`, or under the name.
+ */
+export const cliTable = {
+  interfaces: { arguments: [], options: [] },
+  capture: {
+    arguments: [],
+    options: [
+      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'filter', type: 'text', value: 'BPF' },
+      { name: 'write', short: 'w', type: 'path', value: 'FILE' },
+      { name: 'count', short: 'c', type: 'count', value: 'N' },
+      { name: 'seconds', type: 'seconds', value: 'N' },
+      { name: 'snap', type: 'count', value: 'BYTES' },
+      { name: 'no-promiscuous', type: 'flag', words: 'noPromiscuous' },
+      { name: 'quiet', short: 'q', type: 'flag' },
+    ],
+  },
+  host: {
+    arguments: [],
+    options: [
+      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
+      { name: 'mac', type: 'mac', value: 'MAC' },
+      { name: 'gateway', type: 'address', value: 'ADDR' },
+      { name: 'listen', type: 'listener', value: 'APP:PORT', repeatable: true },
+      { name: 'preset', type: 'text', value: 'NAME' },
+      { name: 'isn', type: 'count', value: 'N' },
+      { name: 'set', type: 'assignment', value: 'NAME=VALUE', repeatable: true },
+    ],
+  },
+  connect: {
+    arguments: [{ name: 'host', type: 'address' }, { name: 'port', type: 'port' }],
+    options: [
+      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
+      { name: 'mac', type: 'mac', value: 'MAC' },
+      { name: 'gateway', type: 'address', value: 'ADDR' },
+      { name: 'send', type: 'path', value: 'FILE|-' },
+      { name: 'receive', type: 'path', value: 'FILE|-' },
+      { name: 'close-after-send', type: 'flag', words: 'closeAfterSend' },
+      { name: 'http', type: 'text', value: 'PATH' },
+      { name: 'preset', type: 'text', value: 'NAME' },
+      { name: 'isn', type: 'count', value: 'N' },
+      { name: 'set', type: 'assignment', value: 'NAME=VALUE', repeatable: true },
+      { name: 'all', type: 'flag' },
+      { name: 'quiet', short: 'q', type: 'flag', words: 'quietConnection' },
+    ],
+  },
+  inject: {
+    arguments: [{ name: 'line', type: 'text', optional: true }],
+    options: [
+      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'hex', type: 'hex', value: 'HEX' },
+      { name: 'file', type: 'path', value: 'FILE' },
+      { name: 'count', type: 'count', value: 'N', words: 'injectCount' },
+      { name: 'rate', type: 'count', value: 'PPS' },
+      { name: 'consent', type: 'address', value: 'ADDR', repeatable: true },
+    ],
+  },
+  serve: {
+    arguments: [],
+    options: [
+      { name: 'port', type: 'portOrZero', value: 'N' },
+      { name: 'link', type: 'text', value: 'LINK' },
+      { name: 'recordings', type: 'path', value: 'FOLDER' },
+    ],
+  },
+  demo: { arguments: [], options: [{ name: 'link', type: 'text', value: 'LINK' }] },
+} as const satisfies Record<string, CliSpec>
+
+export type CliCommand = keyof typeof cliTable
+export const cliCommands = Object.keys(cliTable) as CliCommand[]
+
+export interface CliSpec {
+  readonly arguments: readonly { readonly name: string, readonly type: CliType, readonly optional?: true }[]
+  readonly options: readonly CliOption[]
+}
+
+export interface CliOption {
+  readonly name: string
+  readonly short?: string
+  readonly type: CliType
+  /** How the value is called in help. */
+  readonly value?: string
+  readonly required?: true
+  readonly repeatable?: true
+  readonly words?: string
+}
+
+export type CliType = ArgumentType | 'seconds' | 'assignment' | 'portOrZero'
+
+/** Options as given, by the name that commander makes of them. */
+export interface CliOptions {
+  interface: string
+  filter?: string
+  write?: string
+  count?: number
+  seconds?: number
+  snap?: number
+  promiscuous?: boolean
+  quiet?: boolean
+  ip: string
+  mac?: string
+  gateway?: string
+  listen?: string[]
+  preset?: string
+  isn?: number
+  set?: string[]
+  send?: string
+  receive?: string
+  closeAfterSend?: boolean
+  http?: string
+  all?: boolean
+  hex?: string
+  file?: string
+  rate?: number
+  consent?: string[]
+  port?: number
+  link?: string
+  recordings?: string
+}
+
+/** The value of an argument. @throws UsageError `badValue` */
+export function readCliValue(type: CliType, name: string, text: string): string | number | boolean {
+  if (type === 'seconds') {
+    const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+    if (Number.isFinite(seconds)) return seconds
+    throw new UsageError('badValue', { name, value: text, expected: '0.5, 1, 2 …' })
+  }
+  if (type === 'portOrZero' && text === '0') return 0
+  if (type === 'assignment') {
+    if (/^[A-Za-z]+=.+$/.test(text)) return text
+    throw new UsageError('badValue', { name, value: text, expected: 'nagle=off, mss=536 …' })
+  }
+  const value = parseArgument(type === 'portOrZero' ? 'port' : type, text)
+  if (typeof value !== 'object') return value
+  throw new UsageError('badValue', { name, value: text.slice(0, 80), expected: type in argumentRanges && type === 'count' ? '0, 1, 2 …' : value.expected })
+}

@@ -1,0 +1,123 @@
+import { FaultError, fault } from '../../src/base/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
+import type { HostSettings } from '../../src/rpc/contract.ts'
+import { parseListener } from '../../src/rpc/commands.ts'
+import { parseArgument } from '../../src/rpc/command-line.ts'
+import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
+import type { HostEvent } from '../../src/stack/host-event.ts'
+import { checkTcpOption, tcpConfigTable } from '../../src/tcp/config.ts'
+import type { TcpConfig } from '../../src/tcp/config.ts'
+import type { DecisionSink } from '../../src/tcp/decision.ts'
+import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import { formatIpv4, formatMac } from '../../src/wire/addresses.ts'
+import { machineClock } from '../lab/clock.ts'
+import { Driver } from '../lab/driver.ts'
+import { hostConfigOf } from '../lab/host-settings.ts'
+import { LabHost } from '../lab/lab-host.ts'
+import type { OpenedLink } from '../lab/links.ts'
+import { deferred } from './deferred.ts'
+import type { CliOptions } from './options.ts'
+
+export interface SpokenHostOptions {
+  readonly opened: OpenedLink
+  readonly settings: HostSettings
+  readonly tcp: Partial<TcpConfig>
+  readonly sink?: DecisionSink
+  readonly onEvent?: (event: HostEvent, nowUs: number) => void
+  readonly onFrames?: (batch: FrameBatch, from: number, nowUs: number) => void
+  readonly watch?: (batch: FrameBatch, nowUs: number) => void
+  readonly afterTurn?: (nowUs: number) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** A lab host on a link in this thread, driven by the lab's own loop. */
+export class SpokenHost {
+  readonly host: LabHost
+  readonly driver: Driver
+  readonly address: string
+  /** Kept when the address is ours; rejected with `addressInUse` when somebody else has it. */
+  readonly ready: Promise<void>
+  /** Kept with the reason when the link dies. */
+  readonly died: Promise<Fault>
+  private readonly opened: OpenedLink
+
+  /** @throws FaultError `linkCannotInject`, and what is wrong with the settings; the link is closed then */
+  constructor(options: SpokenHostOptions) {
+    const { opened, settings } = options
+    const { info } = opened.link
+    this.opened = opened
+    const ready = deferred<Fault | null>()
+    const died = deferred<Fault>()
+    try {
+      if (!info.mayInject || info.linkType !== 1) throw new FaultError(fault('linkCannotInject', { name: info.name }))
+      const config = hostConfigOf(settings, {
+        mtu: info.mtu, acceptUnfinishedChecksums: opened.acceptUnfinishedChecksums, claimTimings: opened.isWireless ? rfc5227Timings : quickTimings,
+      })
+      this.address = formatIpv4(config.ipv4)
+      this.host = new LabHost({
+        config: { ...config, tcp: { ...config.tcp, ...options.tcp } },
+        ...(options.sink === undefined ? {} : { sink: options.sink }),
+        ...(options.onFrames === undefined ? {} : { onFrames: options.onFrames }),
+        onEvent: (event, nowUs) => {
+          if (event.kind === 'addressReady') ready.resolve(null)
+          if (event.kind === 'addressConflict') ready.resolve(fault('addressInUse', { address: this.address, mac: event.mac === null ? '' : formatMac(event.mac) }))
+          options.onEvent?.(event, nowUs)
+        },
+      })
+      for (const { port, application } of settings.listen ?? []) this.host.listen(port, application)
+    } catch (error) {
+      opened.link.close()
+      throw error
+    }
+    this.ready = ready.promise.then((conflict) => { if (conflict !== null) throw new FaultError(conflict) })
+    this.ready.catch(() => {})
+    this.died = died.promise
+    this.driver = new Driver({
+      onError: options.onError,
+      ...(options.watch === undefined ? {} : { watch: options.watch }),
+      ...(options.afterTurn === undefined ? {} : { afterTurn: options.afterTurn }),
+    })
+    opened.link.onClosed = (reason) => {
+      died.resolve(reason)
+      ready.resolve(reason)
+    }
+    this.host.start(machineClock())
+    this.driver.speaker = this.host
+    this.driver.attach(opened.link)
+  }
+
+  /** Resets what is still connected, and closes the link. */
+  async close(): Promise<void> {
+    this.host.abortAll(machineClock())
+    this.driver.flush()
+    this.driver.stop()
+    this.opened.link.onClosed = null
+    // A link in a helper process sends in its own time.
+    if (this.opened.link.info.kind === 'sandbox') await new Promise((resolve) => setTimeout(resolve, 20))
+    this.opened.link.close()
+  }
+}
+
+/** What the options of `host` and `connect` say about the lab host. */
+export function hostSettingsOf({ ip, mac, gateway, preset, isn, listen }: CliOptions): HostSettings {
+  return {
+    address: ip,
+    ...(mac === undefined ? {} : { mac }), ...(gateway === undefined ? {} : { gateway }), ...(preset === undefined ? {} : { preset }), ...(isn === undefined ? {} : { isn }),
+    listen: (listen ?? []).map((text) => parseListener(text)!),
+  }
+}
+
+/** `--set NAME=VALUE` as a part of the configuration. @throws FaultError `badArgument` */
+export function tcpSettingsOf(assignments: readonly string[] = []): Partial<TcpConfig> {
+  const settings: Record<string, unknown> = {}
+  for (const assignment of assignments) {
+    const [name, text] = [assignment.slice(0, assignment.indexOf('=')), assignment.slice(assignment.indexOf('=') + 1)]
+    const parsed = parseArgument('setting', text)
+    const entry = Object.hasOwn(tcpConfigTable, name) ? tcpConfigTable[name as keyof TcpConfig] : undefined
+    const value = typeof parsed === 'object' ? text : entry?.unit === 'switch' && typeof parsed === 'number' ? parsed !== 0 : parsed
+    const wrong = checkTcpOption(name as keyof TcpConfig, value)
+    if (wrong !== null) throw new FaultError(wrong)
+    settings[name] = value
+  }
+  return settings
+}
