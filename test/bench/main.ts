@@ -6,6 +6,7 @@ import type { Bench, BenchResult } from './bench.ts'
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   capture: () => import('./capture.ts'),
   decoders: () => import('./decoders.ts'),
+  engine: () => import('./engine.ts'),
 }
 
 const usage = `npm run bench [-- [NAME] [--quick] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`

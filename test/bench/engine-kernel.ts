@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import type { BenchResult } from './bench.ts'
+import type { KernelRun } from './engine-kernel-run.ts'
+
+const programs = ['engine-kernel-run', 'engine-kernel-peer']
+
+/**
+ * Our host against the kernel over a veth pair with all offloads off, beside iperf3 from kernel to kernel over another one.
+ * Where that cannot be had the reason is printed and there are no figures.
+ */
+export async function kernelResults(quick: boolean): Promise<BenchResult[]> {
+  const reason = obstacle()
+  if (reason !== null) {
+    console.error(`engine: nothing against the kernel: ${reason}`)
+    return []
+  }
+  const folder = await buildPrograms()
+  const args = [...unshareArguments(), process.execPath, path.join(folder, 'engine-kernel-run.mjs'), quick ? '1' : '4']
+  const { status, stdout, stderr, error } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 120_000 })
+  if (status !== 0) {
+    console.error(`engine: nothing against the kernel: ${error?.message ?? stderr.trim()}`)
+    return []
+  }
+  const { sendingGbps, receivingGbps, kernelGbps, retransmitted, lost } = JSON.parse(stdout) as KernelRun
+  const compared = (name: string, value: number): BenchResult => ({ name, value, unit: 'Gbit/s', peer: 'iperf3, kernel to kernel', peerValue: kernelGbps, ratio: value / kernelGbps })
+  return [
+    compared('sending to the kernel over veth', sendingGbps),
+    compared('receiving from the kernel over veth', receivingGbps),
+    { name: 'segments sent again', value: retransmitted, unit: 'segments' },
+    { name: 'frames lost before our ring', value: lost, unit: 'frames' },
+  ]
+}
+
+function obstacle(): string | null {
+  if (process.platform !== 'linux') return 'it needs Linux network namespaces'
+  const path = `${process.env.PATH}:/usr/sbin:/sbin`
+  for (const command of ['unshare', 'nsenter', 'ip', 'ethtool', 'iperf3']) {
+    if (spawnSync('sh', ['-c', `command -v ${command}`], { env: { ...process.env, PATH: path } }).status !== 0) return `the program ${command} is not installed`
+  }
+  const { status, stderr } = spawnSync('unshare', [...unshareArguments(), 'true'], { encoding: 'utf8' })
+  return status === 0 ? null : `this system refuses network namespaces: ${stderr.trim()}`
+}
+
+function unshareArguments(): string[] {
+  return process.getuid?.() === 0 ? ['-n'] : ['-Urn']
+}
+
+/** The programs as files that Node can start; they lie in the checkout so that the native binding is found. */
+async function buildPrograms(): Promise<string> {
+  let root = path.dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(path.join(root, 'package.json'))) root = path.dirname(root)
+  const outDir = path.join(root, 'out/bench-engine')
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    build: {
+      ssr: true,
+      outDir,
+      emptyOutDir: true,
+      target: 'node20.19',
+      minify: false,
+      rolldownOptions: {
+        input: Object.fromEntries(programs.map((name) => [name, path.join(root, `test/bench/${name}.ts`)])),
+        output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared-[hash].mjs' },
+      },
+    },
+  })
+  return outDir
+}

@@ -1,0 +1,191 @@
+import { PerformanceObserver } from 'node:perf_hooks'
+import { Random } from '../../src/base/random.ts'
+import { FrameWriter } from '../../src/link/frame-batch.ts'
+import { memoryLinkPair } from '../../src/link/memory.ts'
+import type { MemoryLink } from '../../src/link/memory.ts'
+import { macOf } from '../../src/sim/network.ts'
+import { Host } from '../../src/stack/host.ts'
+import { defaultTcpConfig } from '../../src/tcp/config.ts'
+import type { TcpConfig } from '../../src/tcp/config.ts'
+import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
+import type { BenchResult } from './bench.ts'
+
+const clientAddress = 0x0a4d0002
+const serverAddress = 0x0a4d0001
+const batchFrames = 128
+
+/** What two hosts of ours do over a cable in memory: everything but the network card. */
+export async function memoryResults(quick: boolean): Promise<BenchResult[]> {
+  const seconds = quick ? 0.3 : 3
+  goodput(1500, quick ? 0.2 : 1)
+  return [
+    ...await measured(1500, seconds),
+    ...await measured(9000, seconds),
+    handshakes(quick ? 2_000 : 20_000),
+    snapshots(quick ? 20_000 : 500_000),
+    idleMemory(quick ? 1_000 : 10_000),
+  ]
+}
+
+class End {
+  readonly host: Host
+  private readonly link: MemoryLink
+  private readonly writer: FrameWriter
+
+  constructor(address: number, link: MemoryLink, mtu: number, tcp: Partial<TcpConfig>) {
+    const config = { mac: macOf(address), ipv4: address, prefixLength: 24, mtu, tcp: { ...defaultTcpConfig, ...tcp }, probeAddress: false, historyLength: 16 }
+    this.host = new Host(config, new Random(address))
+    this.link = link
+    this.writer = new FrameWriter(batchFrames, batchFrames * (mtu + 22))
+  }
+
+  transmit(nowUs: number): number {
+    let total = 0
+    for (;;) {
+      this.writer.clear()
+      const count = this.host.pollTransmit(nowUs, this.writer)
+      if (count === 0) return total
+      this.link.send(this.writer.batch)
+      total += count
+    }
+  }
+
+  receive(nowUs: number): number {
+    return this.link.drain((batch) => this.host.handleBatch(batch, nowUs), 4096)
+  }
+
+  tick(nowUs: number): void {
+    if (this.host.pollTimeout() <= nowUs) this.host.handleTimeout(nowUs)
+  }
+}
+
+function twoHosts(mtu: number, tcp: Partial<TcpConfig> = {}): { client: End, server: End } {
+  const [a, b] = memoryLinkPair({ mtu, queueFrames: 8192, queueBytes: 32 << 20 })
+  const client = new End(clientAddress, a, mtu, tcp)
+  const server = new End(serverAddress, b, mtu, tcp)
+  client.host.start(0)
+  server.host.start(0)
+  return { client, server }
+}
+
+/** One round of both ends at one moment. @returns frames moved */
+function turn({ client, server }: { client: End, server: End }, nowUs: number): number {
+  const moved = client.transmit(nowUs) + server.receive(nowUs) + server.transmit(nowUs) + client.receive(nowUs) + client.transmit(nowUs)
+  client.tick(nowUs)
+  server.tick(nowUs)
+  return moved
+}
+
+function clockUs(): number {
+  return Math.floor(performance.now() * 1000)
+}
+
+async function measured(mtu: number, seconds: number): Promise<BenchResult[]> {
+  let pauseMs = 0
+  const observer = new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) pauseMs += duration })
+  observer.observe({ entryTypes: ['gc'] })
+  const { bytes, elapsed } = goodput(mtu, seconds)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  observer.disconnect()
+  return [
+    { name: `goodput in memory, MTU ${mtu}, checksums both sides`, value: bytes * 8 / elapsed / 1e9, unit: 'Gbit/s' },
+    { name: `time in garbage collection, MTU ${mtu}`, value: pauseMs / elapsed / 10, unit: '%' },
+  ]
+}
+
+/** One connection, one direction, for so long. @throws where bytes are lost, changed or retransmitted */
+function goodput(mtu: number, seconds: number): { bytes: number, elapsed: number } {
+  const ends = twoHosts(mtu, { sendBufferBytes: 1 << 20, receiveBufferBytes: 1 << 20, mslUs: 1000 })
+  const { client, server } = ends
+  server.host.listen(9)
+  const id = client.host.connect(serverAddress, 9, {}, clockUs()) as number
+  let accepted = -1
+  for (let round = 0; accepted < 0; round++) {
+    if (round > 1000) throw new Error('no connection in memory')
+    turn(ends, clockUs())
+    for (let event = server.host.pollEvent(); event !== null; event = server.host.pollEvent()) if (event.kind === 'accepted') accepted = event.connection
+  }
+  const chunk = Uint8Array.from({ length: 65_536 }, (_, i) => i * 7)
+  const into = new Uint8Array(65_536)
+  let sent = 0
+  let received = 0
+  const begin = performance.now()
+  let now = begin
+  while (now - begin < seconds * 1000) {
+    const nowUs = Math.floor(now * 1000)
+    for (let taken = 1; taken > 0;) sent += taken = client.host.send(id, chunk, sent & 0xffff, 65_536 - (sent & 0xffff), nowUs)
+    client.tick(nowUs)
+    server.tick(nowUs)
+    client.transmit(nowUs)
+    server.receive(nowUs)
+    for (let count = server.host.receive(accepted, into, 0, into.length, nowUs); count > 0; count = server.host.receive(accepted, into, 0, into.length, nowUs)) {
+      if (into[0] !== (received * 7 & 0xff) || into[count - 1] !== ((received + count - 1) * 7 & 0xff)) throw new Error(`wrong bytes at ${received}`)
+      received += count
+    }
+    server.transmit(nowUs)
+    client.receive(nowUs)
+    while (client.host.pollEvent() !== null);
+    while (server.host.pollEvent() !== null);
+    now = performance.now()
+  }
+  const { tcp } = client.host.statistics()
+  if (tcp.retransmitted > 0 || tcp.badChecksum > 0) throw new Error(`${tcp.retransmitted} retransmissions, ${tcp.badChecksum} bad checksums in memory`)
+  return { bytes: received, elapsed: (now - begin) / 1000 }
+}
+
+/** Whole lives: connect, accept, close from both sides. */
+function handshakes(count: number): BenchResult {
+  const ends = twoHosts(1500, { sendBufferBytes: 4096, receiveBufferBytes: 4096, mslUs: 5000 })
+  ends.server.host.listen(9, { backlog: 4096 })
+  let begun = 0
+  let ended = 0
+  const begin = performance.now()
+  while (ended < count) {
+    const nowUs = clockUs()
+    if (performance.now() - begin > 60_000) throw new Error(`only ${ended} of ${count} connections ended in a minute`)
+    for (; begun < count && begun - ended < 1024; begun++) {
+      const id = ends.client.host.connect(serverAddress, 9, {}, nowUs)
+      if (typeof id !== 'number') throw new Error(`connect ${begun}: ${id.code}`)
+    }
+    turn(ends, nowUs)
+    for (const { host } of [ends.client, ends.server]) {
+      for (let event = host.pollEvent(); event !== null; event = host.pollEvent()) {
+        if (event.kind === 'connected' || event.kind === 'remoteClosed') host.close(event.connection, nowUs)
+        else if (event.kind === 'closed' && host === ends.client.host) ended++
+      }
+    }
+  }
+  return { name: 'connections opened and closed', value: count / (performance.now() - begin) * 1000, unit: '1/s' }
+}
+
+function snapshots(count: number): BenchResult {
+  const ends = twoHosts(1500)
+  ends.server.host.listen(9)
+  const id = ends.client.host.connect(serverAddress, 9, {}, 0) as number
+  for (let i = 0; i < 10; i++) turn(ends, i)
+  const connection = ends.client.host.connection(id)!
+  const snapshot = createTcpSnapshot()
+  const begin = performance.now()
+  for (let i = 0; i < count; i++) connection.snapshot(snapshot)
+  return { name: 'snapshot of a connection', value: (performance.now() - begin) * 1000 / count, unit: 'µs' }
+}
+
+/** Established and silent, both ends counted. Needs `--expose-gc` for a firm figure; without it garbage is counted too. */
+function idleMemory(count: number): BenchResult {
+  const ends = twoHosts(1500)
+  ends.server.host.listen(9, { backlog: 1024 })
+  const collect = (globalThis as { gc?: () => void }).gc ?? (() => {})
+  const used = () => {
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const before = used()
+  for (let i = 0; i < count; i++) {
+    ends.client.host.connect(serverAddress, 9, {}, i)
+    if (i % 128 === 127 || i === count - 1) while (turn(ends, i) > 0) for (const { host } of [ends.client, ends.server]) while (host.pollEvent() !== null);
+  }
+  const established = ends.server.host.statistics().tcp
+  if (established.backlogFull > 0) throw new Error('the backlog was full')
+  return { name: 'memory of an idle connection', value: (used() - before) / count / 2, unit: 'bytes' }
+}
