@@ -172,6 +172,14 @@ describe('the congestion window', () => {
     expect(reno.metrics({ cwnd: 0, ssthresh: 0, smss: 0, slowStart: true })).toEqual({ cwnd: 11 * mss, ssthresh: 10 * mss, smss: mss, slowStart: false })
   })
 
+  it('is not halved again by the same loss [RFC5681/ssthresh-loss]', () => {
+    const reno = new NewReno()
+    reno.start(mss, 20 * mss)
+    reno.onTimeout(10 * mss, false)
+    reno.onTimeout(4 * mss, true)
+    expect(reno).toMatchObject({ ssthresh: 5 * mss, cwnd: mss })
+  })
+
   it('doubles every round trip until it reaches ssthresh, which is told', () => {
     const t = flying(4)
     t.skip()

@@ -53,6 +53,15 @@ describe('text', () => {
     expect(t.read()).toEqual(pattern(10, 10))
   })
 
+  it('that fills the window leaves no room for its FIN [RFC9293/trim]', () => {
+    const t = established({ config: { receiveBufferBytes: 10, delayedAck: false } })
+    t.peer.sends('FP. 1:11(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 11 win 0')
+    expect(t.state).toBe('ESTABLISHED')
+    t.read()
+    t.peer.expects('. 1:1(0) ack 11 win 10').peer.sends('F. 11:11(0) ack 1 win 65535').peer.expects('. 1:1(0) ack 12')
+    expect(t.state).toBe('CLOSE_WAIT')
+  })
+
   it('out of order is kept and answered at once [RFC9293/SHLD-31] [RFC9293/MAY-13] [RFC5681/rx-ooo-ack]', () => {
     const t = established()
     t.peer.sends('P. 101:201(100) ack 1 win 65535').peer.expects('. 1:1(0) ack 1')
