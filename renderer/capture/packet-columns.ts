@@ -8,7 +8,7 @@ export const packetColumns = [
   { id: 'time', align: 'right', least: 8, most: 14 },
   { id: 'source', align: 'left', least: 10, most: 15 },
   { id: 'destination', align: 'left', least: 10, most: 15 },
-  { id: 'protocol', align: 'left', least: 3, most: 8 },
+  { id: 'protocol', align: 'left', least: 4, most: 8 },
   { id: 'flags', align: 'left', least: 0, most: 0 },
   { id: 'seq', align: 'right', least: 5, most: 10 },
   { id: 'ack', align: 'right', least: 5, most: 10 },

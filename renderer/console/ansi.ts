@@ -5,6 +5,8 @@ export type Tone = keyof typeof codes
 
 export const toned = (tone: Tone, text: string): string => text === '' ? '' : `\x1b[${codes[tone]}m${text}\x1b[0m`
 
+export const withoutColours = (text: string): string => text.replace(/\x1b\[[0-9;]*m/g, '')
+
 /** Text from elsewhere must not steer the terminal: control characters become visible signs. */
 export function harmless(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => char === '\n' ? '\n' : char.charCodeAt(0) < 0x20 ? String.fromCharCode(0x2400 + char.charCodeAt(0)) : '␡')

@@ -46,6 +46,11 @@ export class LineEditor {
     this.historyAt = options.history.length
   }
 
+  /** What stands on the line now: prompt and text. */
+  get shown(): string {
+    return this.prompt() + this.text
+  }
+
   /** Submitted lines, oldest first. */
   get history(): readonly string[] {
     return this.options.history
@@ -271,8 +276,14 @@ export class LineEditor {
     return `\r${this.cursorRow > 0 ? `\x1b[${this.cursorRow}A` : ''}`
   }
 
+  private prompt(): string {
+    if (!this.search) return this.options.prompt
+    const { query } = this.search
+    return this.options.searchPrompt(query, query === '' || this.text.includes(query))
+  }
+
   private redraw(): void {
-    const prompt = this.search ? this.options.searchPrompt(this.search.query, this.search.query === '' || this.text.includes(this.search.query)) : this.options.prompt
+    const prompt = this.prompt()
     const promptWidth = textWidth(prompt)
     const end = placeAfter(this.text, promptWidth, this.columns)
     const cursor = placeAfter(this.text.slice(0, this.cursor), promptWidth, this.columns)

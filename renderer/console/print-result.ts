@@ -4,6 +4,7 @@ import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
 import type { Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
+import { reasonParams } from '../../src/words/reason-params.ts'
 import { printPacket } from '../../src/wire/one-line.ts'
 import { decodePacket, Packet } from '../../src/wire/packet.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
@@ -171,7 +172,7 @@ export class ResultPrinter {
     if (decisions.length === 0) return [t('window.result.noDecisions')]
     const rows = decisions.map((decision) => {
       const key = `reasons.${decision.reason}`
-      return [(decision.timeUs / 1e6).toFixed(6), String(decision.connection), decision.verb, `${te(key) ? t(key, decision.operands) : decision.reason}  ${decision.rfc}`]
+      return [(decision.timeUs / 1e6).toFixed(6), String(decision.connection), decision.verb, `${te(key) ? t(key, reasonParams(decision.verb, decision.operands)) : decision.reason}  ${decision.rfc}`]
     })
     const columns = [{ head: t('window.packets.column.time'), align: 'right' }, { head: 'ID', align: 'right' }, { head: t('window.result.verb') }, { head: t('window.result.why') }] as const
     return textTable(columns, rows, this.columns())

@@ -1,13 +1,13 @@
 import { FitAddon } from '@xterm/addon-fit'
 import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal } from '@xterm/xterm'
-import { nextTick, onMounted, onUnmounted, watch, type Ref } from 'vue'
+import { nextTick, onMounted, onUnmounted, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { useLanguage } from '../i18n.ts'
 import { useLab } from '../lab/store.ts'
 import { useSelection } from '../selection.ts'
 import { isStringList, storedRef } from '../stored.ts'
 import { useTheme } from '../theme.ts'
-import { toned } from './ansi.ts'
+import { toned, withoutColours } from './ansi.ts'
 import { ConsoleRunner } from './console-runner.ts'
 import { useConsole, type ConsoleEvent } from './console-session.ts'
 import { LineEditor } from './line-editor.ts'
@@ -15,8 +15,13 @@ import { ResultPrinter } from './print-result.ts'
 import { terminalTheme } from './terminal-theme.ts'
 
 export const consolePrompt = 'lab> '
+const transcriptAtMost = 200
 
 export interface ConsoleTerminal {
+  /** The latest lines without their colours, for screen readers; the terminal itself is a picture. */
+  transcript: ShallowRef<readonly string[]>
+  /** The line being edited. */
+  line: ShallowRef<string>
   focus(): void
   hasFocus(): boolean
 }
@@ -35,10 +40,12 @@ export function useTerminal(place: Ref<HTMLElement | null>, isShown: Ref<boolean
   const session = useConsole()
   const history = storedRef<string[]>('consoleHistory', [], isStringList)
 
-  const terminal = new Terminal({ fontSize: 12, lineHeight: 1.05, convertEol: true, cursorBlink: false, cursorInactiveStyle: 'outline', scrollback: 5000, screenReaderMode: true })
+  const terminal = new Terminal({ fontSize: 12, lineHeight: 1.05, convertEol: true, cursorBlink: false, cursorInactiveStyle: 'outline', scrollback: 5000, screenReaderMode: false })
   const fit = new FitAddon()
   const printer = new ResultPrinter({ t: (key, params) => t(key, params ?? {}), te, tFault }, () => terminal.cols)
   const typed: string[] = []
+  const transcript = shallowRef<readonly string[]>([])
+  const currentLine = shallowRef('')
   let isBusy = false
 
   const editor = new LineEditor({
@@ -52,8 +59,11 @@ export function useTerminal(place: Ref<HTMLElement | null>, isShown: Ref<boolean
     lab,
     printer,
     prompt: consolePrompt,
-    print: (lines) => { if (lines.length > 0) terminal.write(`${lines.join('\r\n')}\r\n`) },
-    clear: () => terminal.clear(),
+    print: writeLines,
+    clear: () => {
+      terminal.clear()
+      transcript.value = []
+    },
     setLanguage: (now) => { language.value = now },
     setTheme: (now) => { theme.choice.value = now },
     onDone: (command) => {
@@ -61,6 +71,12 @@ export function useTerminal(place: Ref<HTMLElement | null>, isShown: Ref<boolean
       if (command.command === 'watch') selection.connection.value = command.args.connection ?? null
     },
   })
+
+  function writeLines(lines: readonly string[]): void {
+    if (lines.length === 0) return
+    terminal.write(`${lines.join('\r\n')}\r\n`)
+    transcript.value = [...transcript.value, ...lines.map(withoutColours)].slice(-transcriptAtMost)
+  }
 
   /** Input that arrives while a command runs waits for it, so that answers stay under their questions. */
   async function take(data: string): Promise<void> {
@@ -72,6 +88,7 @@ export function useTerminal(place: Ref<HTMLElement | null>, isShown: Ref<boolean
       terminal.write(output)
       for (const event of events) {
         if (event.kind === 'clearScreen') terminal.write(`${editor.hide()}\x1b[2J\x1b[H`)
+        if (event.kind !== 'clearScreen') transcript.value = [...transcript.value, consolePrompt + event.line].slice(-transcriptAtMost)
         if (event.kind === 'line') {
           history.value = [...editor.history]
           onLine(event.line)
@@ -79,13 +96,16 @@ export function useTerminal(place: Ref<HTMLElement | null>, isShown: Ref<boolean
         }
         terminal.write(editor.start())
       }
+      currentLine.value = editor.shown
     }
     isBusy = false
   }
 
   /** Prints above the line that is being edited. */
   function printAbove(lines: readonly string[]): void {
-    terminal.write(isBusy ? `${lines.join('\r\n')}\r\n` : `${editor.hide()}${lines.join('\r\n')}\r\n${editor.start()}`)
+    if (!isBusy) terminal.write(editor.hide())
+    writeLines(lines)
+    if (!isBusy) terminal.write(editor.start())
   }
 
   function show(event: ConsoleEvent): void {
@@ -132,6 +152,8 @@ export function useTerminal(place: Ref<HTMLElement | null>, isShown: Ref<boolean
     refit()
   })
   return {
+    transcript,
+    line: currentLine,
     focus: () => terminal.focus(),
     hasFocus: () => document.activeElement === terminal.textarea,
   }

@@ -5,6 +5,9 @@ import { callNames, type LabClient, type LabUpdate } from '../../src/rpc/contrac
 import type { CoreFunctions, ShellFunctions } from '../../src/rpc/outcome.ts'
 import type { Transport } from './transport.ts'
 
+/** What a call comes to while there is no line to the lab; worded by the window itself. */
+export const labLost = fault('internal', { message: 'no line to the lab' })
+
 export type ConnectionState = 'connecting' | 'connected' | 'lost'
 
 /** The window's end of the contract. A call rejects with a {@link FaultError} when the core answered with a fault. */
@@ -23,7 +26,7 @@ export function connectLab(transport: Transport): LabConnection {
     timeout: 30_000,
   })
   const call = async (name: string, args: unknown[]): Promise<unknown> => {
-    if (state.value !== 'connected') throw new FaultError(fault('linkClosed', { name: 'lab' }))
+    if (state.value !== 'connected') throw new FaultError(labLost)
     const outcome = await core.call(name, args)
     if (!outcome.ok) throw new FaultError(outcome.fault)
     return outcome.value
@@ -31,7 +34,7 @@ export function connectLab(transport: Transport): LabConnection {
   const client = Object.fromEntries(callNames.map((name) => [name, (...args: unknown[]) => call(name, args)])) as unknown as LabClient
   const connection: LabConnection = { client, state, onUpdate: () => {} }
   transport.onLink = (up) => {
-    if (!up) core.$rejectPendingCalls(({ reject }) => reject(new FaultError(fault('linkClosed', { name: 'lab' }))))
+    if (!up) core.$rejectPendingCalls(({ reject }) => reject(new FaultError(labLost)))
     state.value = up ? 'connected' : 'lost'
   }
   transport.start()
@@ -41,5 +44,5 @@ export function connectLab(transport: Transport): LabConnection {
 /** What a failed call came to, whatever was thrown. */
 export function faultOf(error: unknown): FaultError['fault'] {
   if (error instanceof FaultError) return error.fault
-  return fault('internal', { detail: error instanceof Error ? error.message : String(error) })
+  return fault('internal', { message: error instanceof Error ? error.message : String(error) })
 }

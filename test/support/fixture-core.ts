@@ -3,7 +3,6 @@ import type { Fault } from '../../src/base/fault.ts'
 import type { HostState, LabCalls, LabUpdate, LinkChoice, LinkState, PacketRow, SocketRow } from '../../src/rpc/contract.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import { fixtureCapture } from './fixture-capture.ts'
-import { macOf } from './fixture-frames.ts'
 
 /** A core that answers the contract from a made-up capture, so that a window can be put into states which a real one reaches seldom. */
 export interface FixtureCore {
@@ -61,7 +60,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     startCapture: () => { core.link = { ...core.link, capturing: true } },
     stopCapture: () => { core.link = { ...core.link, capturing: false } },
     setCaptureFilter: (expression) => {
-      if (/\bbad\b/.test(expression)) throw new FaultError(fault('badFilter', { expression, detail: 'syntax error in filter expression' }))
+      if (/\bbad\b/.test(expression)) throw new FaultError(fault('badFilter', { expression, message: 'syntax error in filter expression' }))
       core.link = { ...core.link, filter: { expression, instructions: expression === '' ? 0 : 7 } }
       return core.link.filter
     },
@@ -72,7 +71,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     },
     getPacket: (number) => {
       const packet = capture.packets[number - 1]
-      if (!packet) throw new FaultError(fault('noSuchPacket', { number }))
+      if (!packet) throw new FaultError(fault('noSuchPacket', { number, total: capture.packets.length }))
       const [clientIsn, serverIsn] = capture.isns.get(packet.row.flow) ?? [-1, -1]
       return {
         number, timeSec: 1_795_000_000, timeNsec: Math.round(packet.row.time * 1e9), direction: packet.row.direction, linkType: 1, originalLength: packet.bytes.length,
@@ -96,6 +95,6 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
 const linkChoices: LinkChoice[] = [
   { kind: 'sandbox', name: 'sandbox', description: '', addresses: ['10.77.0.0/24'], mac: null, up: true, mayOpen: true, obstacle: null },
   { kind: 'virtual', name: 'virtual', description: '', addresses: [], mac: null, up: true, mayOpen: true, obstacle: null },
-  { kind: 'nic', name: 'eth0', description: '', addresses: ['192.0.2.17/24', '2001:db8::17/64'], mac: macOf('192.0.2.17'), up: true, mayOpen: false, obstacle: fault('interfaceNoPermission', { name: 'eth0' }) },
+  { kind: 'nic', name: 'eth0', description: '', addresses: ['192.0.2.17/24', '2001:db8::17/64'], mac: '02:00:5e:00:53:02', up: true, mayOpen: false, obstacle: fault('interfaceNoPermission', { name: 'eth0', how: 'setcap' }) },
   { kind: 'nic', name: 'wlan0', description: '', addresses: [], mac: '02:00:5e:00:53:01', up: false, mayOpen: false, obstacle: fault('interfaceDown', { name: 'wlan0' }) },
 ]

@@ -8,6 +8,7 @@ import { Packr } from 'msgpackr'
 import { WebSocketServer } from 'ws'
 import { fault, FaultError } from '../../src/base/fault.ts'
 import type { CoreFunctions, Outcome, ShellFunctions } from '../../src/rpc/outcome.ts'
+import { securityHeaders } from '../../main/server/security.ts'
 import { createFixtureCore, type FixtureCore } from './fixture-core.ts'
 
 const windowFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../out/renderer')
@@ -24,7 +25,7 @@ export async function startFixtureServer(options: { bulkPackets?: number, port?:
       response.writeHead(404).end()
       return
     }
-    response.writeHead(200, { 'content-type': types[path.extname(file)] ?? 'application/octet-stream' })
+    response.writeHead(200, { ...securityHeaders, 'content-type': types[path.extname(file)] ?? 'application/octet-stream' })
     createReadStream(file).pipe(response)
   })
   const sockets = serveContract(server, core)
@@ -64,6 +65,6 @@ async function answer(core: FixtureCore, name: string, args: unknown[]): Promise
     if (!call) throw new FaultError(fault('unknownCommand', { command: name }))
     return { ok: true, value: call(...args) ?? null }
   } catch (error) {
-    return { ok: false, fault: error instanceof FaultError ? error.fault : fault('internal', { detail: String(error) }) }
+    return { ok: false, fault: error instanceof FaultError ? error.fault : fault('internal', { message: String(error) }) }
   }
 }
