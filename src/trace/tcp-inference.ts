@@ -167,9 +167,10 @@ function takeSentOther(sender: FlowEnd, receiver: FlowEnd, segment: SegmentFacts
   }
   if ((segment.flags & TcpFlag.fin) !== 0) {
     if (!sender.finSent) sender.closedFirst = !peerFinTaken
-    else if (segment.isRetransmission) sender.finAcked = false
     sender.finSent = true
   }
+  // Whoever repeats what it sent has not heard of it, so nor of its FIN, which comes last.
+  if (segment.isRetransmission) sender.finAcked = false
   const state = stateWithoutReset(sender, receiver)
   const isOpen = state === InferredState.unknown || state >= InferredState.established || state === InferredState.closed
   return isOpen && peerFinTaken !== sender.peerFinTaken ? openState(sender, receiver, peerFinTaken) : state
