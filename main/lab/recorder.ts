@@ -66,6 +66,8 @@ export class Recorder implements FrameRecorder {
   private flushedAtUs: number
   private statisticsAtUs: number
   private isClosed = false
+  /** The last attempt to write failed. */
+  private isStuck = false
   /** Somebody cut the file: what stood there is gone, and stays a fault. */
   private isEmptied = false
 
@@ -191,8 +193,8 @@ export class Recorder implements FrameRecorder {
   }
 
   private makeRoom(needed: number): boolean {
-    // A file in trouble is tried again once a flush interval, not with each frame of a flood.
-    if (!this.fault) this.writeHeld(false)
+    // A file that takes nothing is tried again once a flush interval, not with each frame of a flood.
+    if (!this.isStuck) this.writeHeld(false)
     const wanted = this.heldBytes + needed
     if (wanted <= this.buffer.length) return true
     if (wanted > Math.max(maxHeldBytes, needed + bufferBytes)) return false
@@ -249,6 +251,7 @@ export class Recorder implements FrameRecorder {
     this.buffer.copyWithin(0, whole, this.heldBytes)
     this.fileBytes += whole
     this.heldBytes -= whole
+    this.isStuck = error !== null
     if (error) {
       this.setFault(error)
       return false

@@ -180,9 +180,11 @@ describe('recorder', () => {
     recorder.flush(startUs)
     expect(recorder.fault).toMatchObject({ code: 'fileNotWritable', params: { reason: 'removed' } })
     expect(recorder.readBytes(offset, 60)?.[0]).toBe(9)
+    for (let turn = 0; turn < 120; turn++) recorder.record(batchOf(1, 100_000))
+    expect(recorder.lost).toBe(0)
     const saved = path.join(folder, 'saved.pcapng')
-    expect(recorder.copyTo(saved)).toMatchObject({ frames: 3 })
-    expect(readAll(readFileSync(saved)).frames).toHaveLength(3)
+    expect(recorder.copyTo(saved)).toMatchObject({ frames: 123 })
+    expect(readAll(readFileSync(saved)).frames).toHaveLength(123)
     recorder.dispose()
   })
 
