@@ -4,7 +4,6 @@ import type { Decision } from '../../src/rpc/contract.ts'
 import type { Host } from '../../src/stack/host.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
-import { tcpStateNames } from '../../src/tcp/state.ts'
 import { printPacket } from '../../src/wire/one-line.ts'
 import { Layer, Packet, decodePacket } from '../../src/wire/packet.ts'
 import { TcpFlag } from '../../src/wire/tcp.ts'
@@ -114,8 +113,7 @@ export class Conversation {
       if (!this.isBrief || rare.includes(verb)) this.print('>', verb, decision.timeUs, line, decision, reason)
       this.count(decision.timeUs)
     } else if (verb === 'state') {
-      const { from, to } = decision.operands
-      this.print('=', verb, decision.timeUs, `${tcpStateNames[from]} → ${tcpStateNames[to]}`, decision, reason)
+      this.print('=', verb, decision.timeUs, reason, decision)
     } else if (!this.isBrief && (verb === 'dropped' || verb === 'setting')) {
       this.print(' ', verb, decision.timeUs, reason, decision)
     }

@@ -7,6 +7,7 @@ import { parseCidr, parseIpv4 } from '../../src/wire/addresses.ts'
 import { Driver } from '../lab/driver.ts'
 import { Injector } from '../lab/injector.ts'
 import { framesOfLines } from '../lab/line-frames.ts'
+import type { LineSurroundings } from '../lab/line-frames.ts'
 import type { OpenedLink } from '../lab/links.ts'
 import { machineClock } from '../lab/clock.ts'
 import { NeighbourProbe } from '../lab/neighbour-probe.ts'
@@ -41,7 +42,7 @@ export const runInject: Run = async ({ args, options, json, words }) => {
   driver.attach(opened.link)
   try {
     if (!info.mayInject) throw new FaultError(fault('linkCannotInject', { name: info.name }))
-    const frames = [...wanted.frames, ...await framesOfLines(wanted.lines, surroundingsOf(opened, probe))]
+    const frames = [...wanted.frames, ...await framesOfLines(wanted.lines, surroundingsOf(opened, options, probe))]
     const plan = planInjection(
       { frames, count: options.count ?? 1, ratePps: options.rate ?? 0, consent: new Set(options.consent) }, { linkType: info.linkType, mtu: info.mtu },
     )
@@ -63,12 +64,27 @@ export const runInject: Run = async ({ args, options, json, words }) => {
   }
 }
 
-function surroundingsOf({ link, peer }: OpenedLink, probe: NeighbourProbe) {
+/** What a line leaves out is the interface's own, and the way out is the system's. */
+function surroundingsOf({ link, peer }: OpenedLink, { gateway, consent }: CliOptions, probe: NeighbourProbe): LineSurroundings {
   const own = link.info.addresses.map((text) => parseCidr(text)).find((cidr) => cidr?.version === 4)
   return {
-    mac: link.info.mac ?? ownMac, source: own ? readU32(own.address, 0) : null, destination: peer === null ? null : parseIpv4(peer.address), prefixLength: 0, gateway: null,
+    mac: link.info.mac ?? ownMac, source: own ? readU32(own.address, 0) : null, destination: peer === null ? null : parseIpv4(peer.address),
+    prefixLength: own?.prefixLength ?? 0, gateway: gateway === undefined ? systemGateway(link.info.name) : parseIpv4(gateway), consent: new Set(consent),
     macOf: (address: number) => probe.ask(address),
   }
+}
+
+/** Linux: the default gateway of an interface, or null. Addresses stand there in the order of the machine, which is little endian wherever Linux has this lab. */
+function systemGateway(name: string): number | null {
+  try {
+    for (const line of readFileSync('/proc/net/route', 'latin1').split('\n').slice(1)) {
+      const [device, destination, gateway] = line.split('\t')
+      if (device !== name || destination !== '00000000') continue
+      const bytes = parseHex(gateway)!.reverse()
+      return readU32(bytes, 0)
+    }
+  } catch { /* no such file: another system */ }
+  return null
 }
 
 /** @throws UsageError `oneOf`; FaultError `hexSyntax`, and what is wrong with the file */

@@ -62,6 +62,7 @@ export const cliTable = {
       { name: 'count', type: 'count', value: 'N', words: 'injectCount' },
       { name: 'rate', type: 'count', value: 'PPS' },
       { name: 'consent', type: 'address', value: 'ADDR', repeatable: true },
+      { name: 'gateway', type: 'address', value: 'ADDR' },
     ],
   },
   serve: {

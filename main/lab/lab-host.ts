@@ -16,6 +16,7 @@ import { tcpConfigTable } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
+import { TcpState } from '../../src/tcp/state.ts'
 import { parseIpv4 } from '../../src/wire/addresses.ts'
 import type { Speaker } from './driver.ts'
 import { checkListener } from './host-settings.ts'
@@ -152,9 +153,9 @@ export class LabHost implements Speaker {
     return this.applications.get(record.id) ?? ''
   }
 
-  /** Resets every connection, so that no peer is left waiting; the frames still have to leave. */
+  /** Resets every connection that is not over, so that no peer is left waiting; the frames still have to leave. */
   abortAll(nowUs: number): void {
-    for (const record of this.host.connections()) if (record.isLive) this.host.abort(record.id, nowUs)
+    for (const { id, isLive, connection } of this.host.connections()) if (isLive && connection.state !== TcpState.timeWait) this.host.abort(id, nowUs)
   }
 
   private liveConnection(id: number): TcpConnection {

@@ -307,6 +307,7 @@ export class Lab {
       destination: opened.peer === null ? null : parseIpv4(opened.peer.address),
       prefixLength: config?.prefixLength ?? own?.prefixLength ?? 0,
       gateway: config?.gateway ?? null,
+      consent: this.consent,
       macOf: (address) => {
         const known = neighbours.find((row) => row.address === address)?.mac
         return known ? Promise.resolve(parseMac(known)) : probe.ask(address)

@@ -3,6 +3,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import { buildFrame, isFault } from '../../src/craft/build.ts'
 import { defaultDraft, ipv4Draft } from '../../src/craft/draft.ts'
 import type { PacketDraft } from '../../src/craft/draft.ts'
+import { publicAddress } from '../../src/craft/inject-guard.ts'
 import { draftFromOneLine } from '../../src/craft/one-line.ts'
 import { formatIp, formatIpv4, ipv4Bytes, isSameIpv4Network } from '../../src/wire/addresses.ts'
 import { isOneLineError } from '../../src/wire/one-line-parse.ts'
@@ -17,13 +18,15 @@ export interface LineSurroundings {
   /** Who is on the same network as `source`. */
   readonly prefixLength: number
   readonly gateway: number | null
+  /** Public addresses that the user agreed to. */
+  readonly consent: ReadonlySet<string>
   /** The MAC of a neighbour, or null where nobody answers for the address. */
   macOf(address: number): Promise<Uint8Array | null>
 }
 
 /**
  * Packets in one-line form as Ethernet frames.
- * @throws FaultError `packetSyntax`, `badArgument`, `frameTooLong`, `hostUnreachable`
+ * @throws FaultError `packetSyntax`, `targetNeedsConsent`, `badArgument`, `frameTooLong`, `hostUnreachable`
  */
 export async function framesOfLines(lines: readonly string[], surroundings: LineSurroundings): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = []
@@ -42,6 +45,9 @@ async function frameOfLine(line: string, surroundings: LineSurroundings): Promis
   if (draft.ip.source.every((byte) => byte === 0) || draft.ip.destination.every((byte) => byte === 0)) {
     throw new FaultError(fault('packetSyntax', { line, column: 1, expected: 'ADDRESS:PORT > ADDRESS:PORT', got: line.slice(0, 20) }))
   }
+  // Before anybody is asked for a MAC: nothing at all is sent towards a target without consent.
+  const target = publicAddress(draft.ip.destination)
+  if (target !== null && !surroundings.consent.has(target)) throw new FaultError(fault('targetNeedsConsent', { target }))
   const frame = buildFrame({ ...draft, ethernet: { ...draft.ethernet, destination: await destinationMac(draft, surroundings) } })
   if (isFault(frame)) throw new FaultError(frame)
   return frame
@@ -52,7 +58,7 @@ async function destinationMac({ ip }: PacketDraft, surroundings: LineSurrounding
   if (ip.version === 6) throw unreachable()
   const target = readU32(ip.destination, 0)
   const { source, prefixLength, gateway } = surroundings
-  const isNear = source === null || isSameIpv4Network(source, target, prefixLength)
+  const isNear = source === null || prefixLength === 0 || isSameIpv4Network(source, target, prefixLength)
   if (!isNear && gateway === null) throw unreachable()
   const mac = await surroundings.macOf(isNear ? target : gateway!)
   if (mac === null) throw new FaultError(fault('hostUnreachable', { address: isNear ? formatIpv4(target) : formatIpv4(gateway!) }))

@@ -1,7 +1,8 @@
+import { readU32 } from '../base/bytes.ts'
 import { fault } from '../base/fault.ts'
 import type { Fault } from '../base/fault.ts'
 import {
-  formatIpv4, formatIpv6, isBroadcastIpv4, isDocumentationIpv4, isDocumentationIpv6, isLinkLocalIpv4, isLinkLocalIpv6, isLoopbackIpv4, isLoopbackIpv6,
+  formatIp, formatIpv4, isBroadcastIpv4, isDocumentationIpv4, isDocumentationIpv6, isLinkLocalIpv4, isLinkLocalIpv6, isLoopbackIpv4, isLoopbackIpv6,
   isMulticastIpv4, isMulticastIpv6, isPrivateIpv4, isPrivateIpv6, isUnspecifiedIpv6,
 } from '../wire/addresses.ts'
 import { Packet, decodePacket } from '../wire/packet.ts'
@@ -54,9 +55,13 @@ export function planInjection(order: InjectOrder, surroundings: InjectSurroundin
 export function publicTarget(frame: Uint8Array, linkType: number): string | null {
   decodePacket(frame, 0, frame.length, linkType, packet)
   if (packet.ipVersion === 4) return isPublicIpv4(packet.ipv4.destination) ? formatIpv4(packet.ipv4.destination) : null
-  if (packet.ipVersion !== 6) return null
-  const at = packet.ipOffset + 24
-  return isPublicIpv6(frame, at) ? formatIpv6(frame, at) : null
+  return packet.ipVersion === 6 ? publicAddress(frame.subarray(packet.ipOffset + 24, packet.ipOffset + 40)) : null
+}
+
+/** An address of 4 or 16 bytes as text where it lies in the public network; null for all others. */
+export function publicAddress(address: Uint8Array): string | null {
+  const isPublic = address.length === 16 ? isPublicIpv6(address, 0) : isPublicIpv4(readU32(address, 0))
+  return isPublic ? formatIp(address) : null
 }
 
 const packet = new Packet()
