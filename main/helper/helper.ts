@@ -47,8 +47,18 @@ async function openSandbox(request: OpenRequest): Promise<void> {
   makeCable()
   await servePeer(peerAddress)
   // Frames of the sandbox are never longer than the interface's MTU and headers, so short slots are enough.
-  const link = openNicLink({ ...captureOptions(request), name: 'lab0', snapLength: request.snapLength || 4096 })
+  const link = openCable({ ...request, name: 'lab0', snapLength: request.snapLength || 4096 })
   bridge.start(link, request, 'sandbox', peerAddress)
+}
+
+/** Through our binding; where it was not built, through `cap` and with what that cannot know. */
+function openCable(request: OpenRequest): Link {
+  try {
+    return openNicLink({ ...captureOptions(request), name: request.name })
+  } catch (error) {
+    if (!(error instanceof FaultError) || error.fault.code !== 'captureUnavailable') throw error
+    return openCapLink({ name: request.name, filter: request.filter, seeSent: request.seeSent })
+  }
 }
 
 function captureOptions(request: OpenRequest) {

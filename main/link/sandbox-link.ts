@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
@@ -63,9 +64,19 @@ export function sandboxObstacle(): Fault | null {
   try {
     loadNative()
   } catch (error) {
-    return unavailable('noBinding', error instanceof FaultError ? String(error.fault.params.reason ?? '') : firstLine(error))
+    if (!isCapBuilt()) return unavailable('noBinding', error instanceof FaultError ? String(error.fault.params.reason ?? '') : firstLine(error))
   }
   return null
+}
+
+/** `cap` can be loaded only in a main thread such as the helper's, so this looks for its library and does not load it. */
+function isCapBuilt(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('cap/build/Release/cap.node')
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Root needs only a network namespace; where even root may not have one (containers), a user namespace may still be had. */
