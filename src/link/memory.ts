@@ -112,7 +112,7 @@ export class MemoryLink implements Link {
   /** This link has no filter machine: only the empty expression is understood. */
   setFilter(expression: string): Fault | null {
     if (expression.trim() === '') return null
-    return fault('badFilter', { expression, reason: 'an in-memory link has no capture filter' })
+    return fault('badFilter', { expression, message: 'an in-memory link has no filter machine' })
   }
 
   statistics(into: LinkStatistics): void {

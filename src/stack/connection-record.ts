@@ -1,6 +1,7 @@
 import type { TcpConnection } from '../tcp/connection.ts'
-import { IpProtocol } from '../wire/ipv4.ts'
-import { pseudoHeaderSum4Of } from '../wire/checksum.ts'
+import { pseudoHeaderSum4Of, sumBytes } from '../wire/checksum.ts'
+import { ethernetHeaderBytes } from '../wire/ethernet.ts'
+import { ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
 import type { IpAddress } from './ip-address.ts'
 import { ipv4PayloadAt, writeIpv4Frame } from './ipv4-output.ts'
 import type { Neighbour } from './neighbours.ts'
@@ -35,6 +36,8 @@ export class ConnectionRecord {
   readonly listenerPort: number
   /** Ethernet and IPv4 headers of its frames, but for destination MAC, length, identification and checksum. */
   readonly headers = new Uint8Array(ipv4PayloadAt)
+  /** Of the IPv4 header, but for length and identification. */
+  readonly headerSum: number
   /** Of the pseudo-header, but for the length. */
   readonly pseudoSum: number
   /** The next hop, once there was something to send. */
@@ -59,5 +62,6 @@ export class ConnectionRecord {
     this.listenerPort = options.listenerPort
     this.pseudoSum = pseudoHeaderSum4Of(options.localV4, options.remoteV4, IpProtocol.tcp, 0)
     writeIpv4Frame(this.headers, options.mac, options.localV4, options.remoteV4, IpProtocol.tcp, options.ttl)
+    this.headerSum = sumBytes(this.headers, ethernetHeaderBytes, ipv4HeaderBytes)
   }
 }

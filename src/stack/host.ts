@@ -1,8 +1,10 @@
+import { fault } from '../base/fault.ts'
 import type { Fault } from '../base/fault.ts'
 import { readU16 } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import { Direction } from '../link/frame-batch.ts'
 import type { FrameBatch, FrameWriter } from '../link/frame-batch.ts'
+import { checkTcpOption } from '../tcp/config.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
@@ -17,6 +19,7 @@ import type { HostConfig } from './host-config.ts'
 import { HostEventQueue } from './host-event.ts'
 import type { HostEvent, HostEventKind } from './host-event.ts'
 import { Icmp } from './icmp.ts'
+import { formatAddress } from './ip-address.ts'
 import type { IpAddress } from './ip-address.ts'
 import { Ipv4Input } from './ipv4-input.ts'
 import { Ipv4Output } from './ipv4-output.ts'
@@ -212,11 +215,14 @@ export class Host {
     this.withConnection(id, (connection) => connection.abort(nowUs))
   }
 
-  /** @returns null, or the fault `badArgument` or `noSuchConnection` */
+  /** @returns null, or `badArgument`, `noSuchConnection`, or `connectionExists` for a knob that only a connection yet to come can have */
   setOption<K extends keyof TcpConfig>(id: number, name: K, value: TcpConfig[K], nowUs: number): Fault | null {
     const outcome = this.withConnection(id, (connection) => connection.setOption(name, value, nowUs))
-    if (outcome === undefined) return { code: 'noSuchConnection', params: { connection: id } }
-    return outcome === null ? null : { code: outcome, params: { name, value: String(value) } }
+    const record = this.tcp.get(id)
+    if (outcome === undefined || record === undefined) return fault('noSuchConnection', { connection: id })
+    if (outcome === null) return null
+    if (outcome === 'badArgument') return checkTcpOption(name, value)
+    return fault(outcome, { local: `${formatAddress(record.localAddress)}:${record.localPort}`, remote: `${formatAddress(record.remoteAddress)}:${record.remotePort}` })
   }
 
   /** Forgets a closed connection before newer ones push it out. */

@@ -7,6 +7,7 @@ import type { ConnectionRecord } from './connection-record.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { HostEventKind, HostEventQueue } from './host-event.ts'
 import type { Listener } from './listeners.ts'
+import { RecordList } from './record-list.ts'
 import type { TcpOutput, TransmitOutcome } from './tcp-output.ts'
 
 /** Segments that one connection may send before others get their turn. */
@@ -33,10 +34,10 @@ export class TcpConnections {
   private readonly historyLength: number
   /** Closed connections, oldest first. */
   private readonly history: ConnectionRecord[] = []
-  private unsettled: ConnectionRecord[] = []
-  private settling: ConnectionRecord[] = []
-  private untransmitted: ConnectionRecord[] = []
-  private transmitting: ConnectionRecord[] = []
+  private unsettled = new RecordList()
+  private settling = new RecordList()
+  private untransmitted = new RecordList()
+  private transmitting = new RecordList()
   private lastId = 0
 
   constructor(limits: ConnectionLimits, random: Random, events: HostEventQueue, output: TcpOutput, listenerOf: (record: ConnectionRecord) => Listener | null) {
@@ -76,50 +77,52 @@ export class TcpConnections {
   touch(record: ConnectionRecord): void {
     if (!record.needsSettling) {
       record.needsSettling = true
-      this.unsettled.push(record)
+      this.unsettled.add(record)
     }
     if (!record.needsTransmit) {
       record.needsTransmit = true
-      this.untransmitted.push(record)
+      this.untransmitted.add(record)
     }
   }
 
   get hasWork(): boolean {
-    return this.untransmitted.length > 0
+    return this.untransmitted.count > 0
   }
 
   /** Collects events and deadlines of the connections that were touched. */
   settle(): void {
-    while (this.unsettled.length > 0) {
+    while (this.unsettled.count > 0) {
       const records = this.unsettled
       this.unsettled = this.settling
       this.settling = records
-      for (const record of records) {
+      for (let i = 0; i < records.count; i++) {
+        const record = records.at(i)
         record.needsSettling = false
         if (record.isLive) this.settleOne(record)
       }
-      records.length = 0
+      records.clear()
     }
   }
 
   /** Sends for the connections that were touched, a share for each in turn. False when the writer was full before everything was sent. */
   transmit(nowUs: number, writer: FrameWriter): boolean {
-    while (this.untransmitted.length > 0) {
+    while (this.untransmitted.count > 0) {
       const records = this.untransmitted
       this.untransmitted = this.transmitting
       this.transmitting = records
       let isFull = false
-      for (const record of records) {
+      for (let i = 0; i < records.count; i++) {
+        const record = records.at(i)
         const outcome: TransmitOutcome = isFull ? 'full' : this.output.transmit(record, segmentsPerTurn, nowUs, writer)
         isFull ||= outcome === 'full'
         record.needsTransmit = outcome !== 'done'
-        if (record.needsTransmit) this.untransmitted.push(record)
+        if (record.needsTransmit) this.untransmitted.add(record)
         if (!record.needsSettling) {
           record.needsSettling = true
-          this.unsettled.push(record)
+          this.unsettled.add(record)
         }
       }
-      records.length = 0
+      records.clear()
       if (isFull) return false
     }
     return true

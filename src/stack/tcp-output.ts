@@ -1,9 +1,9 @@
 import { copyBytes, writeU16 } from '../base/bytes.ts'
 import type { FrameWriter } from '../link/frame-batch.ts'
 import type { TcpSegment } from '../tcp/segment.ts'
-import { pseudoHeaderSum4Of } from '../wire/checksum.ts'
+import { foldChecksum, pseudoHeaderSum4Of } from '../wire/checksum.ts'
 import { ethernetHeaderBytes } from '../wire/ethernet.ts'
-import { fillIpv4, ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
+import { ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
 import { fillTcpChecksum } from '../wire/tcp.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { HostConfig } from './host-config.ts'
@@ -64,8 +64,11 @@ export class TcpOutput {
       return -1
     }
     copyBytes(record.headers, 0, bytes, at, ipv4PayloadAt)
-    writeU16(bytes, at + ethernetHeaderBytes + 4, this.ip.nextIdent())
-    fillIpv4(bytes, at + ethernetHeaderBytes, ipv4HeaderBytes + length)
+    const ident = this.ip.nextIdent()
+    const total = ipv4HeaderBytes + length
+    writeU16(bytes, at + ethernetHeaderBytes + 2, total)
+    writeU16(bytes, at + ethernetHeaderBytes + 4, ident)
+    writeU16(bytes, at + ethernetHeaderBytes + 10, foldChecksum(record.headerSum + total + ident))
     fillTcpChecksum(bytes, at + ipv4PayloadAt, length, record.pseudoSum + length)
     this.statistics.tcp.out++
     this.statistics.ipv4.out++
