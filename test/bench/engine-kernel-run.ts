@@ -50,9 +50,8 @@ async function main(): Promise<KernelRun> {
     const receiving = transfer(link, 19)
     const counts = emptyStatistics()
     link.statistics(counts)
-    return {
-      kernelGbps, sendingGbps: sending.gbps, receivingGbps: receiving.gbps, retransmitted: sending.retransmitted + receiving.retransmitted, lost: counts.droppedByKernel + counts.droppedByRing,
-    }
+    const retransmitted = sending.retransmitted + receiving.retransmitted
+    return { kernelGbps, sendingGbps: sending.gbps, receivingGbps: receiving.gbps, retransmitted, lost: counts.droppedByKernel + counts.droppedByRing }
   } finally {
     link.close()
   }

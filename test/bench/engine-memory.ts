@@ -1,4 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Random } from '../../src/base/random.ts'
 import { FrameWriter } from '../../src/link/frame-batch.ts'
 import { memoryLinkPair } from '../../src/link/memory.ts'
@@ -170,11 +172,12 @@ function snapshots(count: number): BenchResult {
   return { name: 'snapshot of a connection', value: (performance.now() - begin) * 1000 / count, unit: 'µs' }
 }
 
-/** Established and silent, both ends counted. Needs `--expose-gc` for a firm figure; without it garbage is counted too. */
+/** Established and silent, both ends counted. */
 function idleMemory(count: number): BenchResult {
   const ends = twoHosts(1500)
   ends.server.host.listen(9, { backlog: 1024 })
-  const collect = (globalThis as { gc?: () => void }).gc ?? (() => {})
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
   const used = () => {
     collect()
     const { heapUsed, arrayBuffers } = process.memoryUsage()
