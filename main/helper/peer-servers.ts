@@ -7,7 +7,20 @@ const mostBytes = 1 << 30
 
 /** The far end's servers, on the kernel's own sockets: HTTP on port 80 and echo on port 7. */
 export async function servePeer(address: string): Promise<void> {
-  await Promise.all([listen(http.createServer(answer), 80, address), listen(net.createServer({ allowHalfOpen: true }, echo), 7, address)])
+  await Promise.all([listen(httpServer(), 80, address), listen(net.createServer({ allowHalfOpen: true }, echo), 7, address)])
+}
+
+/** Longer than the kernel holds an ACK back, so that its ACK of a client's FIN and its own FIN are two segments: a four-way close. */
+const lingerMs = 100
+
+function httpServer(): http.Server {
+  const server = http.createServer(answer)
+  server.on('connection', (socket: net.Socket) => {
+    // Node's own listener answers a FIN at once; nothing of an unfinished request is owed here.
+    socket.removeAllListeners('end')
+    socket.on('end', () => { setTimeout(() => { socket.end() }, lingerMs) })
+  })
+  return server
 }
 
 function listen(server: net.Server, port: number, address: string): Promise<void> {

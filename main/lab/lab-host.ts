@@ -53,21 +53,20 @@ export class LabHost implements Speaker {
 
   handleBatch(batch: FrameBatch, nowUs: number): void {
     this.host.handleBatch(batch, nowUs)
-    this.run(nowUs)
   }
 
   handleTimeout(nowUs: number): void {
     this.host.handleTimeout(nowUs)
-    this.run(nowUs)
   }
 
+  /**
+   * What TCP has to say at once leaves before applications add to it, so that a handshake ends with an ACK of its own and a FIN is
+   * acknowledged before ours; then the applications hear of their events, and what they say leaves too.
+   */
   pollTransmit(nowUs: number, writer: FrameWriter): number {
+    const written = this.transmit(nowUs, writer)
     this.run(nowUs)
-    const before = writer.count
-    const written = this.host.pollTransmit(nowUs, writer)
-    if (written > 0) this.options.onFrames?.(writer.batch, before, nowUs)
-    this.run(nowUs)
-    return written
+    return written + this.transmit(nowUs, writer)
   }
 
   pollTimeout(): number {
@@ -163,6 +162,13 @@ export class LabHost implements Speaker {
     if (record === undefined) throw new FaultError(fault('noSuchConnection', { connection: id }))
     if (!record.isLive) throw new FaultError(fault('connectionClosing', { connection: id }))
     return record.connection
+  }
+
+  private transmit(nowUs: number, writer: FrameWriter): number {
+    const before = writer.count
+    const written = this.host.pollTransmit(nowUs, writer)
+    if (written > 0) this.options.onFrames?.(writer.batch, before, nowUs)
+    return written
   }
 
   private run(nowUs: number): void {
