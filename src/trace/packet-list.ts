@@ -5,23 +5,31 @@ const geometricBlocks = largestBits - firstBits + 1
 const geometricEntries = (1 << (largestBits + 1)) - (1 << firstBits)
 
 /**
- * Ascending packet numbers of one flow, in blocks that double up to 4,096 entries and then stay at that: a short flow
- * costs a few bytes, a long one is never copied.
+ * Ascending packet numbers of one flow: the first one beside, the others in blocks that double up to 4,096 entries and then
+ * stay at that. A flow of one packet (a scan, a flood) costs nothing more, a long one is never copied.
  */
 export class PacketList {
   length = 0
-  private readonly blocks: Uint32Array[] = []
+  private first = 0
+  private blocks: Uint32Array[] | null = null
 
   push(packet: number): void {
-    const i = this.length++
+    const i = this.length++ - 1
+    if (i < 0) {
+      this.first = packet
+      return
+    }
+    this.blocks ??= []
     const block = blockOf(i)
     if (block === this.blocks.length) this.blocks.push(new Uint32Array(1 << Math.min(firstBits + block, largestBits)))
     this.blocks[block][i - startOf(block)] = packet
   }
 
-  at(i: number): number {
-    const block = blockOf(i)
-    return this.blocks[block][i - startOf(block)]
+  /** The packet at a position below `length`. */
+  at(position: number): number {
+    if (position === 0) return this.first
+    const block = blockOf(position - 1)
+    return this.blocks![block][position - 1 - startOf(block)]
   }
 
   /** Position of a packet, or -1. */

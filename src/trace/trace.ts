@@ -53,7 +53,8 @@ export class Trace {
   }
 
   rows(request: PacketRowRequest, bytesOf: ByteReader): PacketRowPage {
-    const list = request.flow === undefined ? null : this.tracker.flows[request.flow]?.packets
+    const flow = request.flow ?? null
+    const list = flow === null ? null : this.tracker.flows[flow]?.packets
     if (list === undefined) return { total: 0, from: 0, rows: [] }
     const total = list ? list.length : this.store.count
     const { from, count } = pageOf(request, total)
@@ -68,8 +69,8 @@ export class Trace {
   }
 
   /** Position of a packet among all rows, or among a flow's; -1 when it is not there. */
-  findRow(packet: number, flow?: number): number {
-    if (flow !== undefined) return this.tracker.flows[flow]?.packets.indexOf(packet) ?? -1
+  findRow(packet: number, flow: number | null = null): number {
+    if (flow !== null) return this.tracker.flows[flow]?.packets.indexOf(packet) ?? -1
     return this.has(packet) ? packet - 1 : -1
   }
 
