@@ -6,7 +6,7 @@ import { Reason } from './reasons.ts'
 import { takeRttSample } from './sampling.ts'
 import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
-import { seqDiff, seqGe, seqGt, seqLe, seqLt } from './seq.ts'
+import { seqDiff, seqGt, seqLe, seqLt } from './seq.ts'
 import { accepted } from './arrives-sequence.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
@@ -118,11 +118,10 @@ function setSendWindow(tcb: Tcb, segment: TcpSegment): void {
   if (wasZero && tcb.sndWnd > 0) windowOpened(tcb)
 }
 
-/** A probe that the closed window refused goes out again at once, with what follows it. */
+/** A probe that the closed window refused, so that SND.UNA still stands at it, goes out again at once, with what follows it. */
 function windowOpened(tcb: Tcb): void {
   if (!tcb.probeOut) return
   tcb.probeOut = false
-  if (tcb.sndUna !== tcb.probeSeq || !seqGe(tcb.sndNxt, tcb.sndUna)) return
   tcb.resending = true
   tcb.resendGrows = true
   tcb.resendNxt = tcb.sndUna

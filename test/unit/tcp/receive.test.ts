@@ -182,6 +182,15 @@ describe('the offered window', () => {
     t.peer.expects('. 1:1(0) ack 8001 win 1500').peer.hearsNothing()
   })
 
+  it('is not worth an ACK of its own while the peer has plenty', () => {
+    const t = established()
+    for (let i = 0; i < 20; i++) {
+      t.peer.sends(`. ${1 + i * 1000}:${1001 + i * 1000}(1000) ack 1 win 65535`)
+      t.read()
+      expect(t.skip()).toHaveLength(i % 2)
+    }
+  })
+
   it('never moves left, neither by data nor by a smaller buffer [RFC9293/SHLD-14] [RFC9293/rcvnxt-edge]', () => {
     const t = established({ config: { receiveBufferBytes: 20_000, delayedAck: false } })
     const edges: number[] = []
@@ -239,6 +248,12 @@ describe('SACK', () => {
     t.peer.sends('. 701:801(100) ack 1 win 65535').peer.expects('. 1:1(0) ack 1 win 65535 <nop,nop,sack 701:801 101:251 501:601 301:401>')
     t.peer.sends('. 901:1001(100) ack 1 win 65535').peer.expects('. 1:1(0) ack 1 win 65535 <nop,nop,sack 901:1001 701:801 101:251 501:601>')
     t.peer.sends('. 1:101(100) ack 1 win 65535').peer.expects('. 1:1(0) ack 251 win 65285 <nop,nop,sack 901:1001 701:801 501:601 301:401>')
+  })
+
+  it('does not forget a range while another one grows', () => {
+    const t = established({ config: { sackPermitted: true } })
+    t.peer.sends('. 101:201(100) ack 1 win 65535').skip()
+    for (let i = 0; i < 20; i++) t.peer.sends(`. ${301 + i * 10}:${311 + i * 10}(10) ack 1 win 65535`).peer.expects(`. 1:1(0) ack 1 win 65535 <nop,nop,sack 301:${311 + i * 10} 101:201>`)
   })
 
   it('is not sent where it was not agreed on [RFC2018/no-permit]', () => {

@@ -157,6 +157,7 @@ describe('a closed window', () => {
     t.peer.hearsNothing()
     const times = [1, 3, 7, 15, 31, 63, 123, 183]
     for (const at of times) t.at(at * s).peer.expects('. 1:2(1) ack 1').peer.sends('. 1:1(0) ack 1 win 0').peer.hearsNothing()
+    expect(t.snapshot).toMatchObject({ dupAcks: 0, inRecovery: false })
     t.after(5 * s).peer.sends('. 1:1(0) ack 1 win 1000').peer.expects('P. 1:101(100) ack 1')
     t.peer.sends('. 1:1(0) ack 101 win 1000').peer.hearsNothing()
     expect(t.connection.pollTimeout()).toBe(Infinity)
