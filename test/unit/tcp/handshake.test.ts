@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { replyToUnknown } from '../../../src/tcp/stateless.ts'
 import { TcpSegment } from '../../../src/tcp/segment.ts'
 import { TcpState } from '../../../src/tcp/state.ts'
-import { accepted, established, isSyn, pattern, s, TcpTrace } from '../../support/tcp-trace.ts'
+import { accepted, established, isSyn, ms, pattern, s, TcpTrace } from '../../support/tcp-trace.ts'
 
 describe('active open', () => {
   it('sends SYN with ISS and waits in SYN_SENT [RFC9293/active-open] [RFC9293/MAY-3] [RFC9293/SHLD-5] [RFC9293/MUST-14]', () => {
@@ -201,6 +201,15 @@ describe('passive open', () => {
     expect(t.state).toBe('ESTABLISHED')
     const { closed, listen, synReceived, established: up } = TcpState
     expect(t.snapshot.path.filter((_, i) => i % 2 === 0)).toEqual([closed, listen, synReceived, listen, synReceived, up])
+  })
+
+  it('times the new SYN+ACK after a return to LISTEN, not the old one', () => {
+    const t = new TcpTrace().listen()
+    t.peer.sends('S 0:0(0) win 1000').skip()
+    t.peer.sends('R 1:1(0) win 0')
+    t.after(500 * ms).peer.sends('S 0:0(0) win 1000').skip()
+    t.after(20 * ms).peer.sends('. 1:1(0) ack 1 win 1000')
+    expect(t.snapshot.srttUs).toBe(20 * ms)
   })
 
   it('undoes SYN_RCVD for another SYN in the window [RFC9293/synrcvd-passive-syn]', () => {

@@ -114,6 +114,14 @@ describe('RTO', () => {
     ack(t, 3).peer.expects('. 3001:4001(1000) ack 1')
   })
 
+  it('goes on behind what the ACK covers', () => {
+    const t = flying(6)
+    t.skip()
+    t.at(1 * s).peer.expects('. 1:1001(1000) ack 1')
+    ack(t, 3).peer.expects('. 3001:4001(1000) ack 1').peer.expects('. 4001:5001(1000) ack 1').peer.hearsNothing()
+    ack(t, 6).peer.expects('. 6001:7001(1000) ack 1')
+  })
+
   it('halves from what is in flight, once per loss [RFC5681/ssthresh-loss] [RFC5681/ssthresh-init]', () => {
     const t = flying(20, { window: 10 * mss })
     expect(t.snapshot.ssthresh).toBeGreaterThan(1 << 30)
