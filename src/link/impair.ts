@@ -174,6 +174,7 @@ export class ImpairedLink implements Link {
   private readonly outgoing: FrameWriter
   private readonly incoming: FrameWriter
   private readable: (() => void) | null = null
+  private closed = false
 
   constructor(inner: Link, options: ImpairedLinkOptions) {
     this.inner = inner
@@ -214,6 +215,7 @@ export class ImpairedLink implements Link {
   }
 
   send(batch: FrameBatch): number {
+    if (this.closed) return 0
     const nowUs = this.clock()
     for (let i = 0; i < batch.count; i++) this.sendPath.offer(batch.bytes, batch.offset[i], batch.capturedLength[i], batch.originalLength[i], Direction.sent, nowUs)
     this.flushDue(nowUs)
@@ -233,6 +235,7 @@ export class ImpairedLink implements Link {
   }
 
   close(): void {
+    this.closed = true
     this.sendPath.clear()
     this.receivePath.clear()
     this.inner.close()

@@ -37,7 +37,7 @@ export class ConnectionRecord {
   /** Ethernet and IPv4 headers of its frames, but for destination MAC, length, identification and checksum. */
   readonly headers = new Uint8Array(ipv4PayloadAt)
   /** Of the IPv4 header, but for length and identification. */
-  readonly headerSum: number
+  headerSum: number
   /** Of the pseudo-header, but for the length. */
   readonly pseudoSum: number
   /** The next hop, once there was something to send. */
@@ -62,6 +62,12 @@ export class ConnectionRecord {
     this.listenerPort = options.listenerPort
     this.pseudoSum = pseudoHeaderSum4Of(options.localV4, options.remoteV4, IpProtocol.tcp, 0)
     writeIpv4Frame(this.headers, options.mac, options.localV4, options.remoteV4, IpProtocol.tcp, options.ttl)
+    this.headerSum = sumBytes(this.headers, ethernetHeaderBytes, ipv4HeaderBytes)
+  }
+
+  /** For the packets to come. */
+  setTtl(ttl: number): void {
+    this.headers[ethernetHeaderBytes + 8] = ttl
     this.headerSum = sumBytes(this.headers, ethernetHeaderBytes, ipv4HeaderBytes)
   }
 }

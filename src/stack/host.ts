@@ -220,7 +220,10 @@ export class Host {
     const outcome = this.withConnection(id, (connection) => connection.setOption(name, value, nowUs))
     const record = this.tcp.get(id)
     if (outcome === undefined || record === undefined) return fault('noSuchConnection', { connection: id })
-    if (outcome === null) return null
+    if (outcome === null) {
+      if (name === 'ttl') record.setTtl(Number(value))
+      return null
+    }
     if (outcome === 'badArgument') return checkTcpOption(name, value)
     return fault(outcome, { local: `${formatAddress(record.localAddress)}:${record.localPort}`, remote: `${formatAddress(record.remoteAddress)}:${record.remotePort}` })
   }

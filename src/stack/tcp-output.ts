@@ -35,7 +35,10 @@ export class TcpOutput {
     const { connection } = record
     for (let sent = 0; sent < limit; sent++) {
       const at = writer.reserve(this.maxFrameBytes)
-      if (at < 0) return 'full'
+      if (at < 0) {
+        if (writer.count === 0) throw new Error(`a writer of ${writer.bytes.length} bytes cannot take a frame of ${this.maxFrameBytes}`)
+        return 'full'
+      }
       const segment = connection.pollTransmit(nowUs)
       if (segment === null) return 'done'
       const length = this.writeFrame(record, segment, writer.bytes, at)
