@@ -1,3 +1,5 @@
+import { Random } from '../../../src/base/random.ts'
+import { ImpairedLink } from '../../../src/link/impair.ts'
 import { memoryLinkPair } from '../../../src/link/memory.ts'
 import { openVirtualLink } from '../../../main/link/virtual-link.ts'
 import { describeLinkContract } from '../../support/link-contract.ts'
@@ -15,6 +17,15 @@ describeLinkContract({
   open({ seeSent }) {
     const [link, peer] = memoryLinkPair({ seeSent, mac: labMac }, { mac: farMac })
     return { link, peer }
+  },
+})
+
+describeLinkContract({
+  name: 'memory, impaired by nothing',
+  lacks,
+  open({ seeSent }) {
+    const [link, peer] = memoryLinkPair({ seeSent, mac: labMac }, { mac: farMac })
+    return { link: new ImpairedLink(link, { random: new Random(1), clock: () => 0 }), peer }
   },
 })
 

@@ -5,7 +5,7 @@ import { selectEphemeralPort } from '../../../src/stack/ephemeral-ports.ts'
 import { defaultTcpConfig } from '../../../src/tcp/config.ts'
 import { TcpState } from '../../../src/tcp/state.ts'
 import { foldSum } from '../../../src/wire/checksum.ts'
-import { IpProtocol } from '../../../src/wire/ipv4.ts'
+import { IpProtocol, isIpv4ChecksumGood } from '../../../src/wire/ipv4.ts'
 import { TcpFlag } from '../../../src/wire/tcp.ts'
 import { Bench, broadcast, icmpMessage, ip, ipv4Frame, ourIp, peerIp, tcpSegment } from './harness.ts'
 
@@ -315,6 +315,22 @@ describe('closed connections', () => {
     bench.host.close(id, bench.nowUs)
     expect(bench.host.send(id, new Uint8Array(1), 0, 1, bench.nowUs)).toBe(-1)
     expect(bench.host.connection(id)!.lastError).toBe('connectionClosing')
+  })
+})
+
+describe('options of a connection', () => {
+  it('change while it runs, where they may [RFC9293/MUST-49]', () => {
+    const bench = met()
+    const id = accepted(bench)
+    bench.sent()
+    expect(bench.host.setOption(id, 'ttl', 37, bench.nowUs)).toBeNull()
+    expect(bench.host.setOption(id, 'ttl', 0, bench.nowUs)).toMatchObject({ code: 'badArgument', params: { name: 'ttl', value: '0', expected: '1 .. 255 count' } })
+    expect(bench.host.setOption(id, 'timestamps', false, bench.nowUs)).toMatchObject({ code: 'connectionExists', params: { local: '10.77.0.2:7', remote: '10.77.0.1:40000' } })
+    expect(bench.host.setOption(99, 'nagle', false, bench.nowUs)).toMatchObject({ code: 'noSuchConnection' })
+    bench.host.send(id, Uint8Array.of(1), 0, 1, bench.nowUs)
+    const [frame] = bench.frames()
+    expect(frame[22]).toBe(37)
+    expect(isIpv4ChecksumGood(frame, 14)).toBe(true)
   })
 })
 
