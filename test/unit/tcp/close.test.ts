@@ -340,6 +340,14 @@ describe('keep-alive', () => {
     expect(t.heard.at(-1)).toBe('timedOut')
   })
 
+  it('leaves the question to data in flight', () => {
+    const t = established({ config: { keepAlive: true, keepAliveIdleUs: 10 * s, keepAliveIntervalUs: 3 * s } })
+    t.at(9 * s).write(10)
+    t.at(30 * s)
+    expect(t.why('ack')).toEqual(['ackHandshake'])
+    expect(t.snapshot.timers.keepAlive).toBe(31 * s)
+  })
+
   it('can be turned on and off', () => {
     const t = established().set('keepAlive', true)
     expect(t.snapshot.timers.keepAlive).toBe(7200 * s)
