@@ -66,7 +66,9 @@ export class FlowTracker {
     const destination = this.destinationOf(packet)
     const entry = this.tuples.find(source, tcp.sourcePort, destination, tcp.destinationPort, Protocol.tcp)
     let flow = this.flows[this.tuples.flowOf(entry)] as Flow | undefined
-    const isSyn = (tcp.flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
+    // Whoever receives a broken header drops it: it belongs here and changes nothing.
+    const isBroken = packet.error !== null && packet.error.layer === 'tcp'
+    const isSyn = !isBroken && (tcp.flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
     const isPureSyn = isSyn && (tcp.flags & TcpFlag.ack) === 0
     if (!flow || (isPureSyn && isNewConnection(flow, this.isFromClient(flow, source, tcp.sourcePort), tcp.seq))) {
       const isClient = isPureSyn || (!isSyn && isLikelyClient(tcp.sourcePort, tcp.destinationPort))
@@ -78,8 +80,13 @@ export class FlowTracker {
     const receiver = isFromClient ? flow.server : flow.client
     const length = packet.payloadLengthOnWire
     this.count(flow, sender, record, packetNumber, length)
+    if (!isFromClient) record.marks |= PacketMark.fromServer
     this.endTimeWait(sender, record)
     this.endTimeWait(receiver, record)
+    if (isBroken) {
+      record.marks |= packStates(sender.state, receiver.state)
+      return
+    }
 
     const { segment } = this
     segment.flags = tcp.flags
@@ -93,8 +100,7 @@ export class FlowTracker {
 
     if (segment.isRetransmission) flow.retransmissions++
     if ((tcp.flags & TcpFlag.rst) !== 0) flow.resets++
-    record.marks |= packStates(shown, receiver.state) | (segment.isRetransmission ? PacketMark.retransmission : 0) | (isFromClient ? 0 : PacketMark.fromServer)
-      | (shown !== sender.shown ? PacketMark.stateChanged : 0)
+    record.marks |= packStates(shown, receiver.state) | (segment.isRetransmission ? PacketMark.retransmission : 0) | (shown !== sender.shown ? PacketMark.stateChanged : 0)
     sender.shown = shown
     receiver.shown = receiver.state
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TcpState } from '../../../src/tcp/state.ts'
 import { InferredState } from '../../../src/trace/flow.ts'
-import { play, stateName, TraceUnderTest, usualTuple } from './segments.ts'
+import { play, segment, stateName, TraceUnderTest, usualTuple } from './segments.ts'
 
 /** The lines hold both the traffic and what is expected of it. */
 function expectTrace(lines: readonly string[], test = new TraceUnderTest()): TraceUnderTest {
@@ -395,6 +395,15 @@ describe('flows', () => {
     ]
     expectTrace(lines, test)
     expect(test.flow().retransmissions).toBe(3)
+  })
+
+  it('a segment with a broken header belongs to its flow and changes nothing', () => {
+    const test = expectTrace(handshake)
+    const { frame } = segment('c> F. 5101:5101(0) ack 2001')
+    frame[14 + 20 + 12] = 0x40
+    test.add(frame)
+    expect(test.row(4)).toMatchObject({ flow: 0, malformed: 'tcp: badHeaderLength at byte 46', tcp: { state: TcpState.established, receiverState: TcpState.established, stateChanged: false } })
+    expectTrace(['c> P. 101:201(100) ack 2001   | ESTABLISHED ESTABLISHED'], test)
   })
 
   it('numbers wrap', () => {
