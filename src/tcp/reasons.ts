@@ -149,7 +149,7 @@ export type SettingReason = typeof settingReasons[number]['id']
 export type StateReason = typeof stateReasons[number]['id']
 export type ReasonId = SendReason | DropReason | HoldReason | SettingReason | StateReason
 
-/** A reason as the hot path carries it: its place in {@link allReasons}. */
+/** A reason as the hot path carries it: its place in {@link allReasons}. Where a SYN cannot be meant, 0 stands for none. */
 export type ReasonIndex = number
 
 /** The index of each reason by its id. */
