@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LabWorker } from '../../main/lab/worker-client.ts'
+import { LabServer } from '../../main/server/server.ts'
+import { launchBrowser, openWindow, windowObstacle, type WindowPage } from '../support/window-page.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+describe.skipIf(windowObstacle !== null)(`the Endpoint and Craft workspaces${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-window-'))
+  let browser: Browser
+  let worker: LabWorker
+  let server: LabServer
+  let shown: WindowPage
+  let page: Page
+
+  const panel = (name: string) => page.locator(`section.panel[aria-label="${name}"]`)
+  const sockets = () => panel('Sockets').locator('tbody tr').allInnerTexts().then((rows) => rows.map((row) => row.replaceAll(/\s+/g, ' ')))
+  const variable = (name: string) => page.locator('tr', { has: page.locator(`td:text-is("${name}")`) }).locator('td').nth(1).innerText()
+  const decisions = () => panel('Decisions').locator('.w').allInnerTexts()
+  const workspace = (name: string) => page.getByRole('navigation').getByText(name, { exact: true }).click()
+
+  beforeAll(async () => {
+    browser = await launchBrowser()
+    worker = new LabWorker({
+      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'virtual' }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
+    })
+    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
+    shown = await openWindow(browser, server.url)
+    page = shown.page
+    await workspace('Endpoint')
+  })
+  afterAll(async () => {
+    await shown?.close()
+    await server?.close()
+    await worker?.stop()
+    await browser?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('chooses the first conversation by itself and shows how it was walked', async () => {
+    await expect.poll(sockets, { timeout: 20_000 }).toEqual(expect.arrayContaining([expect.stringMatching(/10\.77\.0\.1:80 TIME_WAIT/) as string]))
+    await expect.poll(() => panel('States').locator('svg.diagram').getAttribute('aria-label')).toMatch(/Lab host: TIME_WAIT/)
+    expect(await panel('States').locator('.edge.walked').count()).toBe(5)
+    expect(await panel('States').locator('.number').allTextContents()).toEqual(['1', '2', '3', '4', '5'])
+    expect(await variable('RTO')).toMatch(/^\d[\d.,]*$/)
+  })
+
+  it('says in words why each segment was sent, with its RFC section', async () => {
+    const texts = await decisions()
+    expect(texts.some((text) => /SYN announces the initial sequence number/.test(text) && /RFC 9293 §3\.10\.1/.test(text))).toBe(true)
+    expect(texts.some((text) => /FIN/.test(text))).toBe(true)
+    expect(texts.filter((text) => /\{\w+\}/.test(text))).toEqual([])
+  })
+
+  it('connects, sends, shows what came back, and closes by half', async () => {
+    await panel('Sockets').getByRole('button', { name: 'Connect' }).click()
+    await page.locator('form.connect input[name=address]').fill('not an address')
+    expect(await page.locator('form.connect [role=alert]').innerText()).toContain('IPv4 address')
+    await page.locator('form.connect input[name=address]').fill('10.77.0.1')
+    await page.locator('form.connect input[name=port]').fill('7')
+    await page.locator('form.connect button[type=submit]').click()
+    await expect.poll(() => page.locator('header.strip h1').innerText()).toMatch(/10\.77\.0\.1:7/)
+    await expect.poll(() => panel('States').locator('svg.diagram').getAttribute('aria-label')).toMatch(/Lab host: ESTABLISHED/)
+
+    await page.locator('header.strip .send input').fill('hello')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => panel('Buffers and windows').locator('pre').innerText()).toBe('hello\n')
+    expect(await variable('SND.UNA')).toBe(await variable('SND.NXT'))
+
+    await page.locator('header.strip').getByRole('button', { name: 'Half-close' }).click()
+    await expect.poll(() => panel('States').locator('svg.diagram').getAttribute('aria-label')).toMatch(/Lab host: TIME_WAIT/)
+    await expect.poll(() => page.locator('.transcript').innerText()).toMatch(/connect 10\.77\.0\.1 7/)
+  })
+
+  it('turns a setting of a living connection and shows what is in force', async () => {
+    await panel('Sockets').getByRole('button', { name: 'Connect' }).click()
+    await page.locator('form.connect button[type=submit]').click()
+    await expect.poll(() => panel('States').locator('svg.diagram').getAttribute('aria-label')).toMatch(/Lab host: ESTABLISHED/)
+    const nagle = panel('Settings').getByLabel('Nagle')
+    expect(await nagle.isChecked()).toBe(true)
+    await nagle.click()
+    await expect.poll(() => nagle.isChecked()).toBe(false)
+    await expect.poll(() => page.locator('.transcript').innerText()).toMatch(/set \d+ nagle (off|false)/)
+    await page.locator('header.strip').getByRole('button', { name: 'Abort' }).click()
+    await expect.poll(() => panel('States').locator('svg.diagram').getAttribute('aria-label')).toMatch(/Lab host: CLOSED/)
+  })
+
+  it('keeps form, bytes and line the same packet', async () => {
+    await workspace('Craft')
+    const line = page.getByLabel('One line').locator('input')
+    await expect.poll(() => line.inputValue()).toMatch(/10\.77\.0\.2:40000 > 10\.77\.0\.1:80 S 0:0\(0\)/)
+    await page.getByRole('button', { name: 'FIN', exact: true }).click()
+    expect(await line.inputValue()).toMatch(/ (SF|FS) 0:0\(0\)/)
+    await line.fill('10.77.0.2:40000 > 10.77.0.1:7 S 5:5(0) win 1000 <mss 500>')
+    expect(await page.getByLabel('Sequence number').inputValue()).toBe('5')
+    expect(await page.getByLabel('Window', { exact: true }).inputValue()).toBe('1000')
+    expect((await page.getByLabel('Bytes').locator('textarea').inputValue()).replaceAll(/\s/g, '')).toContain('020401f4')
+    await line.fill('10.77.0.2:40000 > 10.77.0.1:7 Z')
+    expect(await page.getByLabel('One line').locator('[role=alert]').innerText()).toMatch(/Column 31/)
+    await line.fill('10.77.0.2:40000 > 10.77.0.1:7 S 5:5(0) win 1000 <mss 500>')
+  })
+
+  it('sends the packet, and answers the one that comes back', async () => {
+    await page.getByLabel('Send', { exact: true }).locator('button[type=submit]').click()
+    await expect.poll(() => page.getByLabel('Send', { exact: true }).locator('[role=status]').first().innerText()).toBe('Sent 1.')
+    await page.getByRole('button', { name: 'See it in the capture' }).click()
+    const rows = () => page.locator('.packet-rows [role=option]').allTextContents()
+    await expect.poll(async () => (await rows()).some((row) => /SYN Seq 5/.test(row) || /40000/.test(row) || /Seq 0.*mss/i.test(row))).toBe(true)
+    await page.locator('.packet-rows').focus()
+    await page.keyboard.press('End')
+    await page.getByRole('button', { name: 'Craft an answer' }).click()
+    const explanation = page.locator('.explanation dd')
+    await expect.poll(() => explanation.count()).toBeGreaterThan(5)
+    expect((await explanation.allInnerTexts()).join(' ')).toMatch(/RFC 9293 §3\.4/)
+  })
+
+  it('speaks Korean', async () => {
+    await page.getByLabel('Language').selectOption('ko')
+    await expect.poll(() => page.locator('section.panel[aria-label="보내기"]').count()).toBe(1)
+    await page.getByRole('navigation').getByText('호스트').click()
+    await expect.poll(() => page.locator('section.panel[aria-label="결정 기록"] .w').first().innerText()).toMatch(/[가-힣]/)
+  })
+
+  it('logs nothing to the console of the browser', () => {
+    expect(shown.complaints).toEqual([])
+  })
+})
