@@ -1,4 +1,4 @@
-import { computed, inject, provide, ref, shallowReactive, watch, type ComputedRef, type InjectionKey, type Ref } from 'vue'
+import { computed, inject, provide, ref, shallowReactive, watch, watchEffect, type ComputedRef, type InjectionKey, type Ref } from 'vue'
 import type { PacketRow } from '../../src/rpc/contract.ts'
 import type { Lab } from '../lab/store.ts'
 import type { Selection } from '../selection.ts'
@@ -7,10 +7,13 @@ import { leastChars, type ColumnChars } from './packet-columns.ts'
 import { usePacketRows, type PacketRows } from './packet-rows.ts'
 import { useRowWindow, type RowWindow } from './row-window.ts'
 import { numberForms, type NumberForm } from './shown-numbers.ts'
+import { useSteadyTotal } from './steady-total.ts'
 
 /** What the packet list and the ladder share, so that a packet's row and its arrow stand on one line. */
 export interface CaptureView {
   rows: PacketRows
+  /** Rows in the list; behind `rows.total` while new ones are on their way. */
+  total: Readonly<Ref<number>>
   window: RowWindow
   form: Ref<NumberForm>
   chars: ColumnChars
@@ -33,10 +36,14 @@ export function useCaptureView(): CaptureView {
 
 export function provideCaptureView(lab: Lab, selection: Selection): CaptureView {
   const rows = usePacketRows(lab, selection.flow)
-  const window = useRowWindow(rows.total)
+  // The window moves over as many rows as are shown, and how many are shown depends on where the window is.
+  const place = { following: true, visible: 0 }
+  const total = useSteadyTotal(rows, () => place.following, () => place.visible)
+  const window = useRowWindow(total)
+  watchEffect(() => Object.assign(place, { following: window.following.value, visible: window.visible.value }), { flush: 'sync' })
   const form = storedRef<NumberForm>('numbers', 'relative', isOneOf(numberForms))
   const chars = shallowReactive(leastChars())
-  const selected = useSelectedIndex(lab, selection, rows, window)
+  const selected = useSelectedIndex(lab, selection, rows, total, window)
   const selectedRow = computed(() => {
     void rows.version.value
     const row = selected.index.value < 0 ? undefined : rows.at(selected.index.value)
@@ -55,6 +62,7 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
   watch([selection.flow, lab.captureEpoch], () => { Object.assign(chars, leastChars()) })
   const view: CaptureView = {
     rows,
+    total,
     window,
     form,
     chars,
@@ -72,14 +80,14 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
 }
 
 /** Keeps the position of the selected packet, whoever selected it and whatever filters the list. */
-function useSelectedIndex(lab: Lab, selection: Selection, rows: PacketRows, window: RowWindow) {
+function useSelectedIndex(lab: Lab, selection: Selection, rows: PacketRows, total: Readonly<Ref<number>>, window: RowWindow) {
   const index = ref(-1)
   /** Keys may run ahead of the rows: then the position is chosen first, and its packet is picked when the row has come. */
   let isAhead = false
 
   function select(at: number): void {
-    if (rows.total.value === 0) return
-    index.value = Math.max(0, Math.min(rows.total.value - 1, at))
+    if (total.value === 0) return
+    index.value = Math.max(0, Math.min(total.value - 1, at))
     window.reveal(index.value)
     pickWhenThere()
   }

@@ -3,7 +3,7 @@ import { tcpStateNames } from '../../src/tcp/state.ts'
 import { formatTime } from '../format.ts'
 import { flagLabel } from '../tcp-flags.ts'
 import { shownWindow } from './packet-columns.ts'
-import { shownNumbers, type NumberForm } from './shown-numbers.ts'
+import { shownInfo, shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** A row as one line of text, for screen readers and tooltips. */
 export function describeRow(row: PacketRow, isns: readonly [number, number], form: NumberForm, words: { retransmission: string }): string {
@@ -20,7 +20,7 @@ export function describeRow(row: PacketRow, isns: readonly [number, number], for
     `Win ${shownWindow(tcp)}`,
     `Len ${tcp.length}`,
     `${tcp.from === 0 ? 'C' : 'S'} ${tcp.state < 0 ? '—' : tcpStateNames[tcp.state]}`,
-    row.info,
+    shownInfo(row.info, tcp, isns, form),
     tcp.retransmission ? words.retransmission : '',
     row.malformed,
   ].filter((part) => part !== '' && part !== null).join(' ')

@@ -5,7 +5,7 @@ import { flagLetters } from '../tcp-flags.ts'
 import type { CanvasTheme } from './canvas-theme.ts'
 import { cellPadding, charWidth, shownWindow, type ColumnId, type PlacedColumn } from './packet-columns.ts'
 import { rowHeight } from './row-window.ts'
-import { shownNumbers, type NumberForm } from './shown-numbers.ts'
+import { shownInfo, shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** What of a row the painter cannot know from the row itself. */
 export interface RowLook {
@@ -84,7 +84,7 @@ export class PacketPainter {
     const right = column.x + column.width - cellPadding
     if (row.malformed) this.chip('error', row.malformed, left, top, right)
     else if (tcp.retransmission) this.chip('warn', look.words.retransmission, left, top, right)
-    else this.clipped(row.info, left, top, right - left, '--text-2', infoFont(this.theme, row.info))
+    else this.clipped(shownInfo(row.info, tcp, look.isns, look.form), left, top, right - left, '--text-2', infoFont(this.theme, row.info))
   }
 
   /** Rows without TCP fields use their room for the protocol's own line. */
@@ -211,4 +211,4 @@ export class PacketPainter {
 }
 
 /** Application text is data and monospaced, the lab's own words are not. */
-const infoFont = (theme: CanvasTheme, info: string): string => /[/<>{}]|\d–\d/.test(info) ? theme.mono : theme.ui
+const infoFont = (theme: CanvasTheme, info: string): string => /[/<>{}]|\d[-–]\d/.test(info) ? theme.mono : theme.ui

@@ -4,6 +4,8 @@ import type { Lab } from '../lab/store.ts'
 
 const pageRows = 200
 const pagesKept = 40
+/** Pages on their way at once; what is wanted beyond that is asked when one has come. */
+const askedAtMost = 4
 
 /** The rows of the capture, or of one flow, as pages asked from the core when they come into view. Memory does not grow with the capture. */
 export interface PacketRows {
@@ -24,6 +26,7 @@ export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
   const version = shallowRef(0)
   const answeredTotal = shallowRef(0)
   let generation = 0
+  let wanted: [from: number, count: number] = [0, 0]
 
   const total = computed(() => {
     if (flow.value < 0) return lab.packets.value.total
@@ -44,10 +47,11 @@ export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
   }
 
   function want(from: number, count: number): void {
+    wanted = [from, count]
     const last = Math.min(from + count, total.value) - 1
     for (let page = Math.floor(Math.max(0, from) / pageRows); page <= Math.floor(last / pageRows); page++) {
       const rowsThere = Math.min(pageRows, total.value - page * pageRows)
-      if ((pages.get(page)?.length ?? 0) < rowsThere && !asked.has(page)) void ask(page)
+      if ((pages.get(page)?.length ?? 0) < rowsThere && !asked.has(page) && asked.size < askedAtMost) void ask(page)
     }
   }
 
@@ -69,7 +73,10 @@ export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
     } catch {
       // The link to the core went; rows are asked for again once it is back.
     } finally {
-      if (asking === generation) asked.delete(page)
+      if (asking === generation) {
+        asked.delete(page)
+        if (asked.size === askedAtMost - 1) want(...wanted)
+      }
     }
   }
 

@@ -17,3 +17,10 @@ export function shownNumbers(tcp: TcpRow, isns: readonly [number, number], form:
 }
 
 const resetBit = 0x04
+
+/** The info line with the numbers of SACK blocks in the same form as SEQ and ACK; they count the other end's bytes. */
+export function shownInfo(info: string, tcp: TcpRow, isns: readonly [number, number], form: NumberForm): string {
+  const other = isns[1 - tcp.from]
+  if (form === 'raw' || other < 0 || !info.includes('SACK ')) return info
+  return info.replace(/(\d+)([-–])(\d+)/g, (_, left: string, dash: string, right: string) => `${(Number(left) - other) >>> 0}${dash}${(Number(right) - other) >>> 0}`)
+}

@@ -172,14 +172,20 @@ export class ResultPrinter {
     if (decisions.length === 0) return [t('window.result.noDecisions')]
     const rows = decisions.map((decision) => {
       const key = `reasons.${decision.reason}`
-      return [(decision.timeUs / 1e6).toFixed(6), String(decision.connection), decision.verb, `${te(key) ? t(key, reasonParams(decision.verb, decision.operands)) : decision.reason}  ${decision.rfc}`]
+      return [timeOfDay(decision.timeUs), String(decision.connection), decision.verb, `${te(key) ? t(key, reasonParams(decision.verb, decision.operands)) : decision.reason}  ${decision.rfc}`]
     })
-    const columns = [{ head: t('window.packets.column.time'), align: 'right' }, { head: 'ID', align: 'right' }, { head: t('window.result.verb') }, { head: t('window.result.why') }] as const
+    const columns = [{ head: t('window.result.time') }, { head: 'ID', align: 'right' }, { head: t('window.result.verb') }, { head: t('window.result.why') }] as const
     return textTable(columns, rows, this.columns())
   }
 }
 
 const dumpAtMost = 512
+
+/** `14:02:11.532100` */
+function timeOfDay(timeUs: number): string {
+  const micros = String(Math.floor(timeUs % 1e6)).padStart(6, '0')
+  return `${new Date(timeUs / 1000).toTimeString().slice(0, 8)}.${micros}`
+}
 
 function hexLine(bytes: Uint8Array, at: number): string {
   const line = bytes.subarray(at, at + 16)

@@ -170,6 +170,7 @@ export const window = {
     local: 'Local',
     remote: 'Remote',
     application: 'Application',
+    time: 'Time',
     verb: 'Verb',
     why: 'Why',
     rows: 'rows {from} to {to} of {total}',

@@ -171,6 +171,7 @@ export const window: SameKeys<typeof en> = {
     local: '로컬',
     remote: '원격',
     application: '응용',
+    time: '시각',
     verb: '동작',
     why: '이유',
     rows: '{total}행 중 {from}–{to}행',
