@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './root.mjs'
-import { lastLines, run } from './run.mjs'
+import { run } from './run.mjs'
 import { words } from './words.mjs'
 
 /**
@@ -18,7 +18,14 @@ export async function ensureNpmPackages(say) {
   const { ok, output } = cli?.endsWith('.js')
     ? await run(process.execPath, [cli, ...args], { timeoutMs: 900_000 })
     : await run('npm', args, { timeoutMs: 900_000, shell: process.platform === 'win32' })
-  if (!ok) throw new Error(words('npmFailed', { output: lastLines(output, 12) }))
+  if (!ok) throw new Error(words('npmFailed', { output: complaint(output) }))
+}
+
+/** npm's own words, without the manual page that it puts behind them. */
+function complaint(output) {
+  const lines = output.split('\n').map((line) => line.replace(/^npm error ?/, '').trimEnd()).filter((line) => line !== '' && !line.startsWith('npm '))
+  const manual = lines.findIndex((line) => line.startsWith('Usage:'))
+  return (manual > 0 ? lines.slice(0, manual) : lines).slice(0, 15).join('\n')
 }
 
 /** Compares the lock file with npm's own note of what lies in `node_modules`; optional packages may be absent. */

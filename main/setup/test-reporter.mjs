@@ -20,7 +20,7 @@ export default class TestReporter {
   }
 }
 
-/** A whole group is skipped before its tests could say why; its name says it then: `… (needs tshark)`. */
+/** A test that is skipped before it could say why says it in its name: `… (needs tshark)`. */
 function reasonInName(name) {
-  return /\((needs [^)]+|only [^)]+)\)/.exec(name)?.[1] ?? null
+  return /\(([^()]* [^()]*)\)$/.exec(name)?.[1] ?? null
 }

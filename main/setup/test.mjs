@@ -98,7 +98,7 @@ function record(name, result, seconds) {
 function countTests(name, { ok, report }) {
   if (report === null) return { passed: 0, failed: 1, skipped: 0 }
   const unexplained = report.skipped.filter(({ reason }) => reason === null)
-  for (const test of unexplained) console.error(`${test.name} was skipped without a reason: call skip('the reason'), or end the group's name in '(needs …)'`)
+  for (const test of unexplained) console.error(`${test.name} was skipped without a reason: call skip('the reason'), or end its name in the reason: '… (needs tshark)'`)
   for (const test of report.skipped) if (test.reason !== null) reasons.push(`${name}: ${test.name}: ${test.reason}`)
   const failed = report.failed + report.broken.length + unexplained.length
   // A run can fail with every test passed, for instance when nothing matched or a worker died.
