@@ -144,6 +144,8 @@ export class TcpConnections {
   handleTimeout(nowUs: number): void {
     while (this.nextDeadlineUs() <= nowUs) {
       const record = this.table.at(this.deadlines.pop())
+      // The ACK that TIME-WAIT owes leaves first, however short it is; sending settles the connection, and its deadline is queued again.
+      if (record.needsTransmit && record.connection.state === TcpState.timeWait) continue
       record.connection.handleTimeout(nowUs)
       this.touch(record)
     }

@@ -142,6 +142,15 @@ describe('TCP through hosts', () => {
     expect(first + discard.received).toBe(100_000)
   })
 
+  it('acknowledges the last FIN even where TIME-WAIT has no length', () => {
+    const { network, client, server } = pair({ tcp: { mslUs: 0 } })
+    const gets = Array.from({ length: 20 }, () => new HttpGet({ host: 'x' }))
+    for (const get of gets) client.applications.connect(serverIp, 80, get, {}, network.nowUs)
+    network.run(network.nowUs + 10e6)
+    expect(gets.map((get) => get.result?.ending)).toEqual(gets.map(() => 'closed'))
+    expect([client, server].map(({ host }) => host.statistics().tcp.resetsOut + host.statistics().tcp.retransmitted)).toEqual([0, 0])
+  })
+
   it('is deterministic: the same seed gives the same frames at the same times', () => {
     const walk = (seed: number) => {
       const { network, client } = pair({ seed, impair: { lossRate: 0.1, delayUs: 1000, jitterUs: 1000 } })
