@@ -1,6 +1,6 @@
 import { Activity, PanelsTopLeft, Server } from '@lucide/vue'
 import { defineAsyncComponent, type Component } from 'vue'
-import { workspaceIds, type WorkspaceId } from './selection.ts'
+import type { WorkspaceId } from './selection.ts'
 
 export interface Workspace {
   id: WorkspaceId
@@ -10,17 +10,9 @@ export interface Workspace {
   hasSide: boolean
 }
 
-const looks: Record<WorkspaceId, { icon: Component, file: string, hasSide: boolean }> = {
-  capture: { icon: Activity, file: './capture/CaptureWorkspace.vue', hasSide: true },
-  endpoint: { icon: Server, file: './endpoint/EndpointWorkspace.vue', hasSide: false },
-  craft: { icon: PanelsTopLeft, file: './craft/CraftWorkspace.vue', hasSide: false },
-}
-
-const files = import.meta.glob<{ default: Component }>(['./capture/CaptureWorkspace.vue', './endpoint/EndpointWorkspace.vue', './craft/CraftWorkspace.vue'])
-
 /** The rail, top to bottom. */
-export const workspaces: readonly Workspace[] = workspaceIds.flatMap((id) => {
-  const { icon, file, hasSide } = looks[id]
-  const load = files[file]
-  return load ? [{ id, icon, hasSide, component: defineAsyncComponent(load) }] : []
-})
+export const workspaces: readonly Workspace[] = [
+  { id: 'capture', icon: Activity, hasSide: true, component: defineAsyncComponent(() => import('./capture/CaptureWorkspace.vue')) },
+  { id: 'endpoint', icon: Server, hasSide: false, component: defineAsyncComponent(() => import('./endpoint/EndpointWorkspace.vue')) },
+  { id: 'craft', icon: PanelsTopLeft, hasSide: false, component: defineAsyncComponent(() => import('./craft/CraftWorkspace.vue')) },
+]

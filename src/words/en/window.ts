@@ -151,6 +151,7 @@ export const window = {
   },
   field: fields,
   fieldShort: fieldsShort,
+  stateAnnouncement: 'Connection {connection}: {state}',
   side: { resize: 'Width of the packet panel' },
   result: {
     filter: '{count} BPF instructions',

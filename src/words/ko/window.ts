@@ -152,6 +152,7 @@ export const window: SameKeys<typeof en> = {
   },
   field: fields,
   fieldShort: fieldsShort,
+  stateAnnouncement: '연결 {connection}: {state}',
   side: { resize: '패킷 패널 너비' },
   result: {
     filter: 'BPF 명령 {count}개',

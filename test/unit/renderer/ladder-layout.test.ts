@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { layLadder, type LadderInput } from '../../../renderer/capture/ladder-layout.ts'
+import { shownInfo } from '../../../renderer/capture/shown-numbers.ts'
 import type { PacketRow } from '../../../src/rpc/contract.ts'
 import { tcpStateNames } from '../../../src/tcp/state.ts'
 import { fixtureCapture } from '../../support/fixture-capture.ts'
@@ -86,5 +87,19 @@ describe('ladder beside the packet list', () => {
     const layout = lay(rowsOf(3), { flow: 3 })
     expect(boxes(layout, 0)).toEqual(['SYN_SENT 0-4 current'])
     expect(boxes(layout, 1)).toEqual([])
+  })
+})
+
+describe('numbers in the info line', () => {
+  const sack = story.find((row) => row.info.startsWith('SACK'))!.tcp!
+
+  it('shows SACK blocks in the same form as SEQ and ACK', () => {
+    expect(shownInfo('SACK 5421-6881 8341-9801, TS', sack, [100, 2000], 'relative')).toBe('SACK 3421-4881 6341-7801, TS')
+    expect(shownInfo('SACK 5421-6881', sack, [100, 2000], 'raw')).toBe('SACK 5421-6881')
+    expect(shownInfo('SACK 5421-6881', sack, [100, -1], 'relative')).toBe('SACK 5421-6881')
+  })
+
+  it('leaves application text alone', () => {
+    expect(shownInfo('GET /a-1-2 HTTP/1.1', sack, [100, 2000], 'relative')).toBe('GET /a-1-2 HTTP/1.1')
   })
 })
