@@ -119,9 +119,12 @@ function nameOf(spec: LinkSpec): string {
   return spec.name
 }
 
-/** Linux: an interface without a device behind it (veth, bridge, tap), whose far end is a kernel of this machine. */
+/**
+ * Linux: an interface without a device behind it (veth, bridge, tap), whose far end is a kernel of this machine.
+ * `/sys` may be that of another network namespace, where the interface is unknown: then it is none of the machine's own devices.
+ */
 function isSoftwareInterface(name: string): boolean {
-  return existsSync(`/sys/class/net/${name}`) && !existsSync(`/sys/class/net/${name}/device`)
+  return process.platform === 'linux' && !existsSync(`/sys/class/net/${name}/device`)
 }
 
 function isWireless(name: string): boolean {
