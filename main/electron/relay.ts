@@ -27,6 +27,7 @@ function onWindow(channel: string, handle: (event: IpcMainEvent, ...args: unknow
 
 /** Messages pass through as they are: both sides speak the contract, and the lab lets only names of it pass. */
 function connect(lab: LabProcess, contents: WebContents): void {
+  if (!connections.has(contents)) contents.once('destroyed', () => disconnect(contents))
   disconnect(contents)
   const { port1, port2 } = new MessageChannelMain()
   const connection = lab.connect((message) => port1.postMessage(message))
@@ -34,11 +35,9 @@ function connect(lab: LabProcess, contents: WebContents): void {
   port1.on('message', ({ data }) => connection.post(data))
   port1.on('close', () => connection.close())
   port1.start()
-  contents.once('destroyed', () => disconnect(contents))
   contents.postMessage('lab:port', null, [port2])
 }
 
 function disconnect(contents: WebContents): void {
   connections.get(contents)?.close()
-  connections.delete(contents)
 }
