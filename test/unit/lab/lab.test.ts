@@ -61,3 +61,133 @@ describe('the first conversation', () => {
     expect(new TextDecoder().decode(received.data)).toMatch(/^HTTP\/1\.1 200 /)
   })
 })
+
+describe('asking the lab', () => {
+  it('runs the first conversation again on request, and tells shells of it', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    const { connection } = await test.client.runFirstConversation()
+    await test.client.watch({ connection })
+    const view = await test.until(() => test.updates.find((update) => update.connection?.connection === connection)?.connection, 'the watched connection')
+    expect(view).toMatchObject({ localAddress: '10.77.0.2', remoteAddress: '10.77.0.1', side: 0, application: 'http-get' })
+    expect(view.config.nagle).toBe(true)
+    const later = await test.until(() => test.updates.at(-1)!.connection?.snapshot.state === TcpState.timeWait && test.updates.at(-1)!.connection, 'TIME-WAIT')
+    expect(later.peer).toMatchObject({ state: TcpState.closed })
+    expect(later.snapshot.bytesDelivered).toBeGreaterThan(100)
+  })
+
+  it('opens connections, sends, receives and closes by hand', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    const { connection } = await test.client.connect({ address: '10.77.0.1', port: 7 })
+    await test.until(() => test.updates.at(-1)!.sockets.some((socket) => socket.connection === connection && socket.state === TcpState.established), 'established')
+    const data = new TextEncoder().encode('hello lab')
+    expect(await test.client.send({ connection, data })).toEqual({ accepted: 9 })
+    const received = await test.until(() => test.lab.host!.received(connection, 100).total === 9 && test.lab.host!.received(connection, 100), 'the echo')
+    expect(received.data).toEqual(data)
+    await test.client.setConnectionOption({ connection, name: 'nagle', value: false })
+    await test.client.closeConnection({ connection })
+    await test.until(() => test.updates.at(-1)!.sockets.some((socket) => socket.connection === connection && socket.state === TcpState.timeWait), 'TIME-WAIT')
+    await expect(test.client.send({ connection, data })).rejects.toMatchObject({ fault: { code: 'connectionClosing' } })
+  })
+
+  it('pushes no more than 30 updates a second, and none when nothing changes', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    const times = test.updates.map(({ timeUs }) => timeUs)
+    for (let i = 1; i < times.length; i++) expect(times[i] - times[i - 1]).toBeGreaterThanOrEqual(33_000)
+    const before = test.updates.length
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(test.updates.length).toBe(before)
+  })
+
+  it('injects a line to the neighbour, and the capture shows it with the answer', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    const before = test.lab.open!.capture.trace.packetCount
+    expect(await test.client.inject({ frames: [], lines: ['10.77.0.50:1000 > 10.77.0.1:81 S 7:7(0) win 1000'] })).toEqual({ sent: 1, failed: 0 })
+    await test.until(() => test.lab.open!.capture.trace.packetCount > before, 'the packet in the capture')
+    const { rows } = await test.client.getPacketRows({ from: -10, count: 10 })
+    expect(rows.some(({ source, tcp }) => source === '10.77.0.50' && tcp?.seq === 7)).toBe(true)
+  })
+
+  it('saves the recording, and clears the capture without losing it', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    const before = test.lab.linkState(test.lab.clock()).recording
+    const target = `${before.path}.copy`
+    const saved = await test.client.saveCapture({ path: target })
+    expect(saved.frames).toBe(before.frames)
+    await expect(test.client.saveCapture({ path: target })).rejects.toMatchObject({ fault: { code: 'fileExists' } })
+    await test.client.clearCapture()
+    expect((await test.client.getPacketRows({ from: 0, count: 10 })).total).toBe(0)
+    expect(test.lab.linkState(test.lab.clock()).recording.path).not.toBe(before.path)
+  })
+})
+
+describe('bad input', () => {
+  const cases: [string, unknown[], string][] = [
+    ['nonsense', [], 'unknownCommand'],
+    ['__proto__', [], 'unknownCommand'],
+    ['getPacket', [999], 'noSuchPacket'],
+    ['getPacket', ['1'], 'badArgument'],
+    ['getPacket', [], 'badArgument'],
+    ['getPacketRows', [null], 'badArgument'],
+    ['getPacketRows', [{ from: 0, count: 1, flow: -1 }], 'badArgument'],
+    ['getFlows', [{ from: 0.5, count: 1 }], 'badArgument'],
+    ['setCaptureFilter', ['tcp port 80'], 'badFilter'],
+    ['setCaptureFilter', [7], 'badArgument'],
+    ['openLink', [{ kind: 'wire' }], 'badArgument'],
+    ['openLink', [{ kind: 'file', name: '/nonexistent.pcapng' }], 'fileNotFound'],
+    ['startHost', [{ address: 'x' }], 'addressInvalid'],
+    ['startHost', [{ address: '10.0.0.1/24', preset: 'x' }], 'badArgument'],
+    ['startHost', [{ address: '10.0.0.1/24', mac: 'ff:ff:ff:ff:ff:ff' }], 'badArgument'],
+    ['listen', [{ port: 7, application: 'echo' }], 'portInUse'],
+    ['listen', [{ port: 70_000, application: 'echo' }], 'badArgument'],
+    ['listen', [{ port: 70, application: 'telnet' }], 'badArgument'],
+    ['unlisten', [{ port: 4444 }], 'noSuchListener'],
+    ['connect', [{ address: 'nowhere', port: 80 }], 'addressInvalid'],
+    ['connect', [{ address: '10.88.0.1', port: 80 }], 'hostUnreachable'],
+    ['connect', [{ address: '10.77.0.1', port: 80, application: 'http-get', path: '/ HTTP/1.1\r\nX: y' }], 'badArgument'],
+    ['send', [{ connection: 99, data: new Uint8Array(1) }], 'noSuchConnection'],
+    ['send', [{ connection: 99, data: 'text' }], 'badArgument'],
+    ['setConnectionOption', [{ connection: 99, name: 'nagle', value: true }], 'noSuchConnection'],
+    ['saveCapture', [{ path: '/nonexistent/a.pcapng' }], 'fileNotWritable'],
+    ['inject', [{ frames: [new Uint8Array(3)] }], 'frameTooShort'],
+    ['inject', [{ frames: [new Uint8Array(3000)] }], 'frameTooLong'],
+    ['inject', [{ frames: ['00'] }], 'badArgument'],
+    ['inject', [{ frames: [], lines: ['S 0:0('] }], 'packetSyntax'],
+    ['inject', [{ frames: [], lines: ['10.77.0.2:1 > 8.8.8.8:80 S 0:0(0) win 0'] }], 'targetNeedsConsent'],
+    ['inject', [{ frames: [new Uint8Array(60)], count: 100_000 }], 'rateLimited'],
+    ['watch', ['x'], 'badArgument'],
+  ]
+
+  it('each gives its fault, and the lab goes on', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    for (const [name, args, code] of cases) {
+      if (name === 'openLink') continue
+      expect([name, args, await test.call(name, args)]).toMatchObject([name, args, { ok: false, fault: { code } }])
+    }
+    for (const [name, args, code] of cases.filter(([name]) => name === 'openLink')) expect(await test.call(name, args)).toMatchObject({ ok: false, fault: { code } })
+    await test.client.openLink({ kind: 'virtual' })
+    await test.until(() => test.updates.at(-1)!.host.phase === 'ready', 'the host is ready again')
+  })
+
+  it('falls back to the virtual link, saying why, when the default one cannot be had', async () => {
+    running = startTestLab({ defaultLink: { kind: 'file', name: '/nonexistent.pcapng' } })
+    await running.lab.start()
+    expect(await running.until(() => running!.updates.flatMap(({ faults }) => faults)[0], 'the fault')).toMatchObject({ code: 'fileNotFound' })
+    expect(running.lab.linkState(0).info?.kind).toBe('virtual')
+  })
+
+  it('says that nothing is open', async () => {
+    const test = await virtualLab()
+    await test.client.closeLink()
+    for (const [name, args] of [['getPacketRows', [{ from: 0, count: 1 }]], ['startCapture', []], ['setCaptureFilter', ['']]] as const) {
+      expect(await test.call(name, [...args])).toMatchObject({ ok: false, fault: { code: 'linkClosed' } })
+    }
+    expect(await test.call('connect', [{ address: '10.77.0.1', port: 1 }])).toMatchObject({ ok: false, fault: { code: 'hostNotRunning' } })
+  })
+})
