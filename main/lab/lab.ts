@@ -19,7 +19,7 @@ import { countInstructions, defaultLink, openLinkOf } from './links.ts'
 import type { OpenedLink } from './links.ts'
 import type { LineSurroundings } from './line-frames.ts'
 import { NeighbourProbe } from './neighbour-probe.ts'
-import { recordingPath } from './recording-path.ts'
+import { newRecordingPath } from './recording-path.ts'
 import { Updates } from './updates.ts'
 import { hostOff, hostState, socketRows, connectionView, withKnownStates } from './views.ts'
 import type { ViewedHost } from './views.ts'
@@ -136,7 +136,7 @@ export class Lab {
     this.filter = { expression: spec.filter ?? '', instructions: countInstructions(spec.filter ?? '', link.info.linkType, link.info.snapLength) }
     const capture = new Capture(link, {
       filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
-      nextPath: () => recordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
+      nextPath: () => newRecordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
     })
     const injector = new Injector(link)
     const probe = new NeighbourProbe(link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1), (frame) => {

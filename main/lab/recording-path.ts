@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -19,4 +20,14 @@ export function recordingPath(folder: string, linkName: string, nowUs: number): 
   const time = `${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`
   const name = linkName.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 40)
   return path.join(folder, `tcplab-${day}-${time}-${name}.pcapng`)
+}
+
+/** A path for a new recording, in a folder that is there, as far as it can be made; where it cannot, opening the file says so. */
+export function newRecordingPath(folder: string, linkName: string, nowUs: number): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch {
+    // The recorder meets the same obstacle, and has the words for it.
+  }
+  return recordingPath(folder, linkName, nowUs)
 }
