@@ -20,14 +20,14 @@ export const formatBytes = (value: number): string => value < 10_000 ? `${format
 /** Seconds with six decimals, as columns of times have them. */
 export const formatTime = (seconds: number): string => seconds.toFixed(6)
 
-/** A length of time with its unit: `84 µs`, `10.490 ms`, `31.9 s`, `4 min 10 s`. */
+/** A length of time with its unit in at most seven figures: `84 µs`, `10.490 ms`, `31.9 s`, `250 s`, `28 min`, `3.5 h`. */
 export function formatDuration(us: number): string {
   if (us < 0) return missing
   if (us < 1000) return `${Math.round(us)} µs`
   if (us < 1_000_000) return `${(us / 1000).toFixed(3)} ms`
-  if (us < 100_000_000) return `${(us / 1e6).toFixed(1)} s`
-  const seconds = Math.round(us / 1e6)
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`
+  if (us < 99_950_000) return `${(us / 1e6).toFixed(1)} s`
+  if (us < 999_500_000) return `${Math.round(us / 1e6)} s`
+  return us < 7_200_000_000 ? `${Math.round(us / 60e6)} min` : `${(us / 3600e6).toFixed(1)} h`
 }
 
 /** A round trip in milliseconds with three decimals, so that a column lines up; a dash when unknown. */
