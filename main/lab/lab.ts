@@ -123,17 +123,23 @@ export class Lab {
     return this.opening.then(() => this.closeLink())
   }
 
-  /** Closes what is open first: a link that then cannot be opened leaves the lab without one. */
+  /** What is open stays open until the new link is: one that cannot be opened changes nothing. */
   async openLink(spec: LinkSpec): Promise<LinkState> {
     const { clock, options } = this
     if (spec.host !== undefined) hostConfigOf(spec.host, { mtu: 1500, acceptUnfinishedChecksums: false })
-    this.closeLink()
-    const nowUs = clock()
     const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), delayUs: 1000, peerSink: this.decisions.sinkOf(1) })
     const { link } = opened
+    const nowUs = clock()
+    let instructions: number
+    try {
+      instructions = countInstructions(spec.filter ?? '', link.info.linkType, link.info.snapLength)
+    } catch (error) {
+      link.close()
+      throw error
+    }
     this.closeLink()
     this.linkFault = null
-    this.filter = { expression: spec.filter ?? '', instructions: countInstructions(spec.filter ?? '', link.info.linkType, link.info.snapLength) }
+    this.filter = { expression: spec.filter ?? '', instructions }
     const capture = new Capture(link, {
       filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
       nextPath: () => newRecordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),

@@ -64,7 +64,7 @@ inOwnNetwork(import.meta.url, () => {
   }
 
   beforeAll(async () => { program = await buildProgram('main/cli/tcplab.ts') }, 60_000)
-  afterAll(() => rmSync(path.dirname(program), { recursive: true, force: true }))
+  afterAll(() => { if (program !== '') rmSync(path.dirname(program), { recursive: true, force: true }) })
   beforeEach(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-cli-'))
     makeVeth(near, far)

@@ -17,8 +17,8 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-worker-'))
 }, 60_000)
 afterAll(() => {
-  rmSync(path.dirname(program), { recursive: true, force: true })
-  rmSync(folder, { recursive: true, force: true })
+  if (program !== '') rmSync(path.dirname(program), { recursive: true, force: true })
+  if (folder !== '') rmSync(folder, { recursive: true, force: true })
 })
 
 function shellOf(worker: LabWorker) {
