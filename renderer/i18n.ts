@@ -3,6 +3,7 @@ import { createI18n, useI18n } from 'vue-i18n'
 import type { Fault } from '../src/base/fault.ts'
 import { catalogues, languages, type Language } from '../src/words/catalogue.ts'
 import { labLost } from './lab/client.ts'
+import { faultKey } from '../src/words/fault-key.ts'
 import { isOneOf, storedRef } from './stored.ts'
 
 export const languageNames: Record<Language, string> = { en: 'English', ko: '한국어' }
@@ -24,7 +25,7 @@ export function useLanguage() {
   const { t, te } = useI18n({ useScope: 'global' })
   const tFault = (fault: Fault): string => {
     if (fault.code === labLost.code && fault.params.message === labLost.params.message) return t('window.lab.lost')
-    const key = `faults.${fault.code}`
+    const key = faultKey(fault)
     if (te(key)) return t(key, { ...fault.params })
     const params = Object.entries(fault.params).map(([name, value]) => `${name}=${value}`)
     return [fault.code, ...params].join(' ')
