@@ -19,7 +19,7 @@ const fields = [
   'tcp.analysis.fast_retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.initial_rtt',
 ]
 
-const missing = ['tcpdump', 'tshark'].filter((tool) => spawnSync(tool, ['--version']).error)
+const missing = ['dumpcap', 'tshark'].filter((tool) => spawnSync(tool, ['--version']).error)
 
 inOwnNetwork(import.meta.url, () => {
   describe('the trace of transfers between two kernel sockets', () => {
@@ -91,25 +91,26 @@ async function conversation(port: number, talk: (socket: net.Socket) => void): P
 }
 
 async function capture(file: string, traffic: () => Promise<void>): Promise<void> {
-  const tcpdump = spawn('tcpdump', ['-i', 'lo', '-n', '-U', '--immediate-mode', '-Z', 'root', '-s', '128', '--time-stamp-precision=nano', '-w', file, 'tcp'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const ended = once(tcpdump, 'exit')
+  // Not tcpdump: as root it becomes another user first, which a user namespace forbids.
+  const dumpcap = spawn('dumpcap', ['-i', 'lo', '-q', '-s', '128', '-f', 'tcp', '-w', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = once(dumpcap, 'exit')
   try {
     const deadline = Date.now() + 10_000
     let said = ''
-    tcpdump.stderr.on('data', (text: Buffer) => { said += text.toString() })
-    while (!said.includes('listening on')) {
-      if (Date.now() > deadline || tcpdump.exitCode !== null) throw new Error(`tcpdump does not listen: ${said}`)
+    dumpcap.stderr.on('data', (text: Buffer) => { said += text.toString() })
+    while (!said.includes('File: ')) {
+      if (Date.now() > deadline || dumpcap.exitCode !== null) throw new Error(`dumpcap does not capture: ${said}`)
       await pause(20)
     }
     await traffic()
     await pause(1500)
   } finally {
-    tcpdump.kill('SIGINT')
+    dumpcap.kill('SIGINT')
     await ended
   }
 }
 
-/** Drops one in `n` segments on the way in, behind where tcpdump looks. */
+/** Drops one in `n` segments on the way in, behind where the capture looks. */
 function dropOneIn(n: number): boolean {
   const rules = `add table inet lossy; add chain inet lossy in { type filter hook input priority 0; }; add rule inet lossy in tcp dport { ${clientClosesPort}, ${serverClosesPort} } numgen random mod ${n} 0 drop`
   return spawnSync('nft', [rules], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0
