@@ -21,6 +21,7 @@ const needs = {
     { command: ['iperf3'], apt: 'iperf3', dnf: 'iperf3', pacman: 'iperf3', apk: 'iperf3' },
     { command: ['ping'], apt: 'iputils-ping', dnf: 'iputils', pacman: 'iputils', apk: 'iputils' },
     { file: ['/usr/lib/python3/dist-packages/scapy'], apt: 'python3-scapy', dnf: 'python3-scapy', pacman: 'scapy', apk: 'scapy' },
+    { command: ['nft'], apt: 'nftables', dnf: 'nftables', pacman: 'nftables', apk: 'nftables' },
     { command: ['tcpdump'], apt: 'tcpdump', dnf: 'tcpdump', pacman: 'tcpdump', apk: 'tcpdump' },
   ],
 }
