@@ -106,7 +106,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
   }
 
   function apply(update: LabUpdate): void {
-    if (update.packets.total < lab.packets.value.total || update.flows.total < lab.flowTotal.value) forgetCapture()
+    if (isOtherCapture(lab, update)) forgetCapture()
     lab.timeUs.value = update.timeUs
     lab.link.value = update.link
     lab.host.value = update.host
@@ -152,3 +152,12 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
   }, { immediate: true, flush: 'sync' })
   return lab
 }
+
+/** Whether the packets are others than before: another link or recording, or fewer of them than there were. */
+function isOtherCapture(lab: Lab, update: LabUpdate): boolean {
+  if (update.packets.total < lab.packets.value.total || update.flows.total < lab.flowTotal.value) return true
+  const before = lab.link.value
+  return before !== null && captureName(before) !== captureName(update.link)
+}
+
+const captureName = ({ info, recording }: LinkState): string => [info?.kind, info?.name, recording.path].join(' ')
