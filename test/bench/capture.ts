@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { buildPrograms } from '../../main/setup/programs.mjs'
 import type { BenchResult } from './bench.ts'
 import type { Round } from './capture-run.ts'
 
@@ -18,7 +16,7 @@ const programs = ['capture-run', 'capture-reader', 'capture-generator']
 export const bench = {
   name: 'capture',
   async run({ quick = false }: { quick?: boolean } = {}): Promise<BenchResult[]> {
-    const folder = await buildPrograms()
+    const folder = await buildPrograms(Object.fromEntries(programs.map((name) => [name, `test/bench/${name}.ts`])), 'bench-capture')
     const count = quick ? quickFrames : frames
     const unshare = process.getuid?.() === 0 ? ['-n'] : ['-Urn']
     const { status, stdout, stderr, error } = spawnSync('unshare', [...unshare, process.execPath, path.join(folder, 'capture-run.mjs'), String(count), String(quick ? 1 : rounds)], {
@@ -59,33 +57,4 @@ function assertAccounted({ sent, received, droppedByKernel, droppedByRing }: Rou
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]
-}
-
-/** The three programs as files that Node can start; they lie in the checkout so that the binding is found. */
-async function buildPrograms(): Promise<string> {
-  const root = projectRoot()
-  const outDir = path.join(root, 'out/bench-capture')
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'warn',
-    build: {
-      ssr: true,
-      outDir,
-      emptyOutDir: true,
-      target: 'node20.19',
-      minify: false,
-      rolldownOptions: {
-        input: Object.fromEntries(programs.map((name) => [name, path.join(root, `test/bench/${name}.ts`)])),
-        output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared-[hash].mjs' },
-      },
-    },
-  })
-  return outDir
-}
-
-function projectRoot(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder)
-  return folder
 }

@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { buildPrograms } from '../../main/setup/programs.mjs'
 import type { BenchResult } from './bench.ts'
 import type { KernelRun } from './engine-kernel-run.ts'
 
@@ -18,7 +16,7 @@ export async function kernelResults(quick: boolean): Promise<BenchResult[]> {
     console.error(`engine: nothing against the kernel: ${reason}`)
     return []
   }
-  const folder = await buildPrograms()
+  const folder = await buildPrograms(Object.fromEntries(programs.map((name) => [name, `test/bench/${name}.ts`])), 'bench-engine')
   const args = [...unshareArguments(), process.execPath, path.join(folder, 'engine-kernel-run.mjs'), quick ? '1' : '4']
   const { status, stdout, stderr, error } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 120_000 })
   if (status !== 0) {
@@ -47,28 +45,4 @@ function obstacle(): string | null {
 
 function unshareArguments(): string[] {
   return process.getuid?.() === 0 ? ['-n'] : ['-Urn']
-}
-
-/** The programs as files that Node can start; they lie in the checkout so that the native binding is found. */
-async function buildPrograms(): Promise<string> {
-  let root = path.dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(path.join(root, 'package.json'))) root = path.dirname(root)
-  const outDir = path.join(root, 'out/bench-engine')
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'warn',
-    build: {
-      ssr: true,
-      outDir,
-      emptyOutDir: true,
-      target: 'node20.19',
-      minify: false,
-      rolldownOptions: {
-        input: Object.fromEntries(programs.map((name) => [name, path.join(root, `test/bench/${name}.ts`)])),
-        output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared-[hash].mjs' },
-      },
-    },
-  })
-  return outDir
 }

@@ -1,9 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
+import { buildPrograms } from '../../main/setup/programs.mjs'
 
 /**
  * Builds a test's own program to one file below `out`, where it finds packages and the native binding as the real programs do.
@@ -11,20 +8,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
  */
 export async function buildProgram(entry: string): Promise<string> {
   const name = path.basename(entry, '.ts')
-  const outDir = path.join(root, 'out/test-programs', `${name}-${process.pid}`)
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'warn',
-    build: {
-      ssr: true,
-      outDir,
-      emptyOutDir: true,
-      target: 'node20.19',
-      minify: false,
-      rolldownOptions: { input: path.join(root, entry), output: { format: 'es', entryFileNames: `${name}.mjs` } },
-    },
-  })
+  const outDir = await buildPrograms({ [name]: entry }, `test-programs/${name}-${process.pid}`)
   return path.join(outDir, `${name}.mjs`)
 }
 

@@ -1,0 +1,1 @@
+export function buildPrograms(entries: Readonly<Record<string, string>>, folder: string): Promise<string>
