@@ -75,10 +75,15 @@ async function tests(project, timeoutMs) {
   if (!existsSync(folder) || !readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('.test.ts'))) return skipped(`test/${project} has no tests`)
   const reportPath = path.join(os.tmpdir(), `tcplab-test-${process.pid}-${project}.json`)
   const args = ['run', '--project', project, '--reporter', 'default', '--reporter', path.join(root, 'main/setup/test-reporter.mjs')]
-  const result = await run(process.execPath, [path.join(modules, 'vitest/vitest.mjs'), ...args], { show: true, timeoutMs, env: { TCPLAB_TEST_REPORT: reportPath } })
+  const result = await run(process.execPath, [path.join(modules, 'vitest/vitest.mjs'), ...args], { show: true, timeoutMs, env: { TCPLAB_TEST_REPORT: reportPath, ...pythonWithScapy() } })
   const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, 'utf8')) : null
   rmSync(reportPath, { force: true })
   return { ...result, report }
+}
+
+/** Debian's packages belong to Debian's Python, which need not be the first on the path. */
+function pythonWithScapy() {
+  return process.env.TCPLAB_PYTHON === undefined && existsSync('/usr/lib/python3/dist-packages/scapy') ? { TCPLAB_PYTHON: '/usr/bin/python3' } : {}
 }
 
 async function skipped(reason) {
