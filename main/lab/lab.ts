@@ -336,7 +336,9 @@ export class Lab {
     const mac = this.host === null ? null : formatMac(this.host.host.config.mac)
     const whole = expression.trim() === '' || mac === null ? expression : `(${expression}) or ether host ${mac} or arp`
     const failed = opened.link.setFilter(whole)
-    if (failed !== null) throw new FaultError({ code: failed.code, params: { ...failed.params, expression } })
+    if (failed === null) return
+    const why = ['virtual', 'memory', 'file'].includes(opened.link.info.kind) ? 'noFilter' : ''
+    throw new FaultError({ code: failed.code, params: { message: '', ...failed.params, expression, why } })
   }
 
   private noteEvent(event: HostEvent): void {

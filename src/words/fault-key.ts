@@ -4,6 +4,7 @@ import { catalogues } from './catalogue.ts'
 /** Parameters that choose a closer sentence than the code's own. */
 const variantOf: Partial<Record<Fault['code'], (params: Fault['params']) => unknown>> = {
   sandboxUnavailable: ({ why }) => why,
+  badFilter: ({ why }) => why,
   fileInUse: ({ fresh }) => fresh ? 'fresh' : '',
   fileNotWritable: ({ reason }) => reason,
   noSuchInterface: ({ available }) => available ? '' : 'none',

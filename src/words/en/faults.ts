@@ -47,6 +47,9 @@ export const faults = {
 }
 
 export const faultVariants = {
+  badFilter: {
+    noFilter: 'The filter “{expression}” cannot be used: this link has no capture filter: filters belong to interfaces and to the sandbox; leave it empty here',
+  },
   fileInUse: {
     fresh: 'Another lab records to {path}: process {pid} holds it: this recording goes to {fresh}',
   },

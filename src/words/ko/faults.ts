@@ -49,6 +49,9 @@ export const faults: SameKeys<typeof englishFaults> = {
 }
 
 export const faultVariants: SameKeys<typeof englishVariants> = {
+  badFilter: {
+    noFilter: '“{expression}” 필터를 쓸 수 없습니다: 이 링크에는 캡처 필터가 없습니다: 필터는 인터페이스와 샌드박스에서만 쓸 수 있으니 여기서는 비워 두십시오',
+  },
   fileInUse: {
     fresh: '다른 랩이 {path} 파일에 기록하고 있습니다: {pid}번 프로세스가 쥐고 있습니다: 이번 기록은 {fresh} 파일로 갑니다',
   },

@@ -170,6 +170,7 @@ describe('bad input', () => {
       if (name === 'openLink') continue
       expect([name, args, await test.call(name, args)]).toMatchObject([name, args, { ok: false, fault: { code } }])
     }
+    expect(await test.call('setCaptureFilter', ['arp'])).toMatchObject({ fault: { code: 'badFilter', params: { expression: 'arp', why: 'noFilter' } } })
     for (const [name, args, code] of cases.filter(([name]) => name === 'openLink')) expect(await test.call(name, args)).toMatchObject({ ok: false, fault: { code } })
     await test.client.openLink({ kind: 'virtual' })
     await test.until(() => test.updates.at(-1)!.host.phase === 'ready', 'the host is ready again')
