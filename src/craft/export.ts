@@ -63,7 +63,8 @@ function hexField(value: Forced): string | null {
 }
 
 function scapyTag(tag: VlanTagDraft, type: Forced): string {
-  const fields = { prio: tag.control >>> 13, dei: (tag.control >>> 12) & 1, vlan: tag.control & 0xfff, type: hexField(type) }
+  // Scapy before 2.6 calls the bit `id`: it is said only where it is set.
+  const fields = { prio: tag.control >>> 13, dei: tag.control & 0x1000 ? 1 : null, vlan: tag.control & 0xfff, type: hexField(type) }
   return call(tag.protocol === 0x88a8 ? 'Dot1AD' : 'Dot1Q', fields)
 }
 

@@ -28,7 +28,7 @@ describe('exports', () => {
       + `TCP(sport=40100, dport=80, seq=1000, ack=0, reserved=0, flags=0x2, window=65535, urgptr=0, `
       + `options=[('MSS', 1460), ('SAckOK', b''), ('Timestamp', (1, 0)), ('NOP', None), ('WScale', 7)])`)
     expect(draftToScapy(read('tcpData'))).toMatch(/ \/ Raw\(load=bytes\.fromhex\('68656c6c6f'\)\)$/)
-    expect(draftToScapy(read('tcpVlan'))).toContain(`type=0x88a8) / Dot1AD(prio=1, dei=0, vlan=100, type=0x8100) / Dot1Q(prio=0, dei=0, vlan=101) / IP(`)
+    expect(draftToScapy(read('tcpVlan'))).toContain(`type=0x88a8) / Dot1AD(prio=1, vlan=100, type=0x8100) / Dot1Q(prio=0, vlan=101) / IP(`)
     expect(draftToScapy(packetTemplates.badChecksum(defaultDraft))).toContain('chksum=0xdead')
     expect(draftToScapy(packetTemplates.zeroLengthOption(defaultDraft))).toMatch(/ \/ Raw\(load=bytes\.fromhex\('9c400050.*020005b4'\)\)$/)
   })
