@@ -107,7 +107,7 @@ export const endpoint = {
     send: 'Send buffer of {who}',
     receive: 'Receive buffer of {who}',
     caption: '{used} of {capacity} bytes',
-    window: 'window {bytes}: the field and this bracket are one number',
+    window: 'window {bytes}, the Window field',
     parts: { inFlight: 'sent, not acknowledged', queued: 'waiting', free: 'free', unread: 'unread', hole: 'hole', outOfOrder: 'out of order' },
     received: 'Received',
     nothingReceived: 'Nothing received yet.',

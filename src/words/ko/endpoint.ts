@@ -109,7 +109,7 @@ export const endpoint: SameKeys<typeof en> = {
     send: '{who}의 송신 버퍼',
     receive: '{who}의 수신 버퍼',
     caption: '{capacity}바이트 중 {used}',
-    window: '윈도 {bytes}: 윈도 필드와 이 괄호는 같은 수입니다',
+    window: '윈도 {bytes}, 윈도 필드와 같은 값',
     parts: { inFlight: '보냈지만 확인 전', queued: '대기', free: '빈 곳', unread: '안 읽음', hole: '구멍', outOfOrder: '순서 밖' },
     received: '받은 데이터',
     nothingReceived: '아직 받은 것이 없습니다.',
