@@ -36,6 +36,13 @@ const ownHost: HostSettings = {
   listen: [{ port: 7, application: 'echo' }, { port: 9, application: 'discard' }, { port: 19, application: 'chargen' }, { port: 80, application: 'http' }],
 }
 
+/**
+ * A cable slow enough to watch, so that a sender without end does not fill the disk at the speed of memory: a round trip of 4 ms and
+ * 10 Mbit/s. Its queue holds more than a window, so nothing is lost.
+ */
+const cable = { rateBitsPerSecond: 10_000_000, queueFrames: 512 } as const
+const watchable = { delayUs: 2000, toPeer: cable, toLab: cable } as const
+
 const plain = { peer: null, host: null, hasFirstConversation: false, acceptUnfinishedChecksums: false, isWireless: false, virtual: null } as const
 
 /**
@@ -60,7 +67,7 @@ export async function openLinkOf(spec: LinkSpec, virtual: VirtualLinkOptions): P
       return { ...plain, link, peer: { address: link.peerAddress, kind: 'kernel' }, host: ownHost, hasFirstConversation: true, acceptUnfinishedChecksums: true }
     }
     case 'virtual': {
-      const link = openVirtualLink(virtual)
+      const link = openVirtualLink({ ...watchable, ...virtual })
       return { ...plain, link, virtual: link, peer: { address: virtualPeerAddress, kind: 'lab' }, host: ownHost, hasFirstConversation: true }
     }
     default: throw new FaultError(fault('badArgument', { name: 'kind', value: String(spec.kind), expected: 'nic | cap | sandbox | virtual | file' }))
