@@ -56,11 +56,56 @@ describe('segments of no connection', () => {
     expect([...bench.host.connections()]).toEqual([])
   })
 
-  it('to broadcast and multicast addresses are dropped silently', () => {
+  it('to broadcast and multicast addresses are dropped silently [RFC9293/MUST-57]', () => {
     const bench = met()
     bench.host.listen(7)
     bench.receives(segment({ flags: syn }, undefined, { destination: ip('10.77.0.255'), to: broadcast }), segment({ flags: syn }, undefined, { destination: ip('224.0.0.1'), to: broadcast }))
+    bench.advance(5e6)
     expect(bench.sent()).toEqual([])
+    expect([...bench.host.connections()]).toEqual([])
+    bench.receives(segment({ flags: syn }))
+    expect(bench.sent()).toHaveLength(1)
+  })
+
+  it.each(['0.0.0.0', '127.0.0.1', '224.0.0.5', '240.0.0.1', '10.77.0.255', '255.255.255.255', '10.77.0.2'])('a SYN from %s is ignored [RFC9293/MUST-63, RFC1122/ip-dst]', (source) => {
+    const bench = met()
+    bench.host.listen(7)
+    bench.receives(segment({ flags: syn }, undefined, { source: ip(source) }))
+    bench.advance(5e6)
+    expect(bench.sent()).toEqual([])
+    expect([...bench.host.connections()]).toEqual([])
+  })
+})
+
+describe('the local address', () => {
+  const second = ip('10.77.0.50')
+
+  it('is selected by route before the first SYN where none was given, and is ours to give [RFC9293/MUST-44]', () => {
+    const bench = met({ moreIpv4: [second] })
+    const id = bench.host.connect(peerIp, 80, { localPort: 1024 }, bench.nowUs) as number
+    expect(bench.sent()[0]).toMatch(/^10\.77\.0\.2:1024 > 10\.77\.0\.1:80 S /)
+    expect(bench.host.record(id)!.localAddress).toBe(ourIp)
+    bench.host.connect(peerIp, 80, { localPort: 1025, localAddress: second }, bench.nowUs)
+    expect(bench.sent()[0]).toMatch(/^10\.77\.0\.50:1025 > 10\.77\.0\.1:80 S /)
+    expect(bench.host.connect(peerIp, 80, { localAddress: ip('10.77.0.51') }, bench.nowUs)).toMatchObject({ code: 'addressInvalid' })
+  })
+
+  it('stays the same for the life of a connection, though another is preferred for new ones [RFC9293/MUST-45]', () => {
+    const bench = met({ moreIpv4: [second] })
+    bench.host.listen(7)
+    const to = { destination: second }
+    bench.receives(segment({ flags: syn, seq: 500 }, undefined, to))
+    bench.receives(segment({ flags: ack, seq: 501, ack: 1001 }, undefined, to))
+    const id = bench.events().find(({ kind }) => kind === 'accepted')!.connection
+    bench.host.send(id, Uint8Array.of(1, 2, 3), 0, 3, bench.nowUs)
+    bench.advance(3e6)
+    bench.host.close(id, bench.nowUs)
+    bench.host.abort(id, bench.nowUs)
+    const lines = bench.sent()
+    expect(lines.length).toBeGreaterThan(3)
+    for (const line of lines) expect(line).toMatch(/^10\.77\.0\.50:7 > /)
+    bench.host.connect(peerIp, 80, {}, bench.nowUs)
+    expect(bench.sent()[0]).toMatch(/^10\.77\.0\.2:/)
   })
 })
 
@@ -92,7 +137,7 @@ describe('TCP checksums', () => {
     }
   })
 
-  it('malformed headers are counted and never answered', () => {
+  it('malformed headers are counted and never answered [RFC9293/doffset-bounds]', () => {
     const bench = met()
     bench.receives(segment({ flags: syn, dataOffsetWords: 4 }), segment({ flags: syn, dataOffsetWords: 15 }), ipv4Frame({ protocol: 6, payload: new Uint8Array(19) }))
     expect(bench.sent()).toEqual([])
