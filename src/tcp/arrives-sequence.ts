@@ -1,11 +1,12 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import { challenge } from './challenge.ts'
+import { noteDuplicateArrival } from './dsack.ts'
 import { oweSyn, waitTwoMsl } from './lifecycle.ts'
 import { timestampAgeLimitUs } from './limits.ts'
 import { Reason } from './reasons.ts'
 import { payloadBytes, segmentLength } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
-import { seqDiff, seqLe, seqLt } from './seq.ts'
+import { seqAdd, seqDiff, seqLe, seqLt } from './seq.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 
@@ -108,6 +109,7 @@ function refuse(tcb: Tcb, segment: TcpSegment, offset: number, length: number, w
   }
   if (offset < 0 && length > 0 && offset + length <= 0) {
     tcb.drop(Reason.dropOldData, segment, nowUs, -offset, length)
+    noteDuplicateArrival(tcb, segment.seq, seqAdd(segment.seq, payloadBytes(segment)))
     return tcb.oweAck(Reason.ackOldData, -offset, length)
   }
   tcb.drop(Reason.dropUnacceptable, segment, nowUs, offset, length, window)
@@ -127,6 +129,9 @@ function trim(tcb: Tcb, segment: TcpSegment, offset: number, window: number, now
   accepted.textSkip = skip
   accepted.textLength = textLength
   accepted.fin = hasFin && excess === 0 && start + textLength < window
-  if (skip > 0) tcb.decide('dropped', Reason.dropTrimmedLeft, nowUs, segment.seq, skip, skip, length)
+  if (skip > 0) {
+    tcb.decide('dropped', Reason.dropTrimmedLeft, nowUs, segment.seq, skip, skip, length)
+    noteDuplicateArrival(tcb, segment.seq, seqAdd(segment.seq, skip))
+  }
   if (excess > 0 || (hasFin && !accepted.fin)) tcb.decide('dropped', Reason.dropTrimmedRight, nowUs, segment.seq, excess, excess, length, window)
 }

@@ -1,4 +1,5 @@
 import { accepted } from './arrives-sequence.ts'
+import { noteDuplicateArrival } from './dsack.ts'
 import { waitTwoMsl } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
 import type { TcpSegment } from './segment.ts'
@@ -30,6 +31,7 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   const offset = buffer.nextOffset + gap
   const hadHoles = buffer.hasHoles()
   const before = buffer.nextOffset
+  if (hadHoles && length > 0) noteHeldAlready(tcb, offset, length)
   if (!storePieces(tcb, segment, offset)) {
     tcb.drop(Reason.dropTooManyHoles, segment, nowUs, length, buffer.ranges!.count)
     return tcb.oweAck(Reason.ackOutOfOrder, gap, buffer.outOfOrderBytes())
@@ -67,6 +69,17 @@ function takeFin(tcb: Tcb, nowUs: number): void {
 
 function takesText(state: TcpState): boolean {
   return state === TcpState.established || state === TcpState.finWait1 || state === TcpState.finWait2
+}
+
+/** The first stretch of an arriving segment that was held behind a hole already. */
+function noteHeldAlready(tcb: Tcb, offset: number, length: number): void {
+  const ranges = tcb.receiveBuffer.ranges!
+  const index = ranges.indexAfter(offset)
+  if (index === ranges.count) return
+  const start = Math.max(offset, ranges.startAt(index))
+  const end = Math.min(offset + length, ranges.endAt(index))
+  const seqAtZero = seqAdd(tcb.rcvNxt, -tcb.receiveBuffer.nextOffset)
+  if (start < end) noteDuplicateArrival(tcb, seqAdd(seqAtZero, start), seqAdd(seqAtZero, end))
 }
 
 function storePieces(tcb: Tcb, segment: TcpSegment, offset: number): boolean {

@@ -12,6 +12,7 @@ export interface TcpConfig {
   /** Window shift to offer; -1 takes the smallest that lets the receive buffer be advertised. */
   readonly windowShift: number
   readonly sackPermitted: boolean
+  readonly dsack: boolean
   readonly timestamps: boolean
   readonly timestampTickUs: number
   readonly timestampOffset: number
@@ -70,6 +71,7 @@ export const tcpConfigTable = {
   windowScaling: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §2' },
   windowShift: { default: -1, unit: 'bits', min: -1, max: 14, live: false, rfc: 'RFC 7323 §2.3' },
   sackPermitted: { default: true, unit: 'switch', live: false, rfc: 'RFC 2018 §2' },
+  dsack: { default: true, unit: 'switch', live: true, rfc: 'RFC 2883 §4' },
   timestamps: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §3' },
   timestampTickUs: { default: 1000, unit: 'us', min: 1, max: 1 * seconds, live: false, rfc: 'RFC 7323 §5.4' },
   timestampOffset: { default: 0, unit: 'count', min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 7323 §5.4' },

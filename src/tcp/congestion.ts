@@ -20,6 +20,10 @@ export interface CongestionController {
   onFastRetransmit(flightSize: number): void
   /** One more duplicate ACK in fast recovery. */
   onRecoveryDuplicate(): void
+  /** SACK shows a loss: a new `ssthresh`, which is the window of the recovery. */
+  onLoss(flightSize: number): void
+  /** Recovery by SACK is over. */
+  onRecovered(): void
   onPartialAck(ackedBytes: number): void
   onFullAck(flightSize: number): void
   /** The retransmission timer expired; `again` when it already had for this segment. */

@@ -92,6 +92,7 @@ export function becomeClosed(tcb: Tcb, input: TcpInput, event: TcpEvent, error: 
   tcb.promptAcks = 0
   tcb.ackNow = false
   tcb.resending = false
+  tcb.sackRecovery = false
   tcb.frontReason = 0
   tcb.probeDue = false
   tcb.keepAliveDue = false

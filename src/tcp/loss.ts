@@ -1,16 +1,14 @@
-import { RangeSet } from '../base/range-set.ts'
 import { Reason } from './reasons.ts'
-import type { TcpSegment } from './segment.ts'
-import { seqDiff, seqGe, seqGt, seqLe, seqLt, seqMax } from './seq.ts'
+import { advanceSackRecovery } from './sack-recovery.ts'
+import { clearScoreboard, duplicateThreshold, trimScoreboard } from './scoreboard.ts'
+import { seqDiff, seqGe, seqGt, seqMax } from './seq.ts'
 import type { Tcb } from './tcb.ts'
-
-const duplicateThreshold = 3
-const maxSackedRanges = 64
 
 /** What an ACK that advanced SND.UNA means for fast recovery, for resending after a timeout, and for cwnd. */
 export function noteNewAck(tcb: Tcb, ackedBytes: number, nowUs: number): void {
-  tcb.sacked?.removeBelow(tcb.ackedOffset)
-  if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
+  trimScoreboard(tcb)
+  if (tcb.sackRecovery) advanceSackRecovery(tcb, nowUs)
+  else if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
   else if (tcb.controller.onAck(ackedBytes)) tcb.setting(Reason.setAvoidance, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
   tcb.dupAcks = 0
   tcb.limitedTransmitBytes = 0
@@ -22,7 +20,7 @@ export function noteNewAck(tcb: Tcb, ackedBytes: number, nowUs: number): void {
   }
 }
 
-/** One more ACK for the same byte (RFC 5681 §3.2, RFC 6582 §3.2). */
+/** One more ACK for the same byte, where SACK is off (RFC 5681 §3.2, RFC 6582 §3.2). */
 export function noteDuplicateAck(tcb: Tcb, nowUs: number): void {
   tcb.dupAcks++
   if (tcb.inRecovery) return tcb.controller.onRecoveryDuplicate()
@@ -42,6 +40,7 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   tcb.controller.onTimeout(flightSize, tcb.retransmitCount > 1)
   tcb.setting(Reason.setTimeoutLoss, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
   tcb.inRecovery = false
+  tcb.sackRecovery = false
   tcb.frontReason = 0
   tcb.dupAcks = 0
   tcb.limitedTransmitBytes = 0
@@ -50,25 +49,12 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   tcb.resending = true
   tcb.resendNxt = tcb.sndUna
   tcb.resendReason = Reason.retransmitTimeout
-  // The receiver may have thrown away what it reported (RFC 2018 §8).
-  tcb.sacked?.clear()
+  clearScoreboard(tcb)
 }
 
 export function stopResending(tcb: Tcb): void {
   tcb.resending = false
   tcb.resendGrows = false
-}
-
-/** Remembers which of the outstanding bytes arrived; blocks outside of them (D-SACK, garbage) are ignored. */
-export function takeSackBlocks(tcb: Tcb, segment: TcpSegment): void {
-  const { sackEdges, sackCount } = segment.options
-  for (let i = 0; i < sackCount; i++) {
-    const left = sackEdges[2 * i]
-    const right = sackEdges[2 * i + 1]
-    if (!seqLt(left, right) || !seqGt(left, segment.ack) || seqLt(left, tcb.sndUna) || !seqLe(right, tcb.sndNxt)) continue
-    tcb.sacked ??= new RangeSet(maxSackedRanges)
-    tcb.sacked.add(tcb.ackedOffset + seqDiff(left, tcb.sndUna), tcb.ackedOffset + seqDiff(right, tcb.sndUna))
-  }
 }
 
 /** A partial ACK uncovers the next hole, a full one ends recovery (RFC 6582 §3.2). */

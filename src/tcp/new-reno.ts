@@ -37,6 +37,16 @@ export class NewReno implements CongestionController {
     this.cwnd += this.#smss
   }
 
+  onLoss(flightSize: number): void {
+    this.#halve(flightSize)
+    this.cwnd = this.ssthresh
+  }
+
+  onRecovered(): void {
+    this.cwnd = this.ssthresh
+    this.#credit = 0
+  }
+
   onPartialAck(ackedBytes: number): void {
     this.cwnd = Math.max(this.cwnd - ackedBytes, this.#smss)
     if (ackedBytes >= this.#smss) this.cwnd += this.#smss

@@ -17,6 +17,8 @@ export class NoCongestionControl implements CongestionController {
 
   onFastRetransmit(): void {}
   onRecoveryDuplicate(): void {}
+  onLoss(): void {}
+  onRecovered(): void {}
   onPartialAck(): void {}
   onFullAck(): void {}
   onTimeout(): void {}

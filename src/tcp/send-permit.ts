@@ -2,6 +2,7 @@ import { effectiveMss } from './header.ts'
 import { sillyWindowFraction } from './limits.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
+import { bytesInNetwork } from './scoreboard.ts'
 import { seqAdd, seqDiff } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
@@ -17,7 +18,7 @@ export function dataPermit(tcb: Tcb): void {
   const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
   const { cwnd } = tcb.controller
   const windowRoom = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), tcb.sndNxt)
-  const cwndRoom = cwnd - inFlight
+  const cwndRoom = cwnd - bytesInNetwork(tcb)
   const mss = effectiveMss(tcb)
   const allowance = limitedTransmitAllowance(tcb)
   const usable = Math.min(windowRoom, cwndRoom + allowance)
@@ -27,7 +28,7 @@ export function dataPermit(tcb: Tcb): void {
   permit.length = length
   permit.reason = sendReason(tcb, queued, usable, mss, inFlight)
   if (permit.reason === 0) return hold(tcb, queued, windowRoom, cwndRoom, mss, inFlight)
-  if (length > cwndRoom) permit.reason = Reason.limitedTransmit
+  if (length > cwnd - inFlight && !tcb.inRecovery && !tcb.lossRecovery) permit.reason = Reason.limitedTransmit
   setSendOperands(tcb, queued, usable, inFlight)
 }
 
@@ -66,9 +67,9 @@ function setSendOperands(tcb: Tcb, queued: number, usable: number, inFlight: num
   }
 }
 
-/** The first two duplicate ACKs may each bring a new segment beyond cwnd (RFC 3042 §2). */
+/** Without SACK the first two duplicate ACKs may each bring a new segment beyond cwnd (RFC 3042 §2); with it the bytes that left the network make room. */
 function limitedTransmitAllowance(tcb: Tcb): number {
-  if (tcb.dupAcks === 0 || tcb.dupAcks > 2 || tcb.inRecovery || tcb.lossRecovery || !tcb.config.limitedTransmit) return 0
+  if (tcb.sackOn || tcb.dupAcks === 0 || tcb.dupAcks > 2 || tcb.inRecovery || tcb.lossRecovery || !tcb.config.limitedTransmit) return 0
   return tcb.dupAcks * tcb.smss()
 }
 

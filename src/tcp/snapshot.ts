@@ -56,7 +56,11 @@ export interface TcpSnapshot {
   cwnd: number
   ssthresh: number
   flightSize: number
+  /** What of it is thought to be in the network: less what SACK reports, and in recovery what is lost (RFC 6675 §4). */
+  pipe: number
   dupAcks: number
+  /** Segments that the peer says arrived twice (RFC 2883). */
+  dsacks: number
   recover: number
   inRecovery: boolean
   congestionPhase: CongestionPhase
@@ -99,7 +103,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     sendBufferBytes: 0, sendQueuedBytes: 0, sendUnackedBytes: 0,
     receiveBufferBytes: 0, receiveUnreadBytes: 0, receiveOutOfOrderBytes: 0, receiveRanges: [], sackedRanges: [],
     sndMss: 0, rcvMss: 0,
-    cwnd: 0, ssthresh: 0, flightSize: 0, dupAcks: 0, recover: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
+    cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
     timestampsOn: false, tsRecent: 0, sackOn: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1 },

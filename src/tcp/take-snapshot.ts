@@ -1,5 +1,6 @@
 import type { RangeSet } from '../base/range-set.ts'
 import { effectiveMss, offerableWindow } from './header.ts'
+import { bytesInNetwork } from './scoreboard.ts'
 import { seqAdd, seqDiff } from './seq.ts'
 import type { CongestionPhase, SequenceRange, TcpSnapshot } from './snapshot.ts'
 import type { Tcb } from './tcb.ts'
@@ -69,7 +70,9 @@ function congestion(tcb: Tcb, into: TcpSnapshot): void {
   into.cwnd = controller.cwnd
   into.ssthresh = controller.ssthresh
   into.flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
+  into.pipe = bytesInNetwork(tcb)
   into.dupAcks = tcb.dupAcks
+  into.dsacks = tcb.dsacks
   into.recover = tcb.recover
   into.inRecovery = tcb.inRecovery
   into.congestionPhase = phase(tcb)

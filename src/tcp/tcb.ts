@@ -135,6 +135,20 @@ export class Tcb {
   frontReason: ReasonIndex = 0
   /** What the peer's SACK blocks cover, as distances from ISS; null before the first block. */
   sacked: RangeSet | null = null
+  /** Their sum. */
+  sackedBytes = 0
+  /** Fast recovery goes by the scoreboard (RFC 6675), not by counting duplicate ACKs (RFC 6582). */
+  sackRecovery = false
+  /** Holes below this distance from ISS were resent in this recovery. */
+  highRxt = 0
+  /** The one rescue retransmission of this recovery was made. */
+  rescued = false
+  /** A duplicate that the next ACK reports. */
+  dsackDue = false
+  dsackStart = 0
+  dsackEnd = 0
+  /** Duplicates that the peer reported. */
+  dsacks = 0
   /** SND.UNA as an unwrapped distance from ISS. */
   ackedOffset = 0
 

@@ -7,7 +7,9 @@ import { mayTransmitData } from './lifecycle.ts'
 import { stopResending } from './loss.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
+import { chosen, nextLost, nextRescue, nextUnlost, noteHoleResent } from './sack-recovery.ts'
 import { spoilTiming, startTiming } from './sampling.ts'
+import { firstHole, holeLength, offsetOf, pipe, sackedBetween } from './scoreboard.ts'
 import { seqAdd, seqDiff, seqGe, seqMax } from './seq.ts'
 import { dataPermit, permit } from './send-permit.ts'
 import { TcpState } from './state.ts'
@@ -22,8 +24,10 @@ export function transmit(tcb: Tcb, nowUs: number): boolean {
     || sendPromptAck(tcb, nowUs)
     || sendFront(tcb, nowUs)
     || sendAgain(tcb, nowUs)
+    || sendLost(tcb, nowUs)
     || sendProbe(tcb, nowUs)
     || sendData(tcb, nowUs)
+    || sendUnlost(tcb, nowUs)
     || sendAck(tcb, nowUs)
     || sendKeepAlive(tcb, nowUs)
     || sendNothing(tcb, nowUs)
@@ -64,7 +68,8 @@ function sendFront(tcb: Tcb, nowUs: number): boolean {
   if (reason === 0) return false
   tcb.frontReason = 0
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt) return false
-  resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd)
+  const length = resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd)
+  if (tcb.sackRecovery) noteHoleResent(tcb, tcb.sndUna, length)
   tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
   return true
 }
@@ -78,7 +83,8 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
     return false
   }
   const ahead = seqDiff(tcb.resendNxt, tcb.sndUna)
-  const room = Math.min(tcb.sndWnd - ahead, tcb.controller.cwnd - (ahead - sackedAhead(tcb, ahead)))
+  const inNetwork = ahead - sackedBetween(tcb, tcb.ackedOffset, tcb.ackedOffset + ahead)
+  const room = Math.min(tcb.sndWnd - ahead, tcb.controller.cwnd - inNetwork)
   if (room <= 0) return false
   const length = resend(tcb, nowUs, tcb.resendReason, tcb.resendNxt, room)
   tcb.resendNxt = seqAdd(tcb.resendNxt, length)
@@ -86,11 +92,31 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
   return true
 }
 
+/** In recovery by SACK: holes that count as lost go before new data (RFC 6675 §4, rule 1 of NextSeg). */
+function sendLost(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.sackRecovery || !nextLost(tcb)) return false
+  noteHoleResent(tcb, chosen.seq, resend(tcb, nowUs, Reason.sackLost, chosen.seq, chosen.length))
+  return true
+}
+
+/** Rules 3 and 4: behind the new data, holes that are not known to be lost, then once the tail. */
+function sendUnlost(tcb: Tcb, nowUs: number): boolean {
+  if (!tcb.sackRecovery) return false
+  if (nextUnlost(tcb)) {
+    noteHoleResent(tcb, chosen.seq, resend(tcb, nowUs, Reason.sackUnlost, chosen.seq, chosen.length))
+    return true
+  }
+  if (!nextRescue(tcb)) return false
+  tcb.rescued = true
+  resend(tcb, nowUs, Reason.sackRescue, chosen.seq, chosen.length)
+  return true
+}
+
 /** Old sequence space from `seq` on, at most one segment and `room` bytes. @returns sequence numbers sent */
 function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room: number): number {
   const queueEnd = tcb.sendRing.endSeq()
   const sentEnd = tcb.resendGrows || tcb.finSent ? queueEnd : tcb.sndNxt
-  const length = Math.max(0, Math.min(effectiveMss(tcb), room, seqDiff(sentEnd, seq), distanceToSacked(tcb, seq)))
+  const length = Math.max(0, Math.min(effectiveMss(tcb), room, seqDiff(sentEnd, seq), holeLength(tcb, offsetOf(tcb, seq))))
   const end = seqAdd(seq, length)
   const withFin = tcb.finSent && end === tcb.finSeq && room > length
   const flags = TcpFlag.ack | (end === queueEnd && length > 0 ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
@@ -121,6 +147,8 @@ function setResendOperands(tcb: Tcb, reason: ReasonIndex, length: number): void 
     case Reason.fastRetransmit: return tell(tcb.dupAcks, ssthresh, cwnd)
     case Reason.partialAck: return tell(tcb.recover, cwnd)
     case Reason.windowOpened: return tell(length, tcb.sndWnd)
+    case Reason.sackFirstHole: return tell(tcb.sackedBytes, tcb.dupAcks, ssthresh)
+    case Reason.sackLost: case Reason.sackUnlost: case Reason.sackRescue: return tell(length, pipe(tcb), cwnd)
     default: return tell(cwnd, inFlight)
   }
 }
@@ -228,25 +256,6 @@ function sendNothing(tcb: Tcb, nowUs: number): boolean {
 }
 
 function skipSacked(tcb: Tcb): void {
-  if (tcb.sacked === null || tcb.sacked.count === 0) return
-  const offset = tcb.ackedOffset + seqDiff(tcb.resendNxt, tcb.sndUna)
-  const index = tcb.sacked.indexOf(offset)
-  if (index >= 0) tcb.resendNxt = seqAdd(tcb.resendNxt, tcb.sacked.endAt(index) - offset)
-}
-
-/** Bytes among the first `ahead` outstanding ones that the peer has: they are no longer in the network. */
-function sackedAhead(tcb: Tcb, ahead: number): number {
-  const { sacked, ackedOffset } = tcb
-  if (sacked === null) return 0
-  let sum = 0
-  for (let i = 0; i < sacked.count && sacked.startAt(i) < ackedOffset + ahead; i++) sum += Math.min(sacked.endAt(i), ackedOffset + ahead) - sacked.startAt(i)
-  return sum
-}
-
-/** Bytes from `seq` to the next that the peer has. */
-function distanceToSacked(tcb: Tcb, seq: number): number {
-  if (tcb.sacked === null || tcb.sacked.count === 0) return Infinity
-  const offset = tcb.ackedOffset + seqDiff(seq, tcb.sndUna)
-  const index = tcb.sacked.indexAfter(offset)
-  return index < tcb.sacked.count && tcb.sacked.startAt(index) > offset ? tcb.sacked.startAt(index) - offset : Infinity
+  const offset = offsetOf(tcb, tcb.resendNxt)
+  tcb.resendNxt = seqAdd(tcb.resendNxt, firstHole(tcb, offset) - offset)
 }

@@ -14,8 +14,9 @@ const pairs = new Float64Array(8)
 /** Bytes that the options of a data segment take now: timestamps, and SACK blocks while there are holes. */
 export function dataOptionLength(tcb: Tcb): number {
   const timestamp = tcb.timestampsOn ? timestampBytes : 0
-  if (!tcb.sackOn || !tcb.receiveBuffer.hasHoles()) return timestamp
-  return timestamp + 4 + 8 * tcb.receiveBuffer.sackRanges(pairs, maxSackBlocks(tcb))
+  if (!hasSackBlocks(tcb)) return timestamp
+  const dsack = tcb.dsackDue ? 1 : 0
+  return timestamp + 4 + 8 * (dsack + tcb.receiveBuffer.sackRanges(pairs, maxSackBlocks(tcb) - dsack))
 }
 
 /** Writes options both as bytes and parsed. On a SYN what we offer, or accept; later what was agreed on. Words are aligned with NOPs in front. */
@@ -24,7 +25,7 @@ export function writeOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   if ((out.flags & TcpFlag.syn) !== 0) length = writeSynOptions(tcb, out, tsVal)
   else {
     if (tcb.timestampsOn) length = writeTimestamp(tcb, out, 0, tsVal, true)
-    if (tcb.sackOn && tcb.receiveBuffer.hasHoles()) length = writeSackBlocks(tcb, out, length)
+    if (hasSackBlocks(tcb)) length = writeSackBlocks(tcb, out, length)
   }
   out.optionLength = length
 }
@@ -74,23 +75,36 @@ function writeTimestamp(tcb: Tcb, out: TcpSegment, start: number, tsVal: number,
   return at + 10
 }
 
-/** RFC 2018 §4: the range of the latest arrival first, then those before it. */
+/** RFC 2018 §4: the range of the latest arrival first, then those before it. A duplicate goes before all, once (RFC 2883 §4). */
 function writeSackBlocks(tcb: Tcb, out: TcpSegment, start: number): number {
   const bytes = out.optionBytes
   const { options } = out
   const buffer = tcb.receiveBuffer
-  const count = buffer.sackRanges(pairs, maxSackBlocks(tcb))
+  let count = 0
+  if (tcb.dsackDue) {
+    tcb.dsackDue = false
+    writeEdge(out, start, 0, tcb.dsackStart)
+    writeEdge(out, start, 1, tcb.dsackEnd)
+    count = 1
+  }
+  const first = 2 * count
+  count += buffer.sackRanges(pairs, maxSackBlocks(tcb) - count)
   bytes[start] = nop
   bytes[start + 1] = nop
   bytes[start + 2] = 5
   bytes[start + 3] = 2 + 8 * count
-  for (let i = 0; i < 2 * count; i++) {
-    const edge = seqAdd(tcb.rcvNxt, pairs[i] - buffer.nextOffset)
-    options.sackEdges[i] = edge
-    writeU32(bytes, start + 4 + 4 * i, edge)
-  }
+  for (let i = first; i < 2 * count; i++) writeEdge(out, start, i, seqAdd(tcb.rcvNxt, pairs[i - first] - buffer.nextOffset))
   options.sackCount = count
   return start + 4 + 8 * count
+}
+
+function writeEdge(out: TcpSegment, start: number, index: number, edge: number): void {
+  out.options.sackEdges[index] = edge
+  writeU32(out.optionBytes, start + 4 + 4 * index, edge)
+}
+
+function hasSackBlocks(tcb: Tcb): boolean {
+  return tcb.sackOn && (tcb.dsackDue || tcb.receiveBuffer.hasHoles())
 }
 
 /** 40 bytes of options hold four blocks, three beside timestamps. */

@@ -137,6 +137,7 @@ export const endpoint = {
       delayedAckUs: 'ACK delay',
       ackEverySegments: 'ACK every … segments',
       nagle: 'Nagle',
+      dsack: 'Report duplicates (D-SACK)',
       sillyWindowOverrideUs: 'Silly-window override',
       limitedTransmit: 'Limited transmit',
       restartAfterIdle: 'Restart after idle',

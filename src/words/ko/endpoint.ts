@@ -139,6 +139,7 @@ export const endpoint: SameKeys<typeof en> = {
       delayedAckUs: 'ACK 지연 시간',
       ackEverySegments: 'ACK 간격(세그먼트)',
       nagle: 'Nagle',
+      dsack: '중복 수신 알림(D-SACK)',
       sillyWindowOverrideUs: '작은 윈도 대기 한도',
       limitedTransmit: '제한 전송',
       restartAfterIdle: '유휴 후 재시작',

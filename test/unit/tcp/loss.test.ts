@@ -283,8 +283,8 @@ describe('duplicate ACKs', () => {
   it('with SACK the resent piece ends where the next one arrived', () => {
     const t = flying(6, { config: { sackPermitted: true } })
     t.skip()
-    const sent = [1, 2, 3].flatMap(() => t.peer.sends('. 1:1(0) ack 1 win 65535 <nop,nop,sack 501:6001>').skip())
-    expect(sent.at(-1)).toMatchObject({ seq: t.isn + 1, payloadLength: 500, isRetransmission: true })
+    t.peer.sends('. 1:1(0) ack 1 win 65535 <nop,nop,sack 501:6001>')
+    expect(t.skip()[0]).toMatchObject({ seq: t.isn + 1, payloadLength: 500, isRetransmission: true })
   })
 })
 

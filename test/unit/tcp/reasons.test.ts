@@ -27,6 +27,10 @@ const opens = (config = {}) => {
 }
 const dupAcks = (t: TcpTrace, count: number) => sends(t, ...Array.from({ length: count }, () => '. 1:1(0) ack 1 win 65535'))
 const flying = (config = {}) => writes(established({ config: { initialWindowSegments: 4, ...config } }), 30 * 1460)
+const sacked = (written: number, ...lines: string[]) => {
+  const t = writes(established({ peerMss: 1000, config: { sackPermitted: true, initialWindowSegments: 8 } }), written * 1000)
+  return sends(t, ...lines.map((line) => `. 1:1(0) ${line.replace(' sack', ' win 65535 <nop,nop,sack')}>`))
+}
 const timestamped = () => established({ config: tcp })
 const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
 
@@ -51,6 +55,10 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   lossRecovery: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535'),
   fastRetransmit: () => dupAcks(flying(), 3),
   partialAck: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 1461 win 65535'),
+  sackFirstHole: () => sacked(8, 'ack 1 sack 1001:4001'),
+  sackLost: () => sacked(8, 'ack 1 sack 1001:2001 3001:8001'),
+  sackUnlost: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001'),
+  sackRescue: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001', 'ack 4001 sack 5001:7001'),
   windowOpened: () => sends(writes(established({ window: 0 }), 10).after(1 * s), '. 1:1(0) ack 1 win 100'),
   ackHandshake: () => established(),
   ackSecondSegment: () => sends(established(), '. 1:1461(1460) ack 1 win 1', '. 1461:2921(1460) ack 1 win 1'),
@@ -136,6 +144,8 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   setSynLostRto: () => sends(opens().after(1 * s), 'S. 0:0(0) ack 1 win 1'),
   setTimeoutLoss: () => flying().after(1 * s),
   setFastRecovery: () => dupAcks(flying(), 3),
+  setSackRecovery: () => sacked(8, 'ack 1 sack 1001:4001'),
+  setDsack: () => sacked(8, 'ack 2001 sack 1:1001'),
   setRecovered: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 8761 win 65535'),
   setAvoidance: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535', '. 1:1(0) ack 2921 win 65535', '. 1:1(0) ack 4381 win 65535'),
   setIdleRestart: () => {
