@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
-import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import { FrameFilter } from '../../src/link/frame-filter.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { Link } from '../../src/link/link.ts'
 import { RecordingLink } from '../../src/link/record.ts'
@@ -47,9 +47,9 @@ export class Capture implements Task {
     if (this.recording !== null) this.record(options.nowUs)
   }
 
-  /** Takes a batch that the link is handing out. */
-  watch(batch: FrameBatch): void {
-    if (this.capturing) this.trace.append(batch, this.link.info.linkType, this.link.frameOffsets)
+  /** Takes what the link captures of the batch that it is handing out. */
+  watch(): void {
+    if (this.capturing) this.trace.append(this.link.captured, this.link.info.linkType, this.link.frameOffsets)
   }
 
   start(): void {
@@ -71,8 +71,10 @@ export class Capture implements Task {
     if (!this.capturing) this.recording.recorder = null
   }
 
-  noteFilter(expression: string): void {
+  /** @param program what picks frames here; null where the link itself does */
+  setFilter(expression: string, program: Uint32Array | null): void {
     this.filter = expression
+    if (this.recording !== null) this.recording.filter = program === null ? null : new FrameFilter(program)
     this.recorder?.describeInterface(this.link.info, expression)
   }
 

@@ -8,6 +8,8 @@ import type { HostEvent } from '../../src/stack/host-event.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
 import { formatMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
 import { Capture } from './capture.ts'
+import { cannotFilter, compileCaptureFilter, noFilter } from './capture-filter.ts'
+import type { CaptureFilter } from './capture-filter.ts'
 import { machineClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { DecisionLog } from './decision-log.ts'
@@ -15,7 +17,7 @@ import { Driver } from './driver.ts'
 import { hostConfigOf } from './host-settings.ts'
 import { Injector } from './injector.ts'
 import { LabHost } from './lab-host.ts'
-import { countInstructions, defaultLink, openLinkOf } from './links.ts'
+import { defaultLink, openLinkOf } from './links.ts'
 import type { OpenedLink } from './links.ts'
 import type { LineSurroundings } from './line-frames.ts'
 import { NeighbourProbe } from './neighbour-probe.ts'
@@ -65,7 +67,7 @@ export class Lab {
   readonly consent = new Set<string>()
   private hostFault: Fault | null = null
   private linkFault: Fault | null = null
-  private filter = { expression: '', instructions: 0 }
+  private filter: CaptureFilter = noFilter
   private faults: Fault[] = []
   private runsFirstConversation = false
   private opening: Promise<unknown> = Promise.resolve()
@@ -80,7 +82,7 @@ export class Lab {
       onError: options.onError,
       watch: (batch, nowUs) => {
         if (this.open === null) return
-        this.open.capture.watch(batch)
+        this.open.capture.watch()
         this.open.probe.see(batch)
         if (this.open.opened.virtual !== null) this.decisions.noteFrames(1, batch, 0, nowUs)
       },
@@ -130,16 +132,16 @@ export class Lab {
     const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), delayUs: 1000, peerSink: this.decisions.sinkOf(1) })
     const { link } = opened
     const nowUs = clock()
-    let instructions: number
+    let filter: CaptureFilter
     try {
-      instructions = countInstructions(spec.filter ?? '', link.info.linkType, link.info.snapLength)
+      filter = compileCaptureFilter(spec.filter ?? '', link.info.linkType, link.info.snapLength)
     } catch (error) {
       link.close()
       throw error
     }
     this.closeLink()
     this.linkFault = null
-    this.filter = { expression: spec.filter ?? '', instructions }
+    this.filter = filter
     const capture = new Capture(link, {
       filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
       nextPath: () => newRecordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
@@ -173,7 +175,7 @@ export class Lab {
     open.capture.close(this.clock())
     open.opened.link.onClosed = null
     open.opened.link.close()
-    this.filter = { expression: '', instructions: 0 }
+    this.filter = noFilter
     this.decisions.clear()
     this.wake()
   }
@@ -231,20 +233,17 @@ export class Lab {
 
   /** @throws FaultError `badFilter` */
   setFilter(expression: string): { expression: string, instructions: number } {
-    const { opened, capture } = this.requireOpen()
-    const { info } = opened.link
-    const instructions = countInstructions(expression, info.linkType, info.snapLength)
+    const { info } = this.requireOpen().opened.link
     const before = this.filter
-    this.filter = { expression, instructions }
+    this.filter = compileCaptureFilter(expression, info.linkType, info.snapLength)
     try {
       this.applyFilter()
     } catch (error) {
       this.filter = before
       throw error
     }
-    capture.noteFilter(expression)
     this.wake()
-    return this.filter
+    return { expression, instructions: this.filter.instructions }
   }
 
   /** @throws FaultError `hostNotRunning`, and what `connect` says */
@@ -279,10 +278,11 @@ export class Lab {
     const statistics = emptyStatistics()
     const { open } = this
     const nothing = { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
-    if (open === null) return { open: false, capturing: false, info: null, filter: this.filter, statistics, recording: nothing, fault: this.linkFault, peer: null }
+    const filter = { expression: this.filter.expression, instructions: this.filter.instructions }
+    if (open === null) return { open: false, capturing: false, info: null, filter, statistics, recording: nothing, fault: this.linkFault, peer: null }
     open.opened.link.statistics(statistics)
     return {
-      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter: this.filter, statistics, recording: open.capture.state(nowUs),
+      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter, statistics, recording: open.capture.state(nowUs),
       fault: this.linkFault, peer: open.opened.peer,
     }
   }
@@ -327,17 +327,25 @@ export class Lab {
   }
 
   /**
-   * The host has to hear what is for it, whatever the user wants to see: its frames, and what goes to everybody, pass any filter.
+   * A host has to hear what is for it, whatever the user wants to see: beside a host its frames pass the link's own filter, and what is
+   * captured is picked here. So it is where the link cannot filter.
    * @throws FaultError `badFilter`
    */
   private applyFilter(): void {
-    const { opened } = this.requireOpen()
-    const { expression } = this.filter
+    const { opened, capture } = this.requireOpen()
+    const { expression, program } = this.filter
     const mac = this.host === null ? null : formatMac(this.host.host.config.mac)
-    const whole = expression.trim() === '' || mac === null ? expression : `(${expression}) or ether host ${mac} or arp`
-    const failed = opened.link.setFilter(whole)
+    const picksHere = program !== null && (mac !== null || cannotFilter(opened.link.info.kind))
+    if (!picksHere || !cannotFilter(opened.link.info.kind)) this.filterLink(expression, mac)
+    capture.setFilter(expression, picksHere ? program : null)
+  }
+
+  private filterLink(expression: string, hostMac: string | null): void {
+    const { link } = this.requireOpen().opened
+    const whole = expression.trim() === '' || hostMac === null ? expression : `(${expression}) or ether host ${hostMac} or arp`
+    const failed = link.setFilter(whole)
     if (failed === null) return
-    const why = ['virtual', 'memory', 'file'].includes(opened.link.info.kind) ? 'noFilter' : ''
+    const why = cannotFilter(link.info.kind) || link.info.kind === 'file' ? 'noFilter' : ''
     throw new FaultError({ code: failed.code, params: { message: '', ...failed.params, expression, why } })
   }
 

@@ -6,7 +6,7 @@ import type { HostSettings, LinkChoice, LinkSpec } from '../../src/rpc/contract.
 import { openCapHelperLink } from '../link/cap-helper-link.ts'
 import { loadCap } from '../link/cap-module.ts'
 import { openFileLink } from '../link/file-link.ts'
-import { compileFilter, listInterfaces } from '../link/interfaces.ts'
+import { listInterfaces } from '../link/interfaces.ts'
 import { openNicLink } from '../link/nic-link.ts'
 import { openHint } from '../link/permission.ts'
 import { openSandboxLink, sandboxObstacle } from '../link/sandbox-link.ts'
@@ -83,21 +83,6 @@ export function listLinkChoices(): LinkChoice[] {
 /** The link that the lab opens by itself. */
 export function defaultLink(): LinkSpec {
   return { kind: sandboxObstacle() === null ? 'sandbox' : 'virtual' }
-}
-
-/** Instructions of a filter as far as they can be counted; 0 for the empty one. @throws FaultError `badFilter` */
-export function countInstructions(expression: string, linkType: number, snapLength: number): number {
-  if (expression.trim() === '') return 0
-  let compiled: number | string
-  try {
-    compiled = compileFilter(expression, linkType, snapLength)
-  } catch (error) {
-    // Without the binding nobody here can tell; the link has its own compiler.
-    if (error instanceof FaultError && error.fault.code === 'captureUnavailable') return 0
-    throw error
-  }
-  if (typeof compiled === 'string') throw new FaultError(fault('badFilter', { expression, message: compiled }))
-  return compiled
 }
 
 /** Interfaces through our binding; through `cap` where the binding is not there; with neither, one line that says why. */

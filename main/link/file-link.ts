@@ -39,6 +39,7 @@ export class FileLink implements LocatedLink {
   readonly info: LinkInfo
   readonly path: string
   readonly sizeBytes: number
+  captured = new FrameBatch(0)
   frameOffsets: Float64Array = new Float64Array(0)
   /** What ended the file too early. */
   damage: Fault | null = null
@@ -119,6 +120,7 @@ export class FileLink implements LocatedLink {
 
   private handOut(sink: FrameSink): number {
     const batch = this.isOneLinkType() ? this.batch : this.keepOwnLinkType()
+    this.captured = batch
     this.frameOffsets = batch === this.batch ? this.reader.frameOffsets : this.keptOffsets
     for (let i = 0; i < batch.count; i++) if (batch.capturedLength[i] < batch.originalLength[i]) this.counts.truncated++
     this.counts.received += batch.count

@@ -19,10 +19,10 @@ export function listInterfaces(): InterfaceInfo[] {
 
 /**
  * Compiles a capture filter without opening anything.
- * @returns the number of BPF instructions, or the compiler's words
+ * @returns the program for `runBpf`, four words an instruction, or the compiler's words
  * @throws FaultError `captureUnavailable`
  */
-export function compileFilter(expression: string, linkType = 1, snapLength = 262_144): number | string {
+export function compileFilter(expression: string, linkType = 1, snapLength = 262_144): Uint32Array | string {
   return loadNative().compileFilter(expression, linkType, snapLength)
 }
 

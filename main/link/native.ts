@@ -10,8 +10,8 @@ export interface Native {
   /** libpcap's own line about itself. */
   libraryVersion(): string
   interfaces(): NativeInterface[]
-  /** @returns the number of BPF instructions, or the compiler's words */
-  compileFilter(expression: string, linkType: number, snapLength: number): number | string
+  /** @returns the BPF program, four words an instruction (code, jt, jf, k), or the compiler's words */
+  compileFilter(expression: string, linkType: number, snapLength: number): Uint32Array | string
   /**
    * Opens an interface and starts its capture thread.
    * @param ring its size is a power of two from 64 KiB to 2 GiB; layout in native/src/capture.h

@@ -98,8 +98,8 @@ export class RemoteLink implements Link, MessageHandler<HelperControl> {
 
   setFilter(expression: string): Fault | null {
     if (this.isClosed || this.isDead) return fault('linkClosed', { name: this.info.name })
-    const compiled = expression === '' ? 0 : this.compile(expression)
-    if (typeof compiled === 'string') return fault('badFilter', { expression, message: compiled })
+    const complaint = expression === '' ? null : this.complaintOf(expression)
+    if (complaint !== null) return fault('badFilter', { expression, message: complaint })
     this.filtersUnderWay++
     this.socket.write(encodeControl({ kind: 'setFilter', expression }))
     return null
@@ -186,11 +186,12 @@ export class RemoteLink implements Link, MessageHandler<HelperControl> {
   }
 
   /** Without a compiler of our own the helper's has the last word. */
-  private compile(expression: string): number | string {
+  private complaintOf(expression: string): string | null {
     try {
-      return compileFilter(expression, this.info.linkType, this.info.snapLength)
+      const compiled = compileFilter(expression, this.info.linkType, this.info.snapLength)
+      return typeof compiled === 'string' ? compiled : null
     } catch (error) {
-      if (error instanceof FaultError && error.fault.code === 'captureUnavailable') return 0
+      if (error instanceof FaultError && error.fault.code === 'captureUnavailable') return null
       throw error
     }
   }

@@ -1,5 +1,6 @@
 import type { Fault } from '../base/fault.ts'
-import type { FrameBatch } from './frame-batch.ts'
+import { FrameBatch } from './frame-batch.ts'
+import type { FrameFilter } from './frame-filter.ts'
 import type { FrameSink, Link, LinkInfo, LinkStatistics } from './link.ts'
 
 /** Keeps frames somewhere. */
@@ -13,7 +14,9 @@ export interface FrameRecorder {
 
 /** A link whose frames stand in a file too, so that they can be read again later. */
 export interface LocatedLink extends Link {
-  /** For each frame of the batch that the sink of `drain` is looking at: the file offset of its first byte, or -1. */
+  /** What is captured of the batch that the sink of `drain` is looking at. */
+  readonly captured: FrameBatch
+  /** For each captured frame: the file offset of its first byte, or -1. */
   readonly frameOffsets: Float64Array
 }
 
@@ -22,9 +25,12 @@ export interface LocatedLink extends Link {
  * reports them back, which is what the wire saw.
  */
 export class RecordingLink implements LocatedLink {
+  captured = new FrameBatch(0)
   frameOffsets: Float64Array = new Float64Array(0)
   /** May be changed between two drains; null records nothing. */
   recorder: FrameRecorder | null
+  /** What is captured; null: everything. The sink gets every frame all the same, because a host has to hear what nobody wants to see. */
+  filter: FrameFilter | null = null
   private readonly inner: Link
 
   constructor(inner: Link, recorder: FrameRecorder | null) {
@@ -40,7 +46,8 @@ export class RecordingLink implements LocatedLink {
 
   drain(sink: FrameSink, maxFrames: number): number {
     return this.inner.drain((batch) => {
-      this.frameOffsets = this.recorder ? this.recorder.record(batch) : this.nowhere(batch.count)
+      this.captured = this.filter === null ? batch : this.filter.select(batch)
+      this.frameOffsets = this.recorder ? this.recorder.record(this.captured) : this.nowhere(this.captured.count)
       sink(batch)
     }, maxFrames)
   }

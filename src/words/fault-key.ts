@@ -6,7 +6,11 @@ const variantOf: Partial<Record<Fault['code'], (params: Fault['params']) => unkn
   sandboxUnavailable: ({ why }) => why,
   badFilter: ({ why }) => why,
   fileInUse: ({ fresh }) => fresh ? 'fresh' : '',
+  diskFull: ({ lost }) => lost === undefined ? 'once' : '',
+  fileFormatUnknown: ({ why }) => why,
+  fileNotReadable: ({ reason }) => reason,
   fileNotWritable: ({ reason }) => reason,
+  serverPortInUse: ({ reason }) => reason,
   noSuchInterface: ({ available }) => available ? '' : 'none',
 }
 

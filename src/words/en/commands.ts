@@ -7,7 +7,7 @@ export const commands = {
     captureStart: 'Go on capturing',
     captureStop: 'Stop capturing; the lab host goes on',
     captureClear: 'Forget the captured packets and start a new recording',
-    filter: 'Capture only what a BPF expression matches, and the lab host\'s own traffic; without an expression, everything',
+    filter: 'Capture only what a BPF expression matches; the lab host hears everything all the same. Without an expression, capture everything',
     open: 'Open a capture file',
     save: 'Copy the recording to a file',
     flows: 'List the flows',

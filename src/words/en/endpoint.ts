@@ -140,6 +140,7 @@ export const endpoint = {
       dsack: 'Report duplicates (D-SACK)',
       sillyWindowOverrideUs: 'Silly-window override',
       limitedTransmit: 'Limited transmit',
+      proportionalRate: 'Proportional rate reduction',
       restartAfterIdle: 'Restart after idle',
       minRtoUs: 'Smallest RTO',
       maxRtoUs: 'Largest RTO',

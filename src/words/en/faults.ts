@@ -28,7 +28,7 @@ export const faults = {
   connectionClosing: 'Nothing more can be sent on this connection: it is closing or closed: open a new one',
   connectionExists: 'There is a connection from {local} to {remote} already: two cannot have the same four numbers: use another port',
   bufferFull: 'No further connection is possible: all {limit} places are taken: close some first',
-  packetSyntax: 'The packet line is not understood at column {column}: {expected} was expected, not “{got}”: correct it; an example is S 0:0(0) win 65535 <mss 1460>',
+  packetSyntax: 'The packet line is not understood at column {column}: {expected} was expected, not “{got}”: correct it; an example is 10.77.0.2:40000 > 10.77.0.1:80 S 0:0(0) win 65535 <mss 1460>',
   hexSyntax: 'The hexadecimal bytes are not understood: “{got}” at column {column} is no pair of digits: write two digits 0-9 a-f for each byte',
   frameTooLong: 'The frame cannot be sent: it has {length} bytes and this link takes at most {limit}: shorten it',
   frameTooShort: 'The frame cannot be sent: it has {length} bytes and needs at least {limit}: add what is missing',
@@ -48,16 +48,33 @@ export const faults = {
 
 export const faultVariants = {
   badFilter: {
-    noFilter: 'The filter “{expression}” cannot be used: this link has no capture filter: filters belong to interfaces and to the sandbox; leave it empty here',
+    noFilter: 'The filter “{expression}” cannot be used: nothing here can filter on this link: a capture file is read as it is, and simulated links need the native binding; leave it empty here',
+  },
+  diskFull: {
+    once: 'The file {path} cannot be written: the disk is full: free some space, or choose another place',
+  },
+  fileFormatUnknown: {
+    empty: 'Nothing can be sent from the file {path}: it holds no frame and no packet line: choose another file',
   },
   fileInUse: {
     fresh: 'Another lab records to {path}: process {pid} holds it: this recording goes to {fresh}',
   },
+  fileNotReadable: {
+    EACCES: 'The file {path} cannot be read: this user may not: check its permissions',
+    EISDIR: 'The file {path} cannot be read: it is a folder: name a file in it',
+  },
   fileNotWritable: {
+    EACCES: 'The file {path} cannot be written: this user may not write there: check the folder and its permissions, or choose another place',
+    EISDIR: 'The file {path} cannot be written: a folder has this name: choose another name',
+    ENOENT: 'The file {path} cannot be written: its folder does not exist: check the folder, or choose another place',
+    EROFS: 'The file {path} cannot be written: its file system is read-only: choose another place',
     removed: 'The recording {path} was removed while it was written: it has no name any more: save it under another name now',
   },
   noSuchInterface: {
     none: 'There is no interface “{name}”: this machine shows none that may be opened: check permissions, or use the virtual link',
+  },
+  serverPortInUse: {
+    EACCES: 'The server cannot use port {port}: this user may not take it: choose one above 1023 with --port, or leave it out',
   },
   sandboxUnavailable: {
     notLinux: 'The sandbox cannot start: network namespaces exist only on Linux: use the virtual link or an interface',

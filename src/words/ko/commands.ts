@@ -9,7 +9,7 @@ export const commands: SameKeys<typeof english> = {
     captureStart: '캡처를 계속합니다',
     captureStop: '캡처를 멈춥니다. 랩 호스트는 계속 동작합니다',
     captureClear: '캡처한 패킷을 지우고 기록을 새로 시작합니다',
-    filter: 'BPF 식에 맞는 패킷과 랩 호스트 자신의 패킷만 캡처합니다. 식이 없으면 모두 캡처합니다',
+    filter: 'BPF 식에 맞는 패킷만 캡처합니다. 랩 호스트는 그래도 모두 듣습니다. 식이 없으면 모두 캡처합니다',
     open: '캡처 파일을 엽니다',
     save: '기록을 파일로 복사합니다',
     flows: '플로우 목록을 보여 줍니다',

@@ -142,6 +142,7 @@ export const endpoint: SameKeys<typeof en> = {
       dsack: '중복 수신 알림(D-SACK)',
       sillyWindowOverrideUs: '작은 윈도 대기 한도',
       limitedTransmit: '제한 전송',
+      proportionalRate: '비례 감속(PRR)',
       restartAfterIdle: '유휴 후 재시작',
       minRtoUs: '최소 RTO',
       maxRtoUs: '최대 RTO',

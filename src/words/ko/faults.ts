@@ -30,7 +30,7 @@ export const faults: SameKeys<typeof englishFaults> = {
   connectionClosing: '이 연결로는 더 보낼 수 없습니다: 닫히는 중이거나 닫혔습니다: 새 연결을 여십시오',
   connectionExists: '{local}에서 {remote}로 가는 연결이 이미 있습니다: 주소와 포트 네 개가 모두 같은 연결은 둘일 수 없습니다: 다른 포트를 쓰십시오',
   bufferFull: '연결을 더 만들 수 없습니다: {limit}개의 자리가 모두 찼습니다: 먼저 몇 개를 닫으십시오',
-  packetSyntax: '패킷 줄의 {column}번째 칸을 이해할 수 없습니다: “{got}” 대신 {expected} 형식이 와야 합니다: 고치십시오. 보기: S 0:0(0) win 65535 <mss 1460>',
+  packetSyntax: '패킷 줄의 {column}번째 칸을 이해할 수 없습니다: “{got}” 대신 {expected} 형식이 와야 합니다: 고치십시오. 보기: 10.77.0.2:40000 > 10.77.0.1:80 S 0:0(0) win 65535 <mss 1460>',
   hexSyntax: '16진수 바이트를 이해할 수 없습니다: {column}번째 칸의 “{got}”은(는) 두 자리 16진수가 아닙니다: 바이트마다 0-9 a-f 두 글자로 쓰십시오',
   frameTooLong: '프레임을 보낼 수 없습니다: 길이가 {length}바이트인데 이 링크는 {limit}바이트까지만 받습니다: 줄이십시오',
   frameTooShort: '프레임을 보낼 수 없습니다: 길이가 {length}바이트인데 적어도 {limit}바이트여야 합니다: 빠진 부분을 채우십시오',
@@ -50,16 +50,33 @@ export const faults: SameKeys<typeof englishFaults> = {
 
 export const faultVariants: SameKeys<typeof englishVariants> = {
   badFilter: {
-    noFilter: '“{expression}” 필터를 쓸 수 없습니다: 이 링크에는 캡처 필터가 없습니다: 필터는 인터페이스와 샌드박스에서만 쓸 수 있으니 여기서는 비워 두십시오',
+    noFilter: '“{expression}” 필터를 쓸 수 없습니다: 이 링크에서는 거를 수 없습니다: 캡처 파일은 있는 그대로 읽고, 시뮬레이션 링크에는 네이티브 바인딩이 필요합니다. 여기서는 비워 두십시오',
+  },
+  diskFull: {
+    once: '{path} 파일에 쓸 수 없습니다: 디스크가 가득 찼습니다: 공간을 비우거나 다른 곳을 고르십시오',
+  },
+  fileFormatUnknown: {
+    empty: '{path} 파일에서 보낼 것이 없습니다: 프레임도 패킷 줄도 들어 있지 않습니다: 다른 파일을 고르십시오',
   },
   fileInUse: {
     fresh: '다른 랩이 {path} 파일에 기록하고 있습니다: {pid}번 프로세스가 쥐고 있습니다: 이번 기록은 {fresh} 파일로 갑니다',
   },
+  fileNotReadable: {
+    EACCES: '{path} 파일을 읽을 수 없습니다: 이 사용자에게는 읽을 권한이 없습니다: 파일의 권한을 확인하십시오',
+    EISDIR: '{path} 파일을 읽을 수 없습니다: 파일이 아니라 폴더입니다: 그 안의 파일을 고르십시오',
+  },
   fileNotWritable: {
+    EACCES: '{path} 파일에 쓸 수 없습니다: 이 사용자에게는 그곳에 쓸 권한이 없습니다: 폴더와 권한을 확인하거나 다른 곳을 고르십시오',
+    EISDIR: '{path} 파일에 쓸 수 없습니다: 같은 이름의 폴더가 있습니다: 다른 이름을 고르십시오',
+    ENOENT: '{path} 파일에 쓸 수 없습니다: 폴더가 없습니다: 폴더 이름을 확인하거나 다른 곳을 고르십시오',
+    EROFS: '{path} 파일에 쓸 수 없습니다: 읽기 전용 파일 시스템입니다: 다른 곳을 고르십시오',
     removed: '기록 중이던 {path} 파일이 지워졌습니다: 이제 이름이 없는 파일입니다: 지금 다른 이름으로 저장하십시오',
   },
   noSuchInterface: {
     none: '“{name}” 인터페이스가 없습니다: 이 컴퓨터에는 열 수 있는 인터페이스가 보이지 않습니다: 권한을 확인하거나 가상 링크를 쓰십시오',
+  },
+  serverPortInUse: {
+    EACCES: '서버가 {port} 포트를 쓸 수 없습니다: 이 사용자에게는 권한이 없습니다: --port로 1023보다 큰 포트를 고르거나 옵션을 빼십시오',
   },
   sandboxUnavailable: {
     notLinux: '샌드박스를 시작할 수 없습니다: 네트워크 네임스페이스는 Linux에만 있습니다: 가상 링크나 인터페이스를 쓰십시오',

@@ -136,7 +136,7 @@ describe('bad input', () => {
     ['getPacketRows', [null], 'badArgument'],
     ['getPacketRows', [{ from: 0, count: 1, flow: -1 }], 'badArgument'],
     ['getFlows', [{ from: 0.5, count: 1 }], 'badArgument'],
-    ['setCaptureFilter', ['tcp port 80'], 'badFilter'],
+    ['setCaptureFilter', ['tcp prt 80'], 'badFilter'],
     ['setCaptureFilter', [7], 'badArgument'],
     ['openLink', [{ kind: 'wire' }], 'badArgument'],
     ['openLink', [{ kind: 'file', name: '/nonexistent.pcapng' }], 'fileNotFound'],
@@ -170,7 +170,6 @@ describe('bad input', () => {
       if (name === 'openLink') continue
       expect([name, args, await test.call(name, args)]).toMatchObject([name, args, { ok: false, fault: { code } }])
     }
-    expect(await test.call('setCaptureFilter', ['arp'])).toMatchObject({ fault: { code: 'badFilter', params: { expression: 'arp', why: 'noFilter' } } })
     for (const [name, args, code] of cases.filter(([name]) => name === 'openLink')) expect(await test.call(name, args)).toMatchObject({ ok: false, fault: { code } })
     await test.client.openLink({ kind: 'virtual' })
     await test.until(() => test.updates.at(-1)!.host.phase === 'ready', 'the host is ready again')

@@ -136,7 +136,7 @@ static napi_value addon_close(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* compileFilter(expression, linkType, snapLength): number of instructions, or the compiler's words. */
+/* compileFilter(expression, linkType, snapLength): the program as a Uint32Array, FILTER_WORDS an instruction, or the compiler's words. */
 static napi_value addon_compile_filter(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
   double link_type, snap_length;
@@ -145,9 +145,13 @@ static napi_value addon_compile_filter(napi_env env, napi_callback_info info) {
   char *expression = read_text(env, arguments[0], LONGEST_EXPRESSION);
   if (!expression) return NULL;
   char error[PCAP_ERRBUF_SIZE];
-  int instructions = filter_compile(expression, (int)link_type, (int)snap_length, error);
+  FilterProgram program;
+  bool compiled = filter_compile(expression, (int)link_type, (int)snap_length, &program, error);
   free(expression);
-  return instructions < 0 ? value_text(env, error) : value_number(env, instructions);
+  if (!compiled) return value_text(env, error);
+  napi_value words = value_words(env, program.words, (size_t)program.instructions * FILTER_WORDS);
+  free(program.words);
+  return words;
 }
 
 static napi_value addon_list(napi_env env, napi_callback_info info) {

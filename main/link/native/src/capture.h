@@ -137,8 +137,14 @@ void direction_learn(DirectionReader *reader, const uint8_t *frame, uint32_t len
 
 /* Compiles and installs; NULL or the reason. */
 const char *filter_install(pcap_t *pcap, const char *expression, char *error);
-/* Number of BPF instructions, or -1 with `error` (PCAP_ERRBUF_SIZE) filled. Needs no interface. */
-int filter_compile(const char *expression, int link_type, int snap_length, char *error);
+/* A compiled filter: FILTER_WORDS words an instruction (code, jt, jf, k); `words` is the caller's to free. */
+#define FILTER_WORDS 4
+typedef struct {
+  uint32_t *words;
+  uint32_t instructions;
+} FilterProgram;
+/* False with `error` (PCAP_ERRBUF_SIZE) filled where the expression is refused. Needs no interface. */
+bool filter_compile(const char *expression, int link_type, int snap_length, FilterProgram *into, char *error);
 
 bool injector_open(Injector *injector, const CaptureOptions *options);
 void injector_close(Injector *injector);

@@ -1,8 +1,10 @@
 #include "capture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *keep(char *error, const char *reason);
+static void copy_program(const struct bpf_program *program, FilterProgram *into);
 
 const char *filter_install(pcap_t *pcap, const char *expression, char *error) {
   struct bpf_program program;
@@ -13,22 +15,42 @@ const char *filter_install(pcap_t *pcap, const char *expression, char *error) {
   return status == 0 ? NULL : keep(error, api.pcap_geterr(pcap));
 }
 
-int filter_compile(const char *expression, int link_type, int snap_length, char *error) {
+bool filter_compile(const char *expression, int link_type, int snap_length, FilterProgram *into, char *error) {
+  into->words = NULL;
+  into->instructions = 0;
   pcap_t *pcap = api.pcap_open_dead(link_type, snap_length);
   if (!pcap) {
     keep(error, "out of memory");
-    return -1;
+    return false;
   }
   struct bpf_program program;
-  int instructions = -1;
-  if (api.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-    instructions = (int)program.bf_len;
+  bool compiled = api.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+  if (compiled) {
+    copy_program(&program, into);
     api.pcap_freecode(&program);
+    if (!into->words) {
+      keep(error, "out of memory");
+      compiled = false;
+    }
   } else {
     keep(error, api.pcap_geterr(pcap));
   }
   api.pcap_close(pcap);
-  return instructions;
+  return compiled;
+}
+
+static void copy_program(const struct bpf_program *program, FilterProgram *into) {
+  into->words = malloc(program->bf_len * FILTER_WORDS * sizeof *into->words + 1);
+  if (!into->words) return;
+  into->instructions = program->bf_len;
+  for (uint32_t i = 0; i < program->bf_len; i++) {
+    const struct bpf_insn *instruction = &program->bf_insns[i];
+    uint32_t *words = into->words + i * FILTER_WORDS;
+    words[0] = instruction->code;
+    words[1] = instruction->jt;
+    words[2] = instruction->jf;
+    words[3] = instruction->k;
+  }
 }
 
 static const char *keep(char *error, const char *reason) {

@@ -1,6 +1,7 @@
 #include "values.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 napi_value value_text(napi_env env, const char *text) {
   napi_value value;
@@ -12,6 +13,14 @@ napi_value value_number(napi_env env, double number) {
   napi_value value;
   if (napi_create_double(env, number, &value) != napi_ok) napi_get_undefined(env, &value);
   return value;
+}
+
+napi_value value_words(napi_env env, const uint32_t *words, size_t count) {
+  void *data;
+  napi_value buffer, array;
+  if (napi_create_arraybuffer(env, count * sizeof *words, &data, &buffer) != napi_ok) return NULL;
+  if (count > 0) memcpy(data, words, count * sizeof *words);
+  return napi_create_typedarray(env, napi_uint32_array, count, buffer, 0, &array) == napi_ok ? array : NULL;
 }
 
 napi_value value_boolean(napi_env env, bool truth) {

@@ -10,6 +10,8 @@
 
 napi_value value_text(napi_env env, const char *text);
 napi_value value_number(napi_env env, double number);
+/* A Uint32Array with a copy of the words. */
+napi_value value_words(napi_env env, const uint32_t *words, size_t count);
 napi_value value_boolean(napi_env env, bool truth);
 void set(napi_env env, napi_value object, const char *name, napi_value value);
 
