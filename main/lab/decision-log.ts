@@ -119,7 +119,7 @@ export class DecisionLog {
   /** Frames of a host on their way out, as the stack writes them: untagged Ethernet, IPv4 without options. */
   noteFrames(host: 0 | 1, batch: FrameBatch, from: number, nowUs: number): void {
     const awaiting = this.awaiting[host]
-    for (let i = from; i < batch.count && awaiting.length > 0; i++) this.noteFrame(awaiting, batch.bytes, batch.offset[i], batch.capturedLength[i], nowUs)
+    for (let i = from; i < batch.count && awaiting.length > 0; i++) this.noteFrame(awaiting, batch.bytes, batch.offset[i], batch.capturedLength[i], host === 0 ? nowUs : 0)
   }
 
   /** The bases of a connection's lines are needed no longer. */
@@ -160,7 +160,8 @@ export class DecisionLog {
     return id
   }
 
-  private noteFrame(awaiting: number[], bytes: Uint8Array, at: number, frameLength: number, nowUs: number): void {
+  /** @param leftUs when it left; 0 where only its arrival is known */
+  private noteFrame(awaiting: number[], bytes: Uint8Array, at: number, frameLength: number, leftUs: number): void {
     const tcp = at + ethernetHeaderBytes + 20
     if (frameLength < ethernetHeaderBytes + 40 || readU16(bytes, at + 12) !== EtherType.ipv4 || bytes[at + ethernetHeaderBytes + 9] !== IpProtocol.tcp) return
     const localPort = readU16(bytes, tcp)
@@ -175,7 +176,7 @@ export class DecisionLog {
     if (id <= this.nextId - 1 - this.capacity) return
     const i = id % this.capacity
     // A segment that waited for ARP is told at the time it left.
-    if (nowUs - this.timeUs[i] > waitedUs) this.timeUs[i] = nowUs
+    if (leftUs - this.timeUs[i] > waitedUs) this.timeUs[i] = leftUs
     this.keepHeader(i, bytes, tcp)
   }
 
