@@ -33,7 +33,8 @@ export function copyRecording(recording: SavedRecording, target: string, overwri
     if (existsSync(partial)) unlinkSync(partial)
     if (error instanceof FaultError) throw error
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new FaultError(fault(code === 'ENOSPC' || code === 'EDQUOT' ? 'diskFull' : 'fileNotWritable', { path: target, reason: code, lost: 0 }), { cause: error })
+    const reason = code === 'ENOSPC' || code === 'EDQUOT' ? fault('diskFull', { path: target, reason: code }) : fault('fileNotWritable', { path: target, reason: code, lost: 0 })
+    throw new FaultError(reason, { cause: error })
   }
   return recording.bytes + recording.tail.length
 }

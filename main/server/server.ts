@@ -39,7 +39,7 @@ export class LabServer {
     return new Promise((resolve, reject) => {
       http.once('error', (error: NodeJS.ErrnoException) => {
         const isTaken = error.code === 'EADDRINUSE' || error.code === 'EACCES'
-        reject(isTaken ? new FaultError(fault('serverPortInUse', { port: options.port }), { cause: error }) : error)
+        reject(isTaken ? new FaultError(fault('serverPortInUse', { port: options.port, reason: error.code! }), { cause: error }) : error)
       })
       http.listen({ host: loopback, port: options.port, exclusive: true }, () => resolve(new LabServer(options, http)))
     })
