@@ -5,7 +5,7 @@ import type { HostSettings } from '../../src/rpc/contract.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
 import { checkTcpOption, tcpPreset, tcpPresets } from '../../src/tcp/config.ts'
 import type { TcpConfig, TcpPresetName } from '../../src/tcp/config.ts'
-import { isMulticastMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
+import { isBroadcastIpv4, isLoopbackIpv4, isMulticastIpv4, isMulticastMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
 import { readU32 } from '../../src/base/bytes.ts'
 
 /** What a host is told by the link that it stands on. */
@@ -25,6 +25,7 @@ export function hostConfigOf(settings: HostSettings, { mtu, acceptUnfinishedChec
   const cidr = parseCidr(settings.address)
   if (cidr === null || cidr.address.length !== 4) throw new FaultError(fault('addressInvalid', { address: settings.address }))
   const ipv4 = readU32(cidr.address, 0)
+  if (!isHostAddress(ipv4, cidr.prefixLength)) throw new FaultError(fault('addressInvalid', { address: settings.address }))
   const gateway = settings.gateway === undefined ? null : parseIpv4(settings.gateway)
   if (settings.gateway !== undefined && gateway === null) throw new FaultError(fault('addressInvalid', { address: settings.gateway }))
   for (const { port, application } of settings.listen ?? []) checkListener(port, application)
@@ -33,6 +34,12 @@ export function hostConfigOf(settings: HostSettings, { mtu, acceptUnfinishedChec
     ...(gateway === null ? {} : { gateway }),
     ...(claimTimings === undefined ? {} : { claimTimings }),
   }
+}
+
+/** Whether one host alone can have the address (RFC 1122 §3.2.1.3): no group, no loopback, neither the network's own nor its broadcast address. */
+function isHostAddress(address: number, prefixLength: number): boolean {
+  if (address >>> 24 === 0 || isLoopbackIpv4(address) || isMulticastIpv4(address) || isBroadcastIpv4(address, prefixLength)) return false
+  return prefixLength >= 31 || (address & (0xffff_ffff >>> prefixLength)) !== 0
 }
 
 /** @throws FaultError `badArgument` */
