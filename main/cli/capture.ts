@@ -1,4 +1,5 @@
-import { FaultError } from '../../src/base/fault.ts'
+import { rmSync, statSync } from 'node:fs'
+import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
@@ -34,7 +35,7 @@ export const runCapture: Run = async ({ options, json, words }) => {
   const recorder = options.write === undefined ? null : openRecorder(options.write, info, options.filter ?? '')
   if (recorder?.fault) {
     opened.link.close()
-    throw new FaultError(recorder.fault)
+    throw new FaultError(discard(recorder, recorder.fault))
   }
   const output = new Output(process.stdout)
   const link = new RecordingLink(opened.link, null)
@@ -90,13 +91,26 @@ export const runCapture: Run = async ({ options, json, words }) => {
   const known = (name: 'droppedByKernel' | 'droppedByInterface' | 'droppedByRing'): number | null => info.unknownCounters.includes(name) ? null : counts[name]
   output.line(JSON.stringify({
     ...(json ? { event: 'counts' } : {}), received: counts.received, droppedByKernel: known('droppedByKernel'), droppedByInterface: known('droppedByInterface'),
-    droppedByRing: known('droppedByRing'), recorded: recorder === null ? 0 : recorder.frames,
+    droppedByRing: known('droppedByRing'), recorded: recorder === null ? 0 : recorder.frames - recorder.heldFrames,
   }))
   await output.end()
   release()
   const trouble = failure ?? recorder?.fault ?? null
   recorder?.dispose()
-  return trouble === null ? ExitCode.done : tellFailure(new FaultError(trouble), words)
+  if (trouble === null) return ExitCode.done
+  return trouble.code === troubleTold ? ExitCode.failed : tellFailure(new FaultError(final(trouble)), words)
+}
+
+/** Takes back a recording that could not be begun. @returns why, in words for a capture that does not go on */
+function discard(recorder: Recorder, reason: Fault): Fault {
+  recorder.dispose()
+  if (recorder.path !== '' && statSync(recorder.path, { throwIfNoEntry: false })?.size === 0) rmSync(recorder.path, { force: true })
+  return final(reason)
+}
+
+/** Without `lost`, what is said is not that capturing goes on. */
+function final({ code, params: { lost, ...params } }: Fault): Fault {
+  return fault(code, code === 'diskFull' || lost === undefined ? params : { ...params, lost })
 }
 
 function openRecorder(path: string, info: LinkInfo, filter: string): Recorder {

@@ -61,7 +61,8 @@ export const runConnect: Run = async ({ args, options, json, words }) => {
   const release = onInterrupt(
     () => {
       process.stderr.write(`${words('cli.connect.interrupted')}\n`)
-      if (id < 0) end('aborted')
+      // Nothing is there yet that could be closed in good order.
+      if (id < 0 || spoken.host.host.connection(id)?.state === TcpState.synSent) end('aborted')
       else spoken.host.host.close(id, machineClock())
       spoken.driver.wake()
     },
@@ -145,5 +146,5 @@ async function openStreams({ send, receive }: CliOptions): Promise<{ source: Rea
 function streamFault({ stream, error }: NonNullable<StreamApplication['failure']>, { send = '-', receive = '-' }: CliOptions): Fault {
   const reason = error.code ?? error.message
   if (stream === 'source') return fault('fileNotReadable', { path: send, reason })
-  return fault(reason === 'ENOSPC' ? 'diskFull' : 'fileNotWritable', { path: receive, reason, lost: 0 })
+  return reason === 'ENOSPC' || reason === 'EDQUOT' ? fault('diskFull', { path: receive, reason }) : fault('fileNotWritable', { path: receive, reason, lost: 0 })
 }

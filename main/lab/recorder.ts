@@ -29,6 +29,7 @@ export interface RecorderOptions extends RecordingFileOptions {
 const flushIntervalUs = 500_000
 const statisticsIntervalUs = 10_000_000
 const bufferBytes = 1024 * 1024
+const enhancedPacketType = 6
 /** While the file takes nothing, this much is held in memory; frames beyond are counted as lost. */
 const maxHeldBytes = 8 * 1024 * 1024
 
@@ -97,6 +98,13 @@ export class Recorder implements FrameRecorder {
     this.interfaceId++
     const words = { linkType: info.linkType, snapLength: info.snapLength, name: info.name, description: info.description, filter, os: systemName(), mac: info.mac }
     this.put(writeInterfaceDescription(this.room(blockBytesBound(lengthOf(words))), this.heldBytes, words))
+  }
+
+  /** Frames that wait for room in the file. */
+  get heldFrames(): number {
+    let frames = 0
+    for (let at = 0; at < this.heldBytes; at += readLength(this.buffer, at)) if (this.buffer[at] === enhancedPacketType) frames++
+    return frames
   }
 
   record(batch: FrameBatch): Float64Array {
