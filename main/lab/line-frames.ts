@@ -58,7 +58,9 @@ async function destinationMac({ ip }: PacketDraft, surroundings: LineSurrounding
   if (ip.version === 6) throw unreachable()
   const target = readU32(ip.destination, 0)
   const { source, prefixLength, gateway } = surroundings
-  const isNear = source === null || prefixLength === 0 || isSameIpv4Network(source, target, prefixLength)
+  const isNear = source === null || prefixLength === 0
+    ? gateway === null || publicAddress(ip.destination) === null
+    : isSameIpv4Network(source, target, prefixLength)
   if (!isNear && gateway === null) throw unreachable()
   const mac = await surroundings.macOf(isNear ? target : gateway!)
   if (mac === null) throw new FaultError(fault('hostUnreachable', { address: isNear ? formatIpv4(target) : formatIpv4(gateway!) }))
