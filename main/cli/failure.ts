@@ -19,9 +19,14 @@ export class UsageError extends Error {
 export function tellFailure(error: unknown, words: Words): number {
   const isUsage = error instanceof UsageError
   const text = isUsage ? words(`cli.usage.${error.key}`, error.params) : words.fault(error instanceof FaultError ? error.fault : internal(error))
-  process.stderr.write(`tcplab: ${text}\n`)
+  process.stderr.write(`tcplab: ${oneLine(text)}\n`)
   if (!isUsage && !(error instanceof FaultError) && process.env.TCPLAB_DEBUG) console.error(error)
   return isUsage ? ExitCode.usage : ExitCode.failed
+}
+
+/** What is quoted may hold line breaks, and codes that a terminal would obey. */
+function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]\s*/g, ' ').replace(/\p{Cc}/gu, '\uFFFD')
 }
 
 function internal(error: unknown): FaultError['fault'] {

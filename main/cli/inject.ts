@@ -97,18 +97,26 @@ function readWanted(line: string | undefined, { hex, file }: CliOptions): Wanted
 
 function readFile(path: string): Wanted {
   try {
-    return { frames: captureFrames(path), lines: [] }
+    return filled({ frames: captureFrames(path), lines: [] }, path)
   } catch (error) {
-    if (!(error instanceof FaultError) || error.fault.code !== 'fileFormatUnknown') throw error
+    if (!(error instanceof FaultError) || error.fault.code !== 'fileFormatUnknown' || error.fault.params.why !== undefined) throw error
   }
   const wanted: Wanted = { frames: [], lines: [] }
-  for (const text of readFileSync(path, 'utf8').split(/\r?\n/)) {
+  const content = readFileSync(path, 'utf8')
+  // Text has none of these: it is some other file.
+  if (/[\0\uFFFD]/.test(content)) throw new FaultError(fault('fileFormatUnknown', { path }))
+  for (const text of content.split(/\r?\n/)) {
     const line = text.trim()
     if (line === '' || line.startsWith('#') || line.startsWith('//')) continue
     const bytes = /^[0-9a-fA-F\s:,x-]+$/.test(line) ? parseHex(line) : null
     if (bytes === null) wanted.lines.push(line)
     else wanted.frames.push(bytes)
   }
+  return filled(wanted, path)
+}
+
+function filled(wanted: Wanted, path: string): Wanted {
+  if (wanted.frames.length + wanted.lines.length === 0) throw new FaultError(fault('fileFormatUnknown', { path, why: 'empty' }))
   return wanted
 }
 

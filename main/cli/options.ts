@@ -15,7 +15,7 @@ export const cliTable = {
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
       { name: 'filter', type: 'text', value: 'BPF' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE' },
-      { name: 'count', short: 'c', type: 'count', value: 'N' },
+      { name: 'count', short: 'c', type: 'positive', value: 'N' },
       { name: 'seconds', type: 'seconds', value: 'N' },
       { name: 'snap', type: 'count', value: 'BYTES' },
       { name: 'no-promiscuous', type: 'flag', words: 'noPromiscuous' },
@@ -59,7 +59,7 @@ export const cliTable = {
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
       { name: 'hex', type: 'hex', value: 'HEX' },
       { name: 'file', type: 'path', value: 'FILE' },
-      { name: 'count', type: 'count', value: 'N', words: 'injectCount' },
+      { name: 'count', type: 'positive', value: 'N', words: 'injectCount' },
       { name: 'rate', type: 'count', value: 'PPS' },
       { name: 'consent', type: 'address', value: 'ADDR', repeatable: true },
       { name: 'gateway', type: 'address', value: 'ADDR' },
@@ -95,7 +95,7 @@ export interface CliOption {
   readonly words?: string
 }
 
-export type CliType = ArgumentType | 'seconds' | 'assignment' | 'portOrZero'
+export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero'
 
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
@@ -128,14 +128,24 @@ export interface CliOptions {
   recordings?: string
 }
 
+/** What a timer takes: 24 days. */
+const secondsAtMost = 2_000_000
+
 /** The value of an argument. @throws UsageError `badValue` */
 export function readCliValue(type: CliType, name: string, text: string): string | number | boolean {
   if (type === 'seconds') {
     const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-    if (Number.isFinite(seconds)) return seconds
-    throw new UsageError('badValue', { name, value: text, expected: '0.5, 1, 2 …' })
+    if (seconds <= secondsAtMost) return seconds
+    throw new UsageError('badValue', { name, value: text, expected: `0.5, 1, 2 … ${secondsAtMost}` })
   }
   if (type === 'portOrZero' && text === '0') return 0
+  if (type === 'positive') {
+    const count = parseArgument('count', text)
+    if (typeof count === 'number' && count > 0) return count
+    throw new UsageError('badValue', { name, value: text, expected: '1, 2, 3 …' })
+  }
+  // Bytes of a name that are no UTF-8 have been replaced before the program sees them: it would be another file.
+  if (type === 'path' && (text === '' || text.includes('\uFFFD'))) throw new UsageError('badValue', { name, value: text, expected: 'FILE (UTF-8)' })
   if (type === 'assignment') {
     if (/^[A-Za-z]+=.+$/.test(text)) return text
     throw new UsageError('badValue', { name, value: text, expected: 'nagle=off, mss=536 …' })

@@ -41,6 +41,8 @@ export async function runProgram(argv: readonly string[], version: string, words
       exitCode = await runs[name]({ command: name, args, options: given, json: given.json ?? false, words })
     })
   }
+  const [first, second] = argv.filter((argument) => !argument.startsWith('-'))
+  if (first === 'help' && second !== undefined && !(cliCommands as readonly string[]).includes(second)) throw new UsageError('unknownCommand', { got: second })
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

@@ -1,3 +1,4 @@
+import { FaultError, fault } from '../../src/base/fault.ts'
 import { runCapture } from './capture.ts'
 import { runConnect } from './connect.ts'
 import { runDemo } from './demo.ts'
@@ -14,9 +15,23 @@ import { chooseLanguage, wordsIn } from './words.ts'
 
 const runs = { interfaces: runInterfaces, capture: runCapture, host: runHost, connect: runConnect, inject: runInject, serve: runServe, demo: runDemo }
 
+let outputError: NodeJS.ErrnoException | null = null
+process.stdout.on('error', (error) => { outputError ??= error })
+process.stderr.on('error', () => { /* nobody listens */ })
+
 process.exitCode = await main(process.argv.slice(2))
+await new Promise((resolve) => setImmediate(resolve))
+if (process.exitCode === ExitCode.done) process.exitCode = tellOutputError()
 // A standard input that nobody reads to its end, or a helper that is still saying goodbye, must not keep the program.
 process.exit()
+
+/** A reader that had enough (EPIPE) is no failure; a full disk is. */
+function tellOutputError(): number {
+  if (outputError === null || outputError.code === 'EPIPE') return ExitCode.done
+  const reason = outputError.code ?? outputError.message
+  const isFull = reason === 'ENOSPC' || reason === 'EDQUOT'
+  return tellFailure(new FaultError(fault(isFull ? 'diskFull' : 'fileNotWritable', { path: 'stdout', reason })), wordsIn(chooseLanguage(askedLanguage(process.argv.slice(2)))))
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   let words = wordsIn(chooseLanguage(undefined))
