@@ -4,9 +4,9 @@ import { detectDsack } from './dsack.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { noteDuplicateAck, noteNewAck } from './loss.ts'
 import { Reason } from './reasons.ts'
-import { noteSackedMore } from './sack-recovery.ts'
+import { noteAckInRecovery, noteSackedMore } from './sack-recovery.ts'
 import { takeRttSample } from './sampling.ts'
-import { takeSackBlocks } from './scoreboard.ts'
+import { lostEdge, takeSackBlocks } from './scoreboard.ts'
 import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqGt, seqLe, seqLt } from './seq.ts'
@@ -23,20 +23,29 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   }
   if (tcb.state === TcpState.synReceived && !acceptAckOfSyn(tcb, segment, nowUs)) return false
   if (!checkAckRange(tcb, segment, nowUs)) return false
-  const sackedMore = tcb.sackOn && segment.options.sackCount > 0 ? readSack(tcb, segment, nowUs) : 0
-  if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
-  else if (!tcb.sackOn && isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)
-  if (sackedMore > 0) noteSackedMore(tcb, nowUs)
+  if (tcb.sackOn) takeAckAndSack(tcb, segment, nowUs)
+  else if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
+  else if (isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)
   updateSendWindow(tcb, segment)
   // A peer that keeps its window closed is alive (MUST-37).
   if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
   return finIsAcknowledged(tcb, nowUs)
 }
 
-/** @returns bytes that were not reported before */
-function readSack(tcb: Tcb, segment: TcpSegment, nowUs: number): number {
-  detectDsack(tcb, segment, nowUs)
-  return takeSackBlocks(tcb, segment)
+/** Both say what arrived: first the blocks, which lie above the ACK, then what it covers, then what follows from the two. */
+function takeAckAndSack(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  const inRecovery = tcb.sackRecovery
+  const wasUna = tcb.ackedOffset
+  const wasKnown = wasUna + tcb.sackedBytes
+  const wasLostEdge = inRecovery ? lostEdge(tcb) : 0
+  let newlySacked = 0
+  if (segment.options.sackCount > 0) {
+    detectDsack(tcb, segment, nowUs)
+    newlySacked = takeSackBlocks(tcb, segment)
+  }
+  if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
+  if (inRecovery && tcb.sackRecovery) noteAckInRecovery(tcb, wasKnown, wasUna, wasLostEdge)
+  else if (newlySacked > 0) noteSackedMore(tcb, newlySacked, nowUs)
 }
 
 /** SYN_RCVD: the handshake's last step, or an RST to an ACK of something never sent. */

@@ -26,6 +26,8 @@ export interface TcpConfig {
   /** 0 is the size rule of RFC 5681 §3.1 (2 to 4 segments), n the rule of RFC 6928 with n in place of 10. */
   readonly initialWindowSegments: number
   readonly limitedTransmit: boolean
+  /** Proportional rate reduction in recovery by SACK. */
+  readonly proportionalRate: boolean
   readonly restartAfterIdle: boolean
   readonly minRtoUs: number
   readonly initialRtoUs: number
@@ -84,6 +86,7 @@ export const tcpConfigTable = {
   congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: false, rfc: 'RFC 5681 §3' },
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
+  proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
   restartAfterIdle: { default: true, unit: 'switch', live: true, rfc: 'RFC 5681 §4.1' },
   minRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: true, rfc: 'RFC 6298 §2.4' },
   initialRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.1' },

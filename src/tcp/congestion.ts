@@ -22,6 +22,8 @@ export interface CongestionController {
   onRecoveryDuplicate(): void
   /** SACK shows a loss: a new `ssthresh`, which is the window of the recovery. */
   onLoss(flightSize: number): void
+  /** The window of this moment in recovery by SACK (RFC 9937). */
+  setRecoveryWindow(bytes: number): void
   /** Recovery by SACK is over. */
   onRecovered(): void
   onPartialAck(ackedBytes: number): void

@@ -31,6 +31,7 @@ export function emit(
   if ((flags & TcpFlag.ack) !== 0) acknowledge(tcb)
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
   if (length > 0) tcb.sendRing.view(seq, length, out)
+  if (tcb.sackRecovery) tcb.prrOut += length
   explain(tcb, out, verb, reason, a, b, c, d)
   tcb.bytesSent += verb === 'again' ? 0 : length
   report(tcb, out, verb, reason, nowUs, a, b, c, d)

@@ -42,6 +42,10 @@ export class NewReno implements CongestionController {
     this.cwnd = this.ssthresh
   }
 
+  setRecoveryWindow(bytes: number): void {
+    this.cwnd = bytes
+  }
+
   onRecovered(): void {
     this.cwnd = this.ssthresh
     this.#credit = 0

@@ -18,6 +18,7 @@ export class NoCongestionControl implements CongestionController {
   onFastRetransmit(): void {}
   onRecoveryDuplicate(): void {}
   onLoss(): void {}
+  setRecoveryWindow(): void {}
   onRecovered(): void {}
   onPartialAck(): void {}
   onFullAck(): void {}

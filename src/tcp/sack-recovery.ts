@@ -1,4 +1,5 @@
 import { effectiveMss } from './header.ts'
+import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
 import { Reason } from './reasons.ts'
 import { bytesInNetwork, duplicateThreshold, firstHole, highestSacked, holeLength, lostEdge, pipe } from './scoreboard.ts'
 import { seqAdd, seqDiff, seqGe } from './seq.ts'
@@ -7,13 +8,13 @@ import type { Tcb } from './tcb.ts'
 /** A stretch of old data that {@link nextLost} or {@link nextRescue} chose: `length` is at most what the windows and the next reported byte leave. */
 export const chosen = { seq: 0, length: 0 }
 
-/** An ACK reported bytes for the first time: RFC 6675's duplicate ACK, whatever else it says (§2, §5). */
-export function noteSackedMore(tcb: Tcb, nowUs: number): void {
+/** An ACK reported `newlySacked` bytes for the first time: RFC 6675's duplicate ACK, whatever else it says (§2, §5). */
+export function noteSackedMore(tcb: Tcb, newlySacked: number, nowUs: number): void {
   if (tcb.inRecovery) return
   tcb.dupAcks++
   // After a timeout only once all that was out then is acknowledged (§5.1).
   if (!seqGe(tcb.sndUna, tcb.recover)) return
-  if (tcb.dupAcks >= duplicateThreshold || lostEdge(tcb) > tcb.ackedOffset) enter(tcb, nowUs)
+  if (tcb.dupAcks >= duplicateThreshold || lostEdge(tcb) > tcb.ackedOffset) enter(tcb, newlySacked, nowUs)
 }
 
 /** What an ACK that advanced SND.UNA means here: the end, once it covers RecoveryPoint. What was reported above it stays known. */
@@ -24,6 +25,14 @@ export function advanceSackRecovery(tcb: Tcb, nowUs: number): void {
   tcb.frontReason = 0
   tcb.controller.onRecovered()
   tcb.setting(Reason.setRecovered, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
+}
+
+/** Every ACK of a recovery, once SND.UNA and the scoreboard are up to date; `wasKnown` says what was acknowledged or reported before it. */
+export function noteAckInRecovery(tcb: Tcb, wasKnown: number, wasUna: number, wasLostEdge: number): void {
+  if (!tcb.config.proportionalRate) return
+  const delivered = tcb.ackedOffset + tcb.sackedBytes - wasKnown
+  const showsNoLoss = lostEdge(tcb) <= Math.max(wasLostEdge, tcb.ackedOffset)
+  reduceProportionally(tcb, delivered, tcb.ackedOffset > wasUna && showsNoLoss)
 }
 
 /** NextSeg() rule 1 (§4): the first hole above what was resent that counts as lost. @returns whether `chosen` may leave now */
@@ -50,7 +59,7 @@ export function noteHoleResent(tcb: Tcb, seq: number, length: number): void {
 }
 
 /** Step 4 of §5: RecoveryPoint, a smaller window, and the first hole at once. */
-function enter(tcb: Tcb, nowUs: number): void {
+function enter(tcb: Tcb, newlySacked: number, nowUs: number): void {
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna) - tcb.limitedTransmitBytes
   tcb.inRecovery = true
   tcb.sackRecovery = true
@@ -59,6 +68,7 @@ function enter(tcb: Tcb, nowUs: number): void {
   tcb.highRxt = tcb.ackedOffset
   tcb.controller.onLoss(flightSize)
   tcb.frontReason = Reason.sackFirstHole
+  if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
   tcb.setting(Reason.setSackRecovery, nowUs, tcb.controller.ssthresh, pipe(tcb), flightSize, tcb.sackedBytes)
 }
 

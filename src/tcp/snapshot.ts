@@ -62,6 +62,10 @@ export interface TcpSnapshot {
   /** Segments that the peer says arrived twice (RFC 2883). */
   dsacks: number
   recover: number
+  /** Proportional rate reduction (RFC 9937): delivered and sent in this recovery, and in flight when it began; of the last one when none runs. */
+  prrDelivered: number
+  prrOut: number
+  recoverFs: number
   inRecovery: boolean
   congestionPhase: CongestionPhase
   controller: string
@@ -103,7 +107,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     sendBufferBytes: 0, sendQueuedBytes: 0, sendUnackedBytes: 0,
     receiveBufferBytes: 0, receiveUnreadBytes: 0, receiveOutOfOrderBytes: 0, receiveRanges: [], sackedRanges: [],
     sndMss: 0, rcvMss: 0,
-    cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
+    cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
     timestampsOn: false, tsRecent: 0, sackOn: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1 },

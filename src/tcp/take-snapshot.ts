@@ -74,6 +74,9 @@ function congestion(tcb: Tcb, into: TcpSnapshot): void {
   into.dupAcks = tcb.dupAcks
   into.dsacks = tcb.dsacks
   into.recover = tcb.recover
+  into.prrDelivered = tcb.prrDelivered
+  into.prrOut = tcb.prrOut
+  into.recoverFs = tcb.recoverFs
   into.inRecovery = tcb.inRecovery
   into.congestionPhase = phase(tcb)
   into.controller = controller.name

@@ -143,6 +143,10 @@ export class Tcb {
   highRxt = 0
   /** The one rescue retransmission of this recovery was made. */
   rescued = false
+  /** RFC 9937: bytes delivered and sent in this recovery, and those in flight when it began. */
+  prrDelivered = 0
+  prrOut = 0
+  recoverFs = 0
   /** A duplicate that the next ACK reports. */
   dsackDue = false
   dsackStart = 0

@@ -87,7 +87,8 @@ describe('two engines over a bad path', () => {
       seed: fc.nat(), loss: fc.constantFrom(0, 0.02, 0.1, 0.25), duplicate: fc.constantFrom(0, 0.05, 0.3), jitterUs: fc.constantFrom(0, 2000, 50_000),
       up: fc.nat(40_000), down: fc.nat(20_000), isn: fc.constantFrom(0, 1000, 0xffff_f000),
       timestamps: fc.boolean(), sackPermitted: fc.boolean(), windowScaling: fc.boolean(), nagle: fc.boolean(), delayedAck: fc.boolean(),
-      receiveBufferBytes: fc.constantFrom(500, 3000, 65_535, 300_000), mss: fc.constantFrom(0, 300), congestionControl: fc.constantFrom('newReno' as const, 'none' as const),
+      receiveBufferBytes: fc.constantFrom(500, 3000, 65_535, 300_000), mss: fc.constantFrom(0, 300),
+      proportionalRate: fc.boolean(), limitedTransmit: fc.boolean(), dsack: fc.boolean(), congestionControl: fc.constantFrom('newReno' as const, 'none' as const),
     })
     fc.assert(fc.property(plan, ({ seed, loss, duplicate, jitterUs, up, down, isn, ...config }) => {
       const dayUs = 86_400_000_000

@@ -18,9 +18,9 @@ function sack(t: TcpTrace, ack: number, ...pieces: string[]): TcpTrace {
 
 describe('recovery by SACK', () => {
   it('begins with one ACK that shows enough: RecoveryPoint, half the flight, the first hole at once [RFC6675/entry] [RFC6675/update]', () => {
-    const t = flying(10)
+    const t = flying(10, 40, { proportionalRate: false })
     sack(t, 1, '1001:4001').peer.expects('. 1:1001(1000) ack 1').peer.hearsNothing()
-    expect(t.snapshot).toMatchObject({ inRecovery: true, recover: t.isn + 10_001, ssthresh: 5 * mss, cwnd: 5 * mss, dupAcks: 1, pipe: 7 * mss })
+    expect(t.snapshot).toMatchObject({ inRecovery: true, recover: t.isn + 10_001, ssthresh: 5 * mss, cwnd: 5 * mss, dupAcks: 1, pipe: 7 * mss, recoverFs: 0 })
     expect(t.why('again')).toEqual(['sackFirstHole'])
   })
 
@@ -144,6 +144,75 @@ describe('recovery by SACK', () => {
     expect(t.snapshot).toMatchObject({ inRecovery: true, timers: { retransmit: -1 } })
     sack(t, 1, '4001:5001').skip()
     expect(t.snapshot.pipe).toBeGreaterThan(0)
+  })
+})
+
+describe('proportional rate reduction', () => {
+  it('begins with what was in flight and not reported before [RFC9937/init]', () => {
+    const t = flying(20, 20, { limitedTransmit: false })
+    sack(t, 1, '1001:3001').peer.hearsNothing()
+    sack(t, 1, '1001:4001').skip()
+    expect(t.snapshot).toMatchObject({ recoverFs: 18 * mss, prrDelivered: 1 * mss, ssthresh: 10 * mss })
+    sack(t, 20_001, '20001:20001').skip()
+    t.write(20 * mss)
+    t.skip()
+    sack(t, 20_001, '21001:24001').skip()
+    expect(t.snapshot).toMatchObject({ prrDelivered: 3 * mss, recoverFs: 10 * mss })
+  })
+
+  it('counts what SND.UNA and the reports moved together [RFC9937/delivered]', () => {
+    const t = flying(20, 20)
+    sack(t, 1, '1001:4001').skip()
+    const before = t.snapshot.prrDelivered
+    t.peer.sends('. 1:1(0) ack 4001 win 65535').skip()
+    expect(t.snapshot.prrDelivered - before).toBe(1 * mss)
+  })
+
+  it('sends one segment for every two that arrive until the flight is down to ssthresh [RFC9937/proportional]', () => {
+    const t = flying(20, 60)
+    sack(t, 1, '1001:4001').peer.expects('. 1:1001(1000) ack 1').peer.hearsNothing()
+    expect(t.snapshot.recoverFs).toBe(20 * mss)
+    const sent = [5, 6, 7, 8, 9, 10].map((end) => sack(t, 1, `1001:${end}001`).skip().length)
+    expect(sent).toEqual([1, 0, 1, 0, 1, 0])
+  })
+
+  it('below ssthresh sends what arrived, and a segment more where an ACK shows no further loss [RFC9937/bounds]', () => {
+    const begin = () => {
+      const t = flying(20, 20)
+      expect(sack(t, 1, '14001:17001').skip().map(({ seq }) => seq - t.isn)).toEqual([1, 1001, 2001])
+      return t
+    }
+    expect(sack(begin(), 1001, '14001:17001').skip()).toHaveLength(2)
+    expect(sack(begin(), 1001, '14001:17001', '17900:20001').skip()).toHaveLength(3)
+  })
+
+  it('never sends beyond ssthresh', () => {
+    const t = flying(20, 60)
+    for (let top = 4; top < 20; top++) {
+      sack(t, 1, `1001:${top}001`).skip()
+      expect(t.snapshot.cwnd).toBeLessThanOrEqual(Math.max(t.snapshot.ssthresh, t.snapshot.recoverFs))
+    }
+    expect(t.snapshot.pipe).toBe(t.snapshot.ssthresh)
+  })
+
+  it('sends the first hole even where the sums give nothing [RFC9937/force-first]', () => {
+    const t = flying(10, 10)
+    sack(t, 1, '2001:5001').peer.expects('. 1:1001(1000) ack 1').peer.hearsNothing()
+    expect(t.snapshot).toMatchObject({ cwnd: 6 * mss, ssthresh: 5 * mss, prrOut: 1 * mss })
+  })
+
+  it('ends with cwnd at ssthresh [RFC9937/end]', () => {
+    const t = flying(20, 20)
+    sack(t, 1, '1001:4001').skip()
+    expect(t.snapshot.cwnd).toBeGreaterThan(10 * mss)
+    t.peer.sends('. 1:1(0) ack 20001 win 65535')
+    expect(t.snapshot).toMatchObject({ cwnd: 10 * mss, ssthresh: 10 * mss, inRecovery: false })
+  })
+
+  it('can be turned off: then cwnd is ssthresh at once', () => {
+    const t = flying(20, 60, { proportionalRate: false })
+    sack(t, 1, '1001:4001').peer.expects('. 1:1001(1000) ack 1').peer.hearsNothing()
+    expect(t.snapshot.cwnd).toBe(10 * mss)
   })
 })
 
