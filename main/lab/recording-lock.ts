@@ -13,9 +13,12 @@ export class RecordingLock {
     for (let attempt = 0; attempt < 3; attempt++) {
       try {
         const file = openSync(lockPath, 'wx', 0o644)
-        writeSync(file, `${process.pid} ${startTimeOf(process.pid)}\n`)
+        const isWritten = writeHolder(file)
         closeSync(file)
-        return new RecordingLock(lockPath)
+        if (isWritten) return new RecordingLock(lockPath)
+        // A full disk has room for a name and not for what is in it: an empty lock locks nothing.
+        removeQuietly(lockPath)
+        return null
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return null
         const holder = holderOf(lockPath)
@@ -28,6 +31,15 @@ export class RecordingLock {
 
   release(): void {
     removeQuietly(this.lockPath)
+  }
+}
+
+function writeHolder(file: number): boolean {
+  try {
+    writeSync(file, `${process.pid} ${startTimeOf(process.pid)}\n`)
+    return true
+  } catch {
+    return false
   }
 }
 
