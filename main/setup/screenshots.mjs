@@ -8,11 +8,13 @@ import { chromiumFlags, findChromium } from './chromium.mjs'
 import { root } from './root.mjs'
 
 const pictures = [
-  { name: 'capture', workspace: 'capture', theme: 'dark' },
+  { name: 'capture', workspace: 'capture', theme: 'dark', packet: 12 },
   { name: 'endpoint', workspace: 'endpoint', theme: 'dark' },
   { name: 'craft', workspace: 'craft', theme: 'dark' },
-  { name: 'capture-light', workspace: 'capture', theme: 'light' },
+  { name: 'capture-light', workspace: 'capture', theme: 'light', packet: 7 },
 ]
+/** Of the packet list, in pixels. */
+const rowHeight = 18
 const folder = path.join(root, 'docs/pictures')
 
 await ensureBuilt(console.log)
@@ -30,7 +32,7 @@ try {
   server.kill('SIGINT')
 }
 
-async function take(url, language, { name, workspace, theme }) {
+async function take(url, language, { name, workspace, theme, packet }) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', locale: language === 'ko' ? 'ko-KR' : 'en-US' })
   await context.addInitScript((stored) => {
     for (const [key, value] of Object.entries(stored)) localStorage.setItem(`tcplab.${key}`, JSON.stringify(value))
@@ -39,6 +41,8 @@ async function take(url, language, { name, workspace, theme }) {
   await page.goto(url)
   await page.waitForFunction(() => document.body.innerText.includes('TIME_WAIT') || document.body.innerText.includes('CLOSED'), null, { timeout: 15_000 })
   await page.waitForTimeout(1500)
+  if (packet !== undefined) await page.locator('.packet-rows').click({ position: { x: 200, y: rowHeight * (packet - 0.5) } })
+  await page.waitForTimeout(300)
   const file = path.join(folder, `${name}-${language}.png`)
   await page.screenshot({ path: file })
   console.log(path.relative(root, file))
