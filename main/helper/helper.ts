@@ -6,6 +6,8 @@ import { openCapLink } from '../link/cap-link.ts'
 import { encodeControl } from '../link/helper-protocol.ts'
 import type { OpenRequest } from '../link/helper-protocol.ts'
 import { openNicLink } from '../link/nic-link.ts'
+import { askerOf, becomeAsker, checkPipeName, enterSocketFolder } from './asker.ts'
+import type { Asker } from './asker.ts'
 import { LinkBridge } from './bridge.ts'
 import { makeCable, peerAddress } from './namespace.ts'
 import { servePeer } from './peer-servers.ts'
@@ -15,11 +17,26 @@ import { servePeer } from './peer-servers.ts'
  *
  *     helper --socket PATH             serves a network interface that the lab itself may not open
  *     helper --socket PATH --sandbox   inside a fresh network namespace: makes the cable and the far end first
+ *     helper --socket PATH --elevated --user UID
+ *                                      with more rights than its lab: serves one network interface to the user who asked, and keeps none of them
  */
-const { values } = parseArgs({ options: { socket: { type: 'string' }, sandbox: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { socket: { type: 'string' }, sandbox: { type: 'boolean', default: false }, elevated: { type: 'boolean', default: false }, user: { type: 'string' } },
+})
 if (values.socket === undefined) fail('--socket PATH is missing')
+if (values.elevated && values.sandbox) fail('--elevated and --sandbox exclude each other')
 
-const socket = net.connect(values.socket!)
+/** A lab asks at once; with more rights than its lab a process waits for nothing else. */
+const askedWithinMs = 10_000
+
+let asker: Asker | null = null
+let isAsked = false
+const socket = net.connect(values.elevated ? checkedAddress(values.socket!) : values.socket!)
+if (values.elevated) {
+  // Neither the lab's folder nor anything below it is of use any more, and it is about to be removed.
+  socket.once('connect', () => { if (asker !== null) process.chdir('/') })
+  setTimeout(() => { if (!isAsked) fail('the lab did not say what to open') }, askedWithinMs).unref()
+}
 const bridge = new LinkBridge(socket, open)
 socket.on('error', () => {})
 // Without its lab there is nothing to do, whatever the link is doing.
@@ -28,13 +45,43 @@ socket.on('close', () => { bridge.close(); process.exit(0) })
 process.on('SIGINT', () => {})
 
 async function open(request: OpenRequest): Promise<void> {
+  // One link a helper, whatever becomes of it.
+  if (isAsked) return
+  isAsked = true
   try {
-    if ((request.link === 'sandbox') !== values.sandbox) throw new FaultError(fault('badArgument', { name: 'link', value: request.link }))
+    const isServed = values.elevated ? request.link === 'nic' : (request.link === 'sandbox') === values.sandbox
+    if (!isServed) throw new FaultError(fault('badArgument', { name: 'link', value: request.link }))
     if (request.link === 'sandbox') await openSandbox(request)
-    else bridge.start(openInterface(request), request, null, '')
+    else serveInterface(request)
   } catch (error) {
     const reason = error instanceof FaultError ? error.fault : fault('internal', { message: error instanceof Error ? error.message : String(error) })
     socket.end(encodeControl({ kind: 'failed', fault: reason }))
+  }
+}
+
+function serveInterface(request: OpenRequest): void {
+  const link = openInterface(request)
+  try {
+    if (asker !== null) becomeAsker(asker)
+  } catch (error) {
+    link.close()
+    throw error
+  }
+  bridge.start(link, request, null, '')
+}
+
+/** What to connect to, when it is the asking user's own. */
+function checkedAddress(address: string): string {
+  try {
+    if (process.platform === 'win32') {
+      checkPipeName(address)
+      return address
+    }
+    const entered = enterSocketFolder(address, askerOf(process.env, values.user))
+    asker = entered.asker
+    return entered.name
+  } catch (error) {
+    fail((error as Error).message)
   }
 }
 

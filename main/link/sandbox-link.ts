@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
+import { findProgram } from './find-program.ts'
 import { HelperStartError, startHelper } from './helper-process.ts'
 import type { StartedHelper } from './helper-process.ts'
 import { firstLine, loadNative } from './native.ts'
@@ -85,7 +86,7 @@ async function startInNamespace(): Promise<StartedHelper> {
   let last: HelperStartError | null = null
   for (const way of ways) {
     try {
-      return await startHelper([find('unshare')!, ...way], ['--sandbox'])
+      return await startHelper([findProgram('unshare')!, ...way], ['--sandbox'])
     } catch (error) {
       if (!(error instanceof HelperStartError)) throw error
       last = error
@@ -112,11 +113,5 @@ function knob(name: string): string {
 }
 
 function isInstalled(program: string): boolean {
-  return find(program) !== null
-}
-
-/** An ordinary user's path often leaves out where the system's tools are. */
-function find(program: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
-  return folders.filter((folder) => folder !== '').map((folder) => path.join(folder, program)).find((file) => existsSync(file)) ?? null
+  return findProgram(program) !== null
 }
