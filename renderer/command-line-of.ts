@@ -44,6 +44,7 @@ function openLine(spec: LinkSpec): string | null {
     ...given('filter', spec.filter),
     ...given('snap', spec.snapLength),
     ...given('promiscuous', spec.promiscuous || undefined),
+    ...given('elevate', spec.elevate || undefined),
     ...given('ip', spec.host?.address),
     ...given('mac', spec.host?.mac),
     ...given('gateway', spec.host?.gateway),

@@ -12,7 +12,7 @@ import { Recorder } from '../lab/recorder.ts'
 import { deferred } from './deferred.ts'
 import { ExitCode, tellFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
-import { openNamedLink } from './link-choice.ts'
+import { elevationOf, openNamedLink } from './link-choice.ts'
 import { Output } from './output.ts'
 import { frameJson, frameLine } from './packet-line.ts'
 import type { Run } from './program.ts'
@@ -30,7 +30,7 @@ const ringFramesAtMost = 1 << 20
  */
 export const runCapture: Run = async ({ options, json, words }) => {
   const { promiscuous = true, count = Infinity, seconds = Infinity, quiet = false } = options
-  const opened = await openNamedLink(options.interface, { filter: options.filter ?? '', promiscuous, ...(options.snap ? { snapLength: options.snap } : {}) })
+  const opened = await openNamedLink(options.interface, { ...elevationOf(options), filter: options.filter ?? '', promiscuous, ...(options.snap ? { snapLength: options.snap } : {}) })
   const { info } = opened.link
   const recorder = options.write === undefined ? null : openRecorder(options.write, info, options.filter ?? '')
   if (recorder?.fault) {

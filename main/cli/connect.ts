@@ -14,7 +14,7 @@ import { EndingApplication, failureOf } from './ending-application.ts'
 import type { How } from './ending-application.ts'
 import { ExitCode, UsageError, tellFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
-import { openNamedLink } from './link-choice.ts'
+import { elevationOf, openNamedLink } from './link-choice.ts'
 import type { CliOptions } from './options.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
@@ -38,7 +38,7 @@ export const runConnect: Run = async ({ args, options, json, words }) => {
   const { source, sink } = await openStreams(options)
   const output = new Output(options.receive === '-' ? process.stderr : process.stdout)
   const conversation = new Conversation({ output, words, json, all: options.all ?? false, quiet: options.quiet ?? false })
-  const opened = await openNamedLink(options.interface, { promiscuous: true }).catch((error: unknown) => {
+  const opened = await openNamedLink(options.interface, { ...elevationOf(options), promiscuous: true }).catch((error: unknown) => {
     source?.destroy()
     throw error
   })

@@ -9,7 +9,7 @@ import { DecisionLog } from '../lab/decision-log.ts'
 import { deferred } from './deferred.ts'
 import { ExitCode, tellFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
-import { openNamedLink } from './link-choice.ts'
+import { elevationOf, openNamedLink } from './link-choice.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
 import { reasonText } from './reason-words.ts'
@@ -25,7 +25,7 @@ const endings = ['closed', 'reset', 'refused', 'timedOut'] as const
 export const runHost: Run = async ({ options, json, words }) => {
   const tcp = tcpSettingsOf(options.set)
   const settings = hostSettingsOf(options)
-  const opened = await openNamedLink(options.interface, { promiscuous: true })
+  const opened = await openNamedLink(options.interface, { ...elevationOf(options), promiscuous: true })
   const output = new Output(process.stdout)
   const printer = new LifePrinter(output, words, json)
   const spoken = new SpokenHost({

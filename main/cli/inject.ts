@@ -15,7 +15,7 @@ import { openFileLink } from '../link/file-link.ts'
 import { deferred } from './deferred.ts'
 import { ExitCode, UsageError, tellFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
-import { openNamedLink } from './link-choice.ts'
+import { elevationOf, openNamedLink } from './link-choice.ts'
 import type { CliOptions } from './options.ts'
 import type { Run } from './program.ts'
 
@@ -27,7 +27,7 @@ const ownMac = Uint8Array.of(2, 0, 0, 0, 0, 1)
 /** `tcplab inject`: sends frames within the guard rails. With `--json` one object: `{"event": "injected", "sent", "failed"}`. */
 export const runInject: Run = async ({ args, options, json, words }) => {
   const wanted = readWanted(args[0] as string | undefined, options)
-  const opened = await openNamedLink(options.interface, { promiscuous: false })
+  const opened = await openNamedLink(options.interface, { ...elevationOf(options), promiscuous: false })
   const { info } = opened.link
   const injector = new Injector(opened.link)
   const driver = new Driver({ onError: (error) => { tellFailure(error, words) }, watch: (batch) => probe.see(batch) })

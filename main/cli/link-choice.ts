@@ -5,6 +5,7 @@ import type { LinkSpec } from '../../src/rpc/contract.ts'
 import { machineClock } from '../lab/clock.ts'
 import { openLinkOf } from '../lab/links.ts'
 import type { OpenedLink } from '../lab/links.ts'
+import type { CliOptions } from './options.ts'
 
 /**
  * The link that `-i NAME` means: an interface, through our binding or, where that is missing, through `cap`; `sandbox`; `virtual`.
@@ -24,4 +25,9 @@ export async function openNamedLink(name: string, options: Partial<LinkSpec> = {
       throw second instanceof FaultError && second.fault.code === 'captureUnavailable' ? error : second
     }
   }
+}
+
+/** Only where the command line says so: a script must not hang at a dialog. */
+export function elevationOf({ elevate }: CliOptions): Pick<LinkSpec, 'elevate'> {
+  return elevate === true ? { elevate } : {}
 }

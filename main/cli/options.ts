@@ -13,6 +13,7 @@ export const cliTable = {
     arguments: [],
     options: [
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'elevate', type: 'flag' },
       { name: 'filter', type: 'text', value: 'BPF' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE' },
       { name: 'count', short: 'c', type: 'positive', value: 'N' },
@@ -26,6 +27,7 @@ export const cliTable = {
     arguments: [],
     options: [
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'elevate', type: 'flag' },
       { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
       { name: 'mac', type: 'mac', value: 'MAC' },
       { name: 'gateway', type: 'address', value: 'ADDR' },
@@ -39,6 +41,7 @@ export const cliTable = {
     arguments: [{ name: 'host', type: 'address' }, { name: 'port', type: 'port' }],
     options: [
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'elevate', type: 'flag' },
       { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
       { name: 'mac', type: 'mac', value: 'MAC' },
       { name: 'gateway', type: 'address', value: 'ADDR' },
@@ -57,6 +60,7 @@ export const cliTable = {
     arguments: [{ name: 'line', type: 'text', optional: true }],
     options: [
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'elevate', type: 'flag' },
       { name: 'hex', type: 'hex', value: 'HEX' },
       { name: 'file', type: 'path', value: 'FILE' },
       { name: 'count', type: 'positive', value: 'N', words: 'injectCount' },
@@ -100,6 +104,7 @@ export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'po
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
   interface: string
+  elevate?: boolean
   filter?: string
   write?: string
   count?: number

@@ -121,12 +121,13 @@ function connectionOf(value: unknown): number {
 }
 
 function linkSpecOf(value: unknown): LinkSpec {
-  const { kind, name, filter, promiscuous, snapLength, host } = fieldsOf(value, 'spec')
+  const { kind, name, filter, promiscuous, elevate, snapLength, host } = fieldsOf(value, 'spec')
   return {
     kind: choiceOf(kind, 'kind', linkKinds),
     ...defined('name', optional(name, (text) => textOf(text, 'name'))),
     ...defined('filter', optional(filter, (text) => textOf(text, 'filter', 65_536))),
     ...defined('promiscuous', optional(promiscuous, (flag) => flag === true)),
+    ...defined('elevate', optional(elevate, (flag) => flag === true)),
     ...defined('snapLength', optional(snapLength, (number) => integerOf(number, 'snapLength', 0, 262_144))),
     ...defined('host', optional(host, hostSettingsOf)),
   }

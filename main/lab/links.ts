@@ -7,11 +7,10 @@ import { openCapHelperLink } from '../link/cap-helper-link.ts'
 import { loadCap } from '../link/cap-module.ts'
 import { openFileLink } from '../link/file-link.ts'
 import { listInterfaces } from '../link/interfaces.ts'
-import { openNicLink } from '../link/nic-link.ts'
-import { openHint } from '../link/permission.ts'
 import { openSandboxLink, sandboxObstacle } from '../link/sandbox-link.ts'
 import { openVirtualLink, virtualPeerAddress } from '../link/virtual-link.ts'
 import type { VirtualLink, VirtualLinkOptions } from '../link/virtual-link.ts'
+import { openInterfaceLink, permissionOf } from './interface-link.ts'
 
 /** A link with what the lab has to know to stand on it. */
 export interface OpenedLink {
@@ -55,7 +54,8 @@ export async function openLinkOf(spec: LinkSpec, virtual: VirtualLinkOptions): P
   switch (spec.kind) {
     case 'nic': {
       const name = nameOf(spec)
-      return { ...plain, link: openNicLink({ name, ...options }), acceptUnfinishedChecksums: isSoftwareInterface(name), isWireless: isWireless(name) }
+      const link = await openInterfaceLink({ name, ...options }, spec.elevate ?? false)
+      return { ...plain, link, acceptUnfinishedChecksums: isSoftwareInterface(name), isWireless: isWireless(name) }
     }
     case 'cap': {
       const name = nameOf(spec)
@@ -76,7 +76,7 @@ export async function openLinkOf(spec: LinkSpec, virtual: VirtualLinkOptions): P
 
 /** Everything the link selector offers, with why it may not be opened. */
 export function listLinkChoices(): LinkChoice[] {
-  const simulated = (kind: LinkKind, obstacle: Fault | null): LinkChoice => ({ kind, name: kind, description: '', addresses: [], mac: null, up: true, mayOpen: obstacle === null, obstacle })
+  const simulated = (kind: LinkKind, obstacle: Fault | null): LinkChoice => ({ kind, name: kind, description: '', addresses: [], mac: null, up: true, mayOpen: obstacle === null, elevates: false, obstacle })
   return [simulated('sandbox', sandboxObstacle()), simulated('virtual', null), ...interfaceChoices()]
 }
 
@@ -90,7 +90,7 @@ function interfaceChoices(): LinkChoice[] {
   let missing: Fault
   try {
     return listInterfaces().map(({ name, description, addresses, mac, up, mayOpen }) => ({
-      kind: 'nic', name, description, addresses: [...addresses], mac, up, mayOpen, obstacle: mayOpen ? null : fault('interfaceNoPermission', { name, how: openHint() }),
+      kind: 'nic', name, description, addresses: [...addresses], mac, up, mayOpen, ...(mayOpen ? { elevates: false, obstacle: null } : permissionOf(name)),
     }))
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
@@ -98,12 +98,12 @@ function interfaceChoices(): LinkChoice[] {
   }
   try {
     return loadCap().Cap.deviceList().map(({ name, description, addresses }) => ({
-      kind: 'cap', name, description: description ?? '', addresses: addresses.flatMap(({ addr }) => addr === undefined ? [] : [addr]), mac: null, up: true, mayOpen: true, obstacle: null,
+      kind: 'cap', name, description: description ?? '', addresses: addresses.flatMap(({ addr }) => addr === undefined ? [] : [addr]), mac: null, up: true, mayOpen: true, elevates: false, obstacle: null,
     }))
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
   }
-  return [{ kind: 'nic', name: '', description: '', addresses: [], mac: null, up: false, mayOpen: false, obstacle: missing }]
+  return [{ kind: 'nic', name: '', description: '', addresses: [], mac: null, up: false, mayOpen: false, elevates: false, obstacle: missing }]
 }
 
 function nameOf(spec: LinkSpec): string {

@@ -106,7 +106,7 @@ export class ResultPrinter {
   private links(choices: readonly LinkChoice[]): string[] {
     const { t, tFault } = this.words
     const rows = choices.map((choice) => [
-      choice.kind, choice.name, choice.addresses.join(' ') || '—', choice.mac ?? '—', choice.obstacle ? `▲ ${tFault(choice.obstacle)}` : choice.up ? '' : t('window.link.down'),
+      choice.kind, choice.name, choice.addresses.join(' ') || '—', choice.mac ?? '—', choice.elevates ? t('window.link.elevates') : choice.obstacle ? `▲ ${tFault(choice.obstacle)}` : choice.up ? '' : t('window.link.down'),
     ])
     return textTable([{ head: t('window.result.kind') }, { head: t('window.result.name') }, { head: t('window.result.addresses') }, { head: 'MAC' }, { head: '' }], rows, this.columns())
   }

@@ -23,7 +23,8 @@ export function connectLab(transport: Transport): LabConnection {
   const core = createBirpc<CoreFunctions, ShellFunctions>(functions, {
     post: (message) => transport.post(message),
     on: (listener) => { transport.onMessage = listener },
-    timeout: 30_000,
+    // A link may have to wait a minute for a person at a dialog.
+    timeout: 90_000,
   })
   const call = async (name: string, args: unknown[]): Promise<unknown> => {
     if (state.value !== 'connected') throw new FaultError(labLost)

@@ -14,6 +14,7 @@ export const commandTable = {
       { name: 'filter', type: 'text' },
       { name: 'snap', type: 'count' },
       { name: 'promiscuous', type: 'flag' },
+      { name: 'elevate', type: 'flag' },
       { name: 'ip', type: 'cidr' },
       { name: 'mac', type: 'mac' },
       { name: 'gateway', type: 'address' },
@@ -198,13 +199,14 @@ function page(args: { from?: number, count?: number }): { from: number, count: n
 }
 
 function linkSpec(args: CommandArgs<'linkOpen'>): LinkSpec {
-  const { kind, name, filter, snap, promiscuous, ip, mac, gateway } = args
+  const { kind, name, filter, snap, promiscuous, elevate, ip, mac, gateway } = args
   return {
     kind,
     ...given('name', name),
     ...given('filter', filter),
     ...given('snapLength', snap),
     ...given('promiscuous', promiscuous),
+    ...given('elevate', elevate),
     ...given('host', ip === undefined ? undefined : { address: ip, ...given('mac', mac), ...given('gateway', gateway) }),
   }
 }

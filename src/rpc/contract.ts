@@ -79,6 +79,8 @@ export interface LinkChoice {
   mac: string | null
   up: boolean
   mayOpen: boolean
+  /** May be opened with `elevate`, after the system has asked the user. */
+  elevates: boolean
   /** Why it may not be opened, or null. */
   obstacle: Fault | null
 }
@@ -90,6 +92,8 @@ export interface LinkSpec {
   filter?: string
   promiscuous?: boolean
   snapLength?: number
+  /** Where this user may not open the interface, the system may ask for the rights in a dialog of its own; opening takes as long as that. */
+  elevate?: boolean
   /** Start a lab host with these settings; absent: watch only (sandbox and virtual links bring their own). */
   host?: HostSettings
 }

@@ -3,6 +3,7 @@ import { catalogues } from './catalogue.ts'
 
 /** Parameters that choose a closer sentence than the code's own. */
 const variantOf: Partial<Record<Fault['code'], (params: Fault['params']) => unknown>> = {
+  interfaceNoPermission: ({ why }) => why,
   sandboxUnavailable: ({ why }) => why,
   badFilter: ({ why }) => why,
   fileInUse: ({ fresh }) => fresh ? 'fresh' : '',

@@ -24,6 +24,7 @@ export const cli = {
     lang: 'language of the output: en or ko; otherwise that of the environment',
     json: 'print one JSON object a line',
     interface: 'interface; also sandbox or virtual',
+    elevate: 'where this user may not open the interface, let the system ask for the right',
     filter: 'capture only what this pcap-filter expression matches',
     write: 'record to this pcapng file',
     count: 'stop after this many frames',
@@ -64,7 +65,7 @@ export const cli = {
     oneOf: 'exactly one of {names} has to be given: see tcplab {command} --help',
     other: 'the command line is not understood ({got}): see tcplab {command} --help',
   },
-  interfaces: { up: 'up', down: 'down', mayOpen: 'may be opened', mayNotOpen: 'may not be opened', noAddress: 'no address' },
+  interfaces: { up: 'up', down: 'down', mayOpen: 'may be opened', mayNotOpen: 'may not be opened', elevates: 'may be opened with --elevate', noAddress: 'no address' },
   capture: { listening: 'capturing on {name} ({linkType}, {snapLength} bytes a frame); Ctrl-C ends it', recording: 'recording to {path}' },
   host: {
     probing: 'asking whether {address} is free',

@@ -56,6 +56,7 @@ export const commands = {
     filter: 'capture filter in the syntax of pcap-filter',
     snap: 'bytes kept of each frame',
     promiscuous: 'also take frames that are for others',
+    elevate: 'where this user may not open the interface, let the system ask for the right',
     ip: 'start a lab host with this address and prefix length',
     mac: 'MAC address of the lab host',
     gateway: 'router of the lab host',

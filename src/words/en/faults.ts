@@ -70,6 +70,15 @@ export const faultVariants = {
     EROFS: 'The file {path} cannot be written: its file system is read-only: choose another place',
     removed: 'The recording {path} was removed while it was written: it has no name any more: save it under another name now',
   },
+  interfaceNoPermission: {
+    mayAsk: 'The interface {name} cannot be opened: this user may not capture on it: open it with --elevate, which lets the system ask for the right, or allow it for good with {how}',
+    dismissed: 'The interface {name} was not opened: the question for the right was answered with no: open it again and agree, or allow it for good with {how}',
+    unanswered: 'The interface {name} was not opened: nobody answered the question for the right within {seconds} s: open it again and answer the dialog, or allow it for good with {how}',
+    notGiven: 'The interface {name} was not opened: the system did not give the right ({detail}): allow it for good with {how}, or run the lab as an administrator',
+    noWay: 'The interface {name} cannot be opened: nothing here can ask for the right (on Linux a desktop session with pkexec, or sudo without a password): allow it with {how}, or run the lab as an administrator',
+    appImage: 'The interface {name} cannot be opened: an AppImage cannot be started with more rights: install the deb package, or run the lab from its sources',
+    isAdministrator: 'The interface {name} cannot be opened: not even this administrator may capture here (a container often forbids it): give the container CAP_NET_RAW and CAP_NET_ADMIN',
+  },
   noSuchInterface: {
     none: 'There is no interface “{name}”: this machine shows none that may be opened: check permissions, or use the virtual link',
   },

@@ -21,6 +21,7 @@ export const window = {
     none: 'No link was found on this machine.',
     isOpen: '(open)',
     down: 'down',
+    elevates: 'opens after the system has asked for an administrator\'s consent',
     mayInject: 'may inject',
     watchOnly: 'watch only',
     kind: { sandbox: 'sandbox', virtual: 'virtual', memory: 'memory', nic: 'interface', cap: 'interface', file: 'file' },

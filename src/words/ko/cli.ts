@@ -26,6 +26,7 @@ export const cli: SameKeys<typeof english> = {
     lang: '출력 언어: en 또는 ko. 없으면 환경 설정을 따릅니다',
     json: '한 줄에 JSON 객체 하나씩 출력합니다',
     interface: '인터페이스. sandbox와 virtual도 쓸 수 있습니다',
+    elevate: '이 사용자가 인터페이스를 열 수 없으면 시스템이 권한을 물어보게 합니다',
     filter: '이 pcap-filter 식에 맞는 것만 캡처합니다',
     write: '이 pcapng 파일에 기록합니다',
     count: '이만큼의 프레임을 받으면 멈춥니다',
@@ -66,7 +67,7 @@ export const cli: SameKeys<typeof english> = {
     oneOf: '{names} 중 정확히 하나를 주어야 합니다: tcplab {command} --help를 보십시오',
     other: '명령줄을 이해할 수 없습니다 ({got}): tcplab {command} --help를 보십시오',
   },
-  interfaces: { up: '켜짐', down: '꺼짐', mayOpen: '열 수 있음', mayNotOpen: '열 수 없음', noAddress: '주소 없음' },
+  interfaces: { up: '켜짐', down: '꺼짐', mayOpen: '열 수 있음', mayNotOpen: '열 수 없음', elevates: '--elevate로 열 수 있음', noAddress: '주소 없음' },
   capture: { listening: '{name}에서 캡처합니다 ({linkType}, 프레임마다 {snapLength}바이트). Ctrl-C로 끝냅니다', recording: '{path} 파일에 기록합니다' },
   host: {
     probing: '{address} 주소가 비어 있는지 물어봅니다',

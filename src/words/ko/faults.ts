@@ -72,6 +72,15 @@ export const faultVariants: SameKeys<typeof englishVariants> = {
     EROFS: '{path} 파일에 쓸 수 없습니다: 읽기 전용 파일 시스템입니다: 다른 곳을 고르십시오',
     removed: '기록 중이던 {path} 파일이 지워졌습니다: 이제 이름이 없는 파일입니다: 지금 다른 이름으로 저장하십시오',
   },
+  interfaceNoPermission: {
+    mayAsk: '{name} 인터페이스를 열 수 없습니다: 이 사용자에게는 캡처 권한이 없습니다: --elevate를 붙여 열면 시스템이 권한을 물어봅니다. 계속 허용하려면 {how} 명령을 쓰십시오',
+    dismissed: '{name} 인터페이스를 열지 않았습니다: 권한을 묻는 창에서 취소했습니다: 다시 열어 승인하거나 {how} 명령으로 계속 허용하십시오',
+    unanswered: '{name} 인터페이스를 열지 않았습니다: {seconds}초 안에 권한을 묻는 창에 답이 없었습니다: 다시 열어 창에 답하거나 {how} 명령으로 계속 허용하십시오',
+    notGiven: '{name} 인터페이스를 열지 않았습니다: 시스템이 권한을 주지 않았습니다 ({detail}): {how} 명령으로 계속 허용하거나 관리자 권한으로 랩을 실행하십시오',
+    noWay: '{name} 인터페이스를 열 수 없습니다: 여기에는 권한을 물어볼 방법이 없습니다 (Linux에서는 pkexec가 있는 데스크톱 세션이나 암호 없는 sudo가 필요합니다): {how} 명령으로 허용하거나 관리자 권한으로 랩을 실행하십시오',
+    appImage: '{name} 인터페이스를 열 수 없습니다: AppImage는 더 높은 권한으로 시작할 수 없습니다: deb 패키지를 설치하거나 소스에서 랩을 실행하십시오',
+    isAdministrator: '{name} 인터페이스를 열 수 없습니다: 여기서는 관리자에게도 캡처 권한이 없습니다 (컨테이너가 막는 경우가 많습니다): 컨테이너에 CAP_NET_RAW와 CAP_NET_ADMIN을 주십시오',
+  },
   noSuchInterface: {
     none: '“{name}” 인터페이스가 없습니다: 이 컴퓨터에는 열 수 있는 인터페이스가 보이지 않습니다: 권한을 확인하거나 가상 링크를 쓰십시오',
   },

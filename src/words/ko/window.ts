@@ -22,6 +22,7 @@ export const window: SameKeys<typeof en> = {
     none: '이 컴퓨터에서 링크를 찾지 못했습니다.',
     isOpen: '(열림)',
     down: '꺼짐',
+    elevates: '시스템이 관리자 승인을 물어본 뒤에 열립니다',
     mayInject: '주입 가능',
     watchOnly: '관찰 전용',
     kind: { sandbox: '샌드박스', virtual: '가상', memory: '메모리', nic: '인터페이스', cap: '인터페이스', file: '파일' },
