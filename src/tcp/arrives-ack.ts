@@ -5,7 +5,7 @@ import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from '.
 import { noteDuplicateAck, noteNewAck } from './loss.ts'
 import { Reason } from './reasons.ts'
 import { noteAckInRecovery, noteSackedMore } from './sack-recovery.ts'
-import { takeRttSample } from './sampling.ts'
+import { echoedRoundTrip, takeRttSample } from './sampling.ts'
 import { lostEdge, takeSackBlocks } from './scoreboard.ts'
 import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
@@ -93,7 +93,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   if (tcb.probeOut && seqGt(ack, tcb.probeSeq)) tcb.probeOut = false
   tcb.retransmitCount = 0
   takeRttSample(tcb, segment, nowUs)
-  noteNewAck(tcb, ackedBytes, nowUs)
+  noteNewAck(tcb, ackedBytes, tcb.config.hystart ? echoedRoundTrip(tcb, segment, nowUs) : -1, nowUs)
   restartTimers(tcb, nowUs)
   if (tcb.sendBlocked && freed > 0) {
     tcb.sendBlocked = false

@@ -23,6 +23,8 @@ export interface TcpConfig {
   readonly nagle: boolean
   readonly sillyWindowOverrideUs: number
   readonly congestionControl: CongestionControlName
+  /** HyStart++ in the first slow start; it needs timestamps. */
+  readonly hystart: boolean
   /** 0 is the size rule of RFC 5681 §3.1 (2 to 4 segments), n the rule of RFC 6928 with n in place of 10. */
   readonly initialWindowSegments: number
   readonly limitedTransmit: boolean
@@ -48,7 +50,7 @@ export interface TcpConfig {
   readonly ttl: number
 }
 
-export const congestionControlNames = ['newReno', 'none'] as const
+export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
 export type CongestionControlName = typeof congestionControlNames[number]
 
 export interface ConfigEntry {
@@ -84,6 +86,7 @@ export const tcpConfigTable = {
   nagle: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.7.4' },
   sillyWindowOverrideUs: { default: 200_000, unit: 'us', min: 100_000, max: 1 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
   congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: false, rfc: 'RFC 5681 §3' },
+  hystart: { default: false, unit: 'switch', live: false, rfc: 'RFC 9406 §4' },
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
   proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
@@ -113,7 +116,7 @@ export const tcpPresets = {
   rfc: {},
   linux: {
     receiveBufferBytes: 131_072, windowShift: 7, delayedAckUs: 40_000, quickAckSegments: 16,
-    minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
+    congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
   },
   textbook: {
     sendBufferBytes: 65_535, receiveBufferBytes: 65_535, windowScaling: false, sackPermitted: false, timestamps: false, delayedAck: false, nagle: false, congestionControl: 'none',

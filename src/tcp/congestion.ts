@@ -1,4 +1,6 @@
+import type { AckNews } from './ack-news.ts'
 import type { CongestionControlName, TcpConfig } from './config.ts'
+import { Cubic } from './cubic.ts'
 import { NewReno } from './new-reno.ts'
 import { NoCongestionControl } from './no-congestion-control.ts'
 
@@ -6,16 +8,18 @@ export interface CongestionMetrics { cwnd: number, ssthresh: number, smss: numbe
 
 /**
  * Decides how much may be in flight; loss detection tells it what happened. Sizes in bytes, `smss` the bytes of a full segment.
- * A controller never looks at a clock or at sequence numbers.
+ * A controller never looks at a clock or at sequence numbers: what it has to know of them is in the {@link AckNews}.
  */
 export interface CongestionController {
   readonly name: CongestionControlName
   readonly cwnd: number
   readonly ssthresh: number
+  /** Slow start has seen the round trip grow and goes on with care (RFC 9406). */
+  readonly conservative: boolean
   /** The connection is established. */
   start(smss: number, initialWindow: number): void
   /** New data was acknowledged outside of fast recovery. @returns whether slow start ended with it */
-  onAck(ackedBytes: number): boolean
+  onAck(news: AckNews): boolean
   /** Third duplicate ACK; `flightSize` without what limited transmit added. */
   onFastRetransmit(flightSize: number): void
   /** One more duplicate ACK in fast recovery. */
@@ -32,11 +36,17 @@ export interface CongestionController {
   onTimeout(flightSize: number, again: boolean): void
   /** Nothing was sent for longer than an RTO. */
   onIdle(restartWindow: number): void
+  /** New data leaves with nothing in flight. */
+  onResume(nowUs: number): void
   metrics(into: CongestionMetrics): CongestionMetrics
 }
 
-export function createController(name: CongestionControlName): CongestionController {
-  return name === 'newReno' ? new NewReno() : new NoCongestionControl()
+export function createController(config: TcpConfig): CongestionController {
+  switch (config.congestionControl) {
+    case 'newReno': return new NewReno(config.hystart)
+    case 'cubic': return new Cubic(config.hystart)
+    case 'none': return new NoCongestionControl()
+  }
 }
 
 /** Bytes that may leave before the first ACK (RFC 6928 §2, or RFC 5681 §3.1 where `initialWindowSegments` is 0); one segment after a lost SYN. */

@@ -1,15 +1,16 @@
+import { ackNews } from './ack-news.ts'
 import { Reason } from './reasons.ts'
 import { advanceSackRecovery } from './sack-recovery.ts'
 import { clearScoreboard, duplicateThreshold, trimScoreboard } from './scoreboard.ts'
 import { seqDiff, seqGe, seqGt, seqMax } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
-/** What an ACK that advanced SND.UNA means for fast recovery, for resending after a timeout, and for cwnd. */
-export function noteNewAck(tcb: Tcb, ackedBytes: number, nowUs: number): void {
+/** What an ACK that advanced SND.UNA means for fast recovery, for resending after a timeout, and for cwnd; `echoedUs` is the round trip its timestamp shows, or -1. */
+export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
   trimScoreboard(tcb)
   if (tcb.sackRecovery) advanceSackRecovery(tcb, nowUs)
   else if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
-  else if (tcb.controller.onAck(ackedBytes)) tcb.setting(Reason.setAvoidance, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
+  else tellController(tcb, ackedBytes, echoedUs, nowUs)
   tcb.dupAcks = 0
   tcb.limitedTransmitBytes = 0
   if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) tcb.lossRecovery = false
@@ -55,6 +56,21 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
 export function stopResending(tcb: Tcb): void {
   tcb.resending = false
   tcb.resendGrows = false
+}
+
+function tellController(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
+  const { controller } = tcb
+  const outstanding = seqDiff(tcb.sndNxt, tcb.sndUna)
+  const wasConservative = controller.conservative
+  ackNews.nowUs = nowUs
+  ackNews.ackedBytes = ackedBytes
+  ackNews.flightSize = outstanding + ackedBytes
+  ackNews.ackedTo = tcb.ackedOffset
+  ackNews.sentTo = tcb.ackedOffset + outstanding
+  ackNews.srttUs = tcb.rtt.srttUs
+  ackNews.sampleUs = echoedUs
+  if (controller.onAck(ackNews)) tcb.setting(Reason.setAvoidance, nowUs, controller.cwnd, controller.ssthresh)
+  else if (controller.conservative !== wasConservative) tcb.setting(wasConservative ? Reason.setSlowStartAgain : Reason.setConservativeStart, nowUs, controller.cwnd, echoedUs)
 }
 
 /** A partial ACK uncovers the next hole, a full one ends recovery (RFC 6582 §3.2). */

@@ -5,6 +5,7 @@ export class NoCongestionControl implements CongestionController {
   readonly name = 'none'
   readonly cwnd = 0x7fff_ffff
   readonly ssthresh = 0x7fff_ffff
+  readonly conservative = false
   #smss = 0
 
   start(smss: number): void {
@@ -24,6 +25,7 @@ export class NoCongestionControl implements CongestionController {
   onFullAck(): void {}
   onTimeout(): void {}
   onIdle(): void {}
+  onResume(): void {}
 
   metrics(into: CongestionMetrics): CongestionMetrics {
     into.cwnd = this.cwnd

@@ -121,6 +121,8 @@ export const settingReasons = [
   { id: 'setDsack', rfc: 'RFC 2883 §5', operands: ['length', 'behind'] },
   { id: 'setRecovered', rfc: 'RFC 6582 §3.2', operands: ['cwnd', 'ssthresh'] },
   { id: 'setAvoidance', rfc: 'RFC 5681 §3.1', operands: ['cwnd', 'ssthresh'] },
+  { id: 'setConservativeStart', rfc: 'RFC 9406 §4.2', operands: ['cwnd', 'sampleUs'] },
+  { id: 'setSlowStartAgain', rfc: 'RFC 9406 §4.2', operands: ['cwnd', 'sampleUs'] },
   { id: 'setIdleRestart', rfc: 'RFC 5681 §4.1', operands: ['cwnd', 'idleUs'] },
   { id: 'setUrgent', rfc: 'RFC 9293 §3.8.5', operands: ['ahead'] },
 ] as const satisfies readonly ReasonRow[]

@@ -23,23 +23,27 @@ export function spoilTiming(tcb: Tcb): void {
   tcb.rttSpoiled = true
 }
 
+/** Time since the timestamp that `segment` echoes was sent, as exact as its ticks; -1 without one. */
+export function echoedRoundTrip(tcb: Tcb, segment: TcpSegment, nowUs: number): number {
+  const { options } = segment
+  if (!tcb.timestampsOn || !options.hasTimestamp || options.tsEcr === 0) return -1
+  const ticks = (timestampNow(tcb, nowUs) - options.tsEcr) | 0
+  return ticks < 0 ? -1 : ticks * tcb.config.timestampTickUs
+}
+
 /**
  * Takes a round-trip sample from an ACK that has just advanced SND.UNA. A segment that was sent once is timed by our own clock;
  * after a retransmission only an echoed timestamp tells which transmission is acknowledged (Karn's rule, RFC 6298 §3, RFC 7323 §4.1).
  */
 export function takeRttSample(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
-  const { options } = segment
   let sampleUs: number
   if (tcb.rttTiming) {
     if (!seqGe(tcb.sndUna, tcb.rttSeq)) return
     tcb.rttTiming = false
     sampleUs = nowUs - tcb.rttStartUs
-  } else if (tcb.rttSpoiled && tcb.timestampsOn && options.hasTimestamp && options.tsEcr !== 0) {
-    const ticks = (timestampNow(tcb, nowUs) - options.tsEcr) | 0
-    if (ticks < 0) return
-    sampleUs = ticks * tcb.config.timestampTickUs
   } else {
-    return
+    sampleUs = tcb.rttSpoiled ? echoedRoundTrip(tcb, segment, nowUs) : -1
+    if (sampleUs < 0) return
   }
   tcb.rttSpoiled = false
   tcb.rtt.sample(sampleUs, tcb.config)

@@ -213,7 +213,7 @@ export class Tcb {
     this.recover = this.iss
     this.sendRing = new SendRing(config.sendBufferBytes, seqAdd(this.iss, 1))
     this.receiveBuffer = new ReceiveBuffer(config.receiveBufferBytes)
-    this.controller = createController(config.congestionControl)
+    this.controller = createController(config)
     this.rtt = new RttEstimator(config)
     this.quickAcksLeft = config.quickAckSegments
     const headers = ipAndTcpHeaderBytes[ipVersion]

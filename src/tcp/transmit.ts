@@ -220,7 +220,9 @@ function noteFinSent(tcb: Tcb, seq: number): void {
 
 /** After an RTO of silence the network is unknown again (RFC 5681 §4.1). */
 function restartAfterIdle(tcb: Tcb, nowUs: number): void {
-  if (tcb.sndUna !== tcb.sndNxt || tcb.lastSendUs < 0 || !tcb.config.restartAfterIdle) return
+  if (tcb.sndUna !== tcb.sndNxt || tcb.lastSendUs < 0) return
+  tcb.controller.onResume(nowUs)
+  if (!tcb.config.restartAfterIdle) return
   const idleUs = nowUs - tcb.lastSendUs
   if (idleUs <= tcb.rtt.rtoUs(tcb.config)) return
   const before = tcb.controller.cwnd

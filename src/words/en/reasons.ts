@@ -106,6 +106,8 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   setDsack: 'The peer says that {length} bytes, {behind} before its ACK, arrived twice: a retransmission was not needed, or the network made a copy',
   setRecovered: 'The loss is repaired: cwnd {cwnd}, ssthresh {ssthresh}',
   setAvoidance: 'Slow start ends at ssthresh {ssthresh}: cwnd {cwnd} now grows by a segment a round trip',
+  setConservativeStart: 'Round trips of {sampleUs} are clearly longer than before, so a queue is growing: slow start goes on a quarter as fast, cwnd {cwnd}',
+  setSlowStartAgain: 'The round trip is back to {sampleUs}, so there is no queue: slow start goes on at full speed, cwnd {cwnd}',
   setIdleRestart: 'After {idleUs} of silence the congestion window begins anew with {cwnd}',
   setUrgent: 'Urgent data ends {ahead} bytes ahead',
 

@@ -106,6 +106,8 @@ export const reasons: SameKeys<typeof en> = {
   setDsack: '상대가 ACK보다 {behind}바이트 앞선 {length}바이트를 두 번 받았다고 알렸습니다. 필요 없는 재전송이었거나 네트워크가 복사본을 만들었습니다',
   setRecovered: '손실이 복구되었습니다. cwnd {cwnd}, ssthresh {ssthresh}',
   setAvoidance: 'ssthresh {ssthresh}에서 느린 시작이 끝납니다. cwnd {cwnd}은(는) 이제 왕복마다 세그먼트 하나씩 커집니다',
+  setConservativeStart: '왕복 시간이 {sampleUs}로 앞 라운드보다 뚜렷하게 길어져 대기열이 쌓이는 것으로 보입니다. 슬로 스타트의 증가 속도를 4분의 1로 늦춥니다. cwnd {cwnd}',
+  setSlowStartAgain: '왕복 시간이 {sampleUs}로 다시 짧아져 대기열이 없는 것으로 보입니다. 슬로 스타트를 원래 속도로 계속합니다. cwnd {cwnd}',
   setIdleRestart: '{idleUs} 동안 보내지 않았으므로 혼잡 윈도우를 {cwnd}(으)로 다시 시작합니다',
   setUrgent: '긴급 데이터가 {ahead}바이트 뒤에서 끝납니다',
 

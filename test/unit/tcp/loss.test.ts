@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ackNews } from '../../../src/tcp/ack-news.ts'
 import { NewReno } from '../../../src/tcp/new-reno.ts'
 import { initialWindow } from '../../../src/tcp/congestion.ts'
 import { defaultTcpConfig } from '../../../src/tcp/config.ts'
@@ -168,20 +169,20 @@ describe('the congestion window', () => {
   })
 
   it('above ssthresh grows by a segment a round trip [RFC5681/ca]', () => {
-    const reno = new NewReno()
+    const reno = new NewReno(false)
     reno.start(mss, 10 * mss)
     reno.onFastRetransmit(20 * mss)
     reno.onFullAck(20 * mss)
     expect(reno.cwnd).toBe(10 * mss)
-    for (let i = 0; i < 9; i++) reno.onAck(mss)
+    for (let i = 0; i < 9; i++) reno.onAck({ ...ackNews, ackedBytes: mss })
     expect(reno.cwnd).toBe(10 * mss)
-    reno.onAck(mss)
+    reno.onAck({ ...ackNews, ackedBytes: mss })
     expect(reno.cwnd).toBe(11 * mss)
     expect(reno.metrics({ cwnd: 0, ssthresh: 0, smss: 0, slowStart: true })).toEqual({ cwnd: 11 * mss, ssthresh: 10 * mss, smss: mss, slowStart: false })
   })
 
   it('is not halved again by the same loss [RFC5681/ssthresh-loss]', () => {
-    const reno = new NewReno()
+    const reno = new NewReno(false)
     reno.start(mss, 20 * mss)
     reno.onTimeout(10 * mss, false)
     reno.onTimeout(4 * mss, true)

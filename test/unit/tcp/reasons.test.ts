@@ -31,6 +31,26 @@ const sacked = (written: number, ...lines: string[]) => {
   const t = writes(established({ peerMss: 1000, config: { sackPermitted: true, initialWindowSegments: 8 } }), written * 1000)
   return sends(t, ...lines.map((line) => `. 1:1(0) ${line.replace(' sack', ' win 65535 <nop,nop,sack')}>`))
 }
+/** Round trips of ten ACKs each whose timestamps show these times. */
+const roundTrips = (...roundTripsMs: number[]) => {
+  const t = established({ config: { timestamps: true, hystart: true } }).at(1 * s)
+  t.write(200_000)
+  let flight = t.skip().length
+  let acked = 0
+  for (const roundTripMs of roundTripsMs) {
+    const sentMs = t.nowUs / ms
+    const before = acked
+    t.after(roundTripMs * ms)
+    let sent = 0
+    for (let i = 1; i <= 10; i++) {
+      acked = before + Math.floor(flight * i / 10) * 1448
+      t.peer.sends(`. 1:1(0) ack ${1 + acked} win 65535 <nop,nop,TS val 1 ecr ${sentMs}>`)
+      sent += t.skip().length
+    }
+    flight = sent
+  }
+  return t
+}
 const timestamped = () => established({ config: tcp })
 const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
 
@@ -148,6 +168,8 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   setDsack: () => sacked(8, 'ack 2001 sack 1:1001'),
   setRecovered: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 8761 win 65535'),
   setAvoidance: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535', '. 1:1(0) ack 2921 win 65535', '. 1:1(0) ack 4381 win 65535'),
+  setConservativeStart: () => roundTrips(50, 60),
+  setSlowStartAgain: () => roundTrips(50, 60, 50),
   setIdleRestart: () => {
     const t = established({ config: { initialWindowSegments: 1 } })
     for (let i = 0; i < 5; i++) sends(writes(t, 1460), `. 1:1(0) ack ${1 + 1460 * (i + 1)} win 65535`)

@@ -1,0 +1,118 @@
+import type { AckNews } from './ack-news.ts'
+import type { CongestionController, CongestionMetrics } from './congestion.ts'
+import type { CongestionControlName } from './config.ts'
+import { HyStart } from './hystart.ts'
+
+/** Arbitrarily high (RFC 5681 §3.1): no loss was seen yet. */
+const unknownThreshold = 0x7fff_ffff
+
+/** What all loss-based controllers share: slow start (RFC 5681 §3.1, RFC 9406) and the windows of recovery (RFC 5681 §3.2, RFC 6582 §3.2). */
+export abstract class WindowController implements CongestionController {
+  abstract readonly name: CongestionControlName
+  cwnd = 0
+  ssthresh = unknownThreshold
+  protected smss = 1
+  readonly #hystart: HyStart | null
+
+  constructor(hystart: boolean) {
+    this.#hystart = hystart ? new HyStart() : null
+  }
+
+  get conservative(): boolean {
+    return this.#hystart !== null && this.#hystart.conservative
+  }
+
+  start(smss: number, initialWindow: number): void {
+    this.smss = smss
+    this.cwnd = initialWindow
+  }
+
+  onAck(news: AckNews): boolean {
+    if (this.cwnd < this.ssthresh) return this.#slowStart(news)
+    this.avoid(news)
+    return false
+  }
+
+  onFastRetransmit(flightSize: number): void {
+    this.#reduce(flightSize)
+    this.cwnd = this.ssthresh + 3 * this.smss
+  }
+
+  onRecoveryDuplicate(): void {
+    this.cwnd += this.smss
+  }
+
+  onLoss(flightSize: number): void {
+    this.#reduce(flightSize)
+    this.cwnd = this.ssthresh
+  }
+
+  setRecoveryWindow(bytes: number): void {
+    this.cwnd = bytes
+  }
+
+  onRecovered(): void {
+    this.cwnd = this.ssthresh
+    this.restart(false)
+  }
+
+  onPartialAck(ackedBytes: number): void {
+    this.cwnd = Math.max(this.cwnd - ackedBytes, this.smss)
+    if (ackedBytes >= this.smss) this.cwnd += this.smss
+  }
+
+  onFullAck(flightSize: number): void {
+    this.cwnd = Math.min(this.ssthresh, Math.max(flightSize, this.smss) + this.smss)
+    this.restart(false)
+  }
+
+  onTimeout(flightSize: number, again: boolean): void {
+    if (!again) this.#reduce(flightSize)
+    this.cwnd = this.smss
+    this.restart(true)
+  }
+
+  onIdle(restartWindow: number): void {
+    this.cwnd = Math.min(this.cwnd, restartWindow)
+    this.restart(false)
+    this.#hystart?.reset()
+  }
+
+  onResume(_nowUs: number): void {}
+
+  metrics(into: CongestionMetrics): CongestionMetrics {
+    into.cwnd = this.cwnd
+    into.ssthresh = this.ssthresh
+    into.smss = this.smss
+    into.slowStart = this.cwnd < this.ssthresh
+    return into
+  }
+
+  /** Congestion avoidance: cwnd grows by what this ACK is worth. */
+  protected abstract avoid(news: AckNews): void
+
+  /** The ssthresh that a loss with `flightSize` in flight leaves; `cwnd` is still the one before it. */
+  protected abstract thresholdAfterLoss(flightSize: number): number
+
+  /** cwnd was set anew: a new stage of congestion avoidance begins when it is reached. */
+  protected abstract restart(afterTimeout: boolean): void
+
+  #reduce(flightSize: number): void {
+    this.ssthresh = this.thresholdAfterLoss(flightSize)
+    this.#hystart?.reset()
+  }
+
+  #slowStart(news: AckNews): boolean {
+    // HyStart++ is for the first slow start alone: later ones know where to end (RFC 9406 §4.3).
+    if (this.#hystart === null || this.ssthresh < unknownThreshold) {
+      this.cwnd += Math.min(news.ackedBytes, this.smss)
+      return this.cwnd >= this.ssthresh
+    }
+    this.cwnd += this.#hystart.growth(news.ackedBytes, this.smss)
+    if (this.#hystart.onAck(news)) {
+      this.ssthresh = this.cwnd
+      this.#hystart.reset()
+    }
+    return this.cwnd >= this.ssthresh
+  }
+}
