@@ -1,3 +1,4 @@
+import { bytesEqual, readU32 } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 
@@ -41,6 +42,18 @@ export class ConnectionTable {
     }
   }
 
+  /** The same for IPv6 addresses. */
+  find6(local: Uint8Array, remote: Uint8Array, localPort: number, remotePort: number): ConnectionRecord | null {
+    const mask = this.buckets.length - 1
+    for (let bucket = this.hash6(local, remote, localPort, remotePort) & mask; ; bucket = (bucket + 1) & mask) {
+      const slot = this.buckets[bucket] - 1
+      if (slot < 0) return null
+      const record = this.records[slot]!
+      if (record.isV6 && record.remotePort === remotePort && record.localPort === localPort
+        && bytesEqual(record.remoteAddress as Uint8Array, remote) && bytesEqual(record.localAddress as Uint8Array, local)) return record
+    }
+  }
+
   at(slot: number): ConnectionRecord {
     return this.records[slot]!
   }
@@ -56,7 +69,7 @@ export class ConnectionTable {
     if (this.freeSlots.length > 0) this.freeSlots.pop()
     this.records[slot] = record
     if (slot >= this.hashes.length) this.hashes = grown(this.hashes, slot + 1)
-    this.hashes[slot] = this.hash(record.localV4, record.remoteV4, record.localPort, record.remotePort)
+    this.hashes[slot] = this.hashOf(record)
     this.used++
     if (this.used * 2 > this.buckets.length) this.rehash(this.buckets.length * 2)
     else this.place(slot)
@@ -94,6 +107,26 @@ export class ConnectionTable {
   private rehash(size: number): void {
     this.buckets = new Int32Array(size)
     for (let slot = 0; slot < this.records.length; slot++) if (this.records[slot] !== null) this.place(slot)
+  }
+
+  private hashOf(record: ConnectionRecord): number {
+    const { localPort, remotePort } = record
+    if (record.isV6) return this.hash6(record.localAddress as Uint8Array, record.remoteAddress as Uint8Array, localPort, remotePort)
+    return this.hash(record.localV4, record.remoteV4, localPort, remotePort)
+  }
+
+  /** Each address becomes 32 bits, keyed too, before they are mixed with the ports. */
+  private hash6(local: Uint8Array, remote: Uint8Array, localPort: number, remotePort: number): number {
+    return this.hash(this.fold(local), this.fold(remote), localPort, remotePort)
+  }
+
+  private fold(address: Uint8Array): number {
+    let h = this.seeds[0] ^ this.seeds[2]
+    for (let at = 0; at < 16; at += 4) {
+      h = Math.imul((h ^ readU32(address, at)) + this.seeds[1], 0x85ebca6b)
+      h ^= h >>> 15
+    }
+    return h
   }
 
   private hash(local: number, remote: number, localPort: number, remotePort: number): number {

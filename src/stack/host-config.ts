@@ -11,6 +11,14 @@ export interface HostConfig {
   readonly moreIpv4?: readonly number[]
   /** Next hop for destinations outside the network; without one they are unreachable. */
   readonly gateway?: number
+  /** Speak IPv6 too, with a link-local address and those that routers advertise; false unless said. Needs an MTU of at least 1280 (RFC 8200 §5). */
+  readonly ipv6?: boolean
+  /** Further IPv6 addresses, each on a network of ours. */
+  readonly ipv6Addresses?: readonly { readonly address: Uint8Array, readonly prefixLength: number }[]
+  /** Default router beside those that advertise themselves. */
+  readonly ipv6Gateway?: Uint8Array
+  /** Four random words: automatic addresses are stable and opaque (RFC 7217) instead of made from the MAC. */
+  readonly stableIpv6Secret?: Uint32Array
   /** Largest IP packet in bytes. */
   readonly mtu: number
   /** Defaults for new connections. */

@@ -8,7 +8,7 @@ import { checkTcpOption } from '../tcp/config.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
-import { isBroadcastMac } from '../wire/addresses.ts'
+import { formatMac, isBroadcastMac } from '../wire/addresses.ts'
 import { ethernetHeaderBytes, EtherType, isVlanType } from '../wire/ethernet.ts'
 import { IcmpType, IcmpUnreachableCode } from '../wire/icmp.ts'
 import { Arp } from './arp.ts'
@@ -23,6 +23,11 @@ import { formatAddress } from './ip-address.ts'
 import type { IpAddress } from './ip-address.ts'
 import { Ipv4Input } from './ipv4-input.ts'
 import { Ipv4Output } from './ipv4-output.ts'
+import { Ipv6 } from './ipv6.ts'
+import type { Ipv6Users } from './ipv6.ts'
+import { minIpv6Mtu } from './ndp.ts'
+import type { Ipv6AddressState } from './ipv6-interface.ts'
+import type { NdpNeighbour, NdpState } from './ndp-cache.ts'
 import { ListenerTable } from './listeners.ts'
 import type { ListenOptions } from './listeners.ts'
 import type { Neighbour, NeighbourRow } from './neighbours.ts'
@@ -40,6 +45,9 @@ export type HostSink = DecisionSink
 
 export type HostPhase = 'off' | 'probing' | 'ready' | 'conflict'
 
+export interface Ipv6AddressRow { address: Uint8Array, prefixLength: number, state: Ipv6AddressState, preferredUntilUs: number, validUntilUs: number }
+export interface NdpRow { address: Uint8Array, mac: string | null, state: NdpState, isRouter: boolean }
+
 /** Frames of the host's own that may wait to leave: as many as may wait for one ARP answer, and some. */
 const controlFrames = 512
 
@@ -55,6 +63,7 @@ export class Host {
   private readonly frames: FrameQueue
   private readonly arp: Arp
   private readonly ip: Ipv4Input
+  private readonly ipv6: Ipv6 | null
   private readonly tcp: TcpConnections
   private readonly listeners = new ListenerTable()
   private readonly sockets: Sockets
@@ -71,14 +80,20 @@ export class Host {
     })
     const output = new Ipv4Output(config, this.arp, this.frames, this.counts)
     const acceptUnfinished = config.acceptUnfinishedChecksums ?? hostDefaults.acceptUnfinishedChecksums
-    const tcpOutput = new TcpOutput(config, this.arp, output, this.counts)
+    this.ipv6 = config.ipv6 === true && config.mtu >= minIpv6Mtu ? this.createIpv6(random, () => users) : null
+    const tcpOutput = new TcpOutput(config, this.arp, output, this.ipv6, this.counts)
     const limits = { maxConnections: config.maxConnections ?? hostDefaults.maxConnections, historyLength: config.historyLength ?? hostDefaults.historyLength }
-    this.tcp = new TcpConnections(limits, random.fork(), this.events, tcpOutput, (record) => this.listeners.find(record.listenerPort, record.localV4))
-    this.sockets = new Sockets(config, this.tcp, output, (address) => this.arp.isOurs(address), random.fork(), sink)
-    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.counts, acceptUnfinished,
+    this.tcp = new TcpConnections(limits, random.fork(), this.events, tcpOutput, (record) => this.listeners.find(record.listenerPort, record.localAddress))
+    this.sockets = new Sockets(config, this.tcp, output, this.ipv6, (address) => this.arp.isOurs(address), random.fork(), sink)
+    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, acceptUnfinished,
       (listener, local, remote, remotePort, nowUs) => this.sockets.acceptSyn(listener, local, remote, remotePort, nowUs))
     const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, (error, nowUs) => tcpInput.handleError(error, nowUs))
     const udp = new Udp(icmp, this.counts, acceptUnfinished)
+    const users: Ipv6Users = {
+      tcp: (packet, nowUs) => tcpInput.handle6(packet, nowUs),
+      tcpError: (error, nowUs) => tcpInput.handleError6(error, nowUs),
+      udp: (packet, icmpv6, nowUs) => udp.handle6(packet, icmpv6, nowUs),
+    }
     this.ip = new Ipv4Input({
       isOurs: (address) => this.arp.isOurs(address),
       isBroadcast: (address) => output.isBroadcast(address),
@@ -93,11 +108,13 @@ export class Host {
   start(nowUs: number): void {
     this.latestUs = nowUs
     this.arp.start(nowUs)
+    this.ipv6?.ndp.start(nowUs)
   }
 
   /** Falls silent at once; connections are left as they are. Close or abort them first. */
   stop(): void {
     this.arp.stop()
+    this.ipv6?.ndp.stop()
   }
 
   /** Of the primary address. */
@@ -119,12 +136,13 @@ export class Host {
     counts.in++
     if (length < ethernetHeaderBytes) { counts.truncated++; return }
     const isToUs = isMac(bytes, at, this.config.mac)
-    if (isMac(bytes, at + 6, this.config.mac) || (!isToUs && !isGroupWeHear(bytes, at))) { counts.notForUs++; return }
+    if (isMac(bytes, at + 6, this.config.mac) || (!isToUs && !isGroupWeHear(bytes, at) && this.ipv6?.link.hearsMac(bytes, at) !== true)) { counts.notForUs++; return }
     const etherType = readU16(bytes, at + 12)
     const packetAt = at + ethernetHeaderBytes
     const packetLength = length - ethernetHeaderBytes
     if (etherType === EtherType.ipv4) this.ip.handle(bytes, packetAt, packetLength, isToUs, nowUs)
     else if (etherType === EtherType.arp) this.arp.handle(bytes, packetAt, packetLength, nowUs)
+    else if (etherType === EtherType.ipv6 && this.ipv6 !== null) this.ipv6.handle(bytes, packetAt, packetLength, isToUs, nowUs)
     else if (etherType === EtherType.ipv6) counts.ipv6++
     else if (isVlanType(etherType)) counts.tagged++
     else counts.unknownType++
@@ -133,6 +151,7 @@ export class Host {
   handleTimeout(nowUs: number): void {
     this.latestUs = nowUs
     this.arp.handleTimeout(nowUs)
+    this.ipv6?.ndp.handleTimeout(nowUs)
     this.tcp.settle()
     this.tcp.handleTimeout(nowUs)
   }
@@ -154,7 +173,7 @@ export class Host {
   pollTimeout(): number {
     this.tcp.settle()
     if (this.frames.waiting > 0 || this.tcp.hasWork) return this.latestUs
-    return Math.min(this.arp.nextDeadlineUs(), this.tcp.nextDeadlineUs())
+    return Math.min(this.arp.nextDeadlineUs(), this.ipv6?.ndp.nextDeadlineUs() ?? Infinity, this.tcp.nextDeadlineUs())
   }
 
   pollEvent(): HostEvent | null {
@@ -238,6 +257,18 @@ export class Host {
     return this.arp.neighbours.rows(nowUs)
   }
 
+  /** Our IPv6 addresses; none where IPv6 is off. */
+  ipv6Addresses(): Ipv6AddressRow[] {
+    const addresses = this.ipv6?.link.addresses ?? []
+    return addresses.map(({ address, prefixLength, state, preferredUntilUs, validUntilUs }) => ({ address: address.slice(), prefixLength, state, preferredUntilUs, validUntilUs }))
+  }
+
+  /** The IPv6 neighbour cache. */
+  ndpTable(): NdpRow[] {
+    const neighbours = this.ipv6?.ndp.cache.all() ?? []
+    return neighbours.map(({ address, mac, hasMac, state, isRouter }) => ({ address: address.slice(), mac: hasMac ? formatMac(mac) : null, state, isRouter }))
+  }
+
   statistics(): HostStatistics {
     return this.counts
   }
@@ -251,15 +282,23 @@ export class Host {
   }
 
   /** Nobody answers for a next hop (RFC 1122 §2.4): the connections that go through it hear of it. */
-  private reportUnreachable(neighbour: Neighbour): void {
+  private reportUnreachable(neighbour: Neighbour | NdpNeighbour): void {
     for (const record of this.tcp.table) {
-      if (record.neighbour !== neighbour) continue
+      if (record.neighbour !== neighbour && record.neighbour6 !== neighbour) continue
       record.connection.handleUnreachable(this.latestUs)
       this.tcp.touch(record)
     }
   }
 
-  private emit(kind: HostEventKind, address: number, mac: Uint8Array | null): void {
+  private createIpv6(random: Random, users: () => Ipv6Users): Ipv6 {
+    return new Ipv6(this.config, this.frames, this.counts, random.fork(), {
+      addressReady: (address) => this.emit('addressReady', address, null),
+      addressLost: (address, mac) => this.emit('addressConflict', address, mac),
+      unreachable: (neighbour) => this.reportUnreachable(neighbour),
+    }, users)
+  }
+
+  private emit(kind: HostEventKind, address: IpAddress, mac: Uint8Array | null): void {
     this.events.add({ kind, connection: -1, listenerPort: -1, address, mac })
   }
 }

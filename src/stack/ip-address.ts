@@ -1,5 +1,5 @@
 import { formatIp, formatIpv4, parseIp } from '../wire/addresses.ts'
-import { readU32 } from '../base/bytes.ts'
+import { bytesEqual, readU32 } from '../base/bytes.ts'
 
 /** An address of either version: IPv4 as an unsigned number or 4 bytes, IPv6 as 16 bytes. */
 export type IpAddress = number | Uint8Array
@@ -8,6 +8,10 @@ export type IpAddress = number | Uint8Array
 export function asIpv4(address: IpAddress): number | null {
   if (typeof address === 'number') return address >>> 0
   return address.length === 4 ? readU32(address, 0) : null
+}
+
+export function isSameAddress(a: IpAddress, b: IpAddress): boolean {
+  return typeof a === 'number' || typeof b === 'number' ? a === b : bytesEqual(a, b)
 }
 
 export function formatAddress(address: IpAddress): string {

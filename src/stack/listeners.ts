@@ -2,10 +2,12 @@ import { fault } from '../base/fault.ts'
 import type { Fault } from '../base/fault.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import { hostDefaults } from './host-config.ts'
+import { isSameAddress } from './ip-address.ts'
+import type { IpAddress } from './ip-address.ts'
 
 export interface ListenOptions {
-  /** Only segments to this address of ours (IPv4 number); all of them unless said (RFC 9293 §3.9.1.1). */
-  readonly address?: number
+  /** Only segments to this address of ours; all of them, of both versions, unless said (RFC 9293 §3.9.1.1). */
+  readonly address?: IpAddress
   /** Connections that may be half open, or established and not yet told; more SYNs are dropped and counted. */
   readonly backlog?: number
   /** Over the host's configuration. */
@@ -15,7 +17,7 @@ export interface ListenOptions {
 /** A port that takes connections: the LISTEN state, shared by all connections to come. */
 export class Listener {
   readonly port: number
-  readonly address: number | null
+  readonly address: IpAddress | null
   readonly backlog: number
   readonly config: Partial<TcpConfig>
   /** Connections that count against the backlog. */
@@ -37,7 +39,7 @@ export class ListenerTable {
     if (!Number.isInteger(port) || port < 1 || port > 65535) return fault('badArgument', { name: 'port', value: port, expected: '1 .. 65535' })
     const others = this.byPort.get(port) ?? []
     const address = options.address ?? null
-    if (others.some((other) => other.address === null || address === null || other.address === address)) return fault('portInUse', { port })
+    if (others.some((other) => other.address === null || address === null || isSameAddress(other.address, address))) return fault('portInUse', { port })
     this.byPort.set(port, [...others, new Listener(port, options)])
     return null
   }
@@ -47,10 +49,10 @@ export class ListenerTable {
     return this.byPort.delete(port)
   }
 
-  find(port: number, address: number): Listener | null {
+  find(port: number, address: IpAddress): Listener | null {
     const listeners = this.byPort.get(port)
     if (listeners === undefined) return null
-    for (const listener of listeners) if (listener.address === null || listener.address === address) return listener
+    for (const listener of listeners) if (listener.address === null || isSameAddress(listener.address, address)) return listener
     return null
   }
 

@@ -6,7 +6,6 @@ import { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
 import { initialSequence } from '../tcp/isn.ts'
 import { TcpSegment } from '../tcp/segment.ts'
-import { formatIpv4 } from '../wire/addresses.ts'
 import { ConnectionRecord } from './connection-record.ts'
 import { selectEphemeralPort } from './ephemeral-ports.ts'
 import { hostDefaults } from './host-config.ts'
@@ -14,6 +13,8 @@ import type { HostConfig } from './host-config.ts'
 import { asIpv4, formatAddress } from './ip-address.ts'
 import type { IpAddress } from './ip-address.ts'
 import type { Ipv4Output } from './ipv4-output.ts'
+import { isUnicastIpv6 } from './ipv6-address.ts'
+import type { Ipv6 } from './ipv6.ts'
 import type { Listener } from './listeners.ts'
 import type { TcpConnections } from './tcp-connections.ts'
 
@@ -26,11 +27,14 @@ export interface ConnectOptions {
   readonly config?: Partial<TcpConfig>
 }
 
+interface Path { readonly local: IpAddress, readonly remote: IpAddress }
+
 /** Makes connections, from our side and from the other. */
 export class Sockets {
   private readonly config: HostConfig
   private readonly connections: TcpConnections
   private readonly ip: Ipv4Output
+  private readonly ipv6: Ipv6 | null
   private readonly isOurs: (address: number) => boolean
   private readonly random: Random
   private readonly sink: DecisionSink | undefined
@@ -39,10 +43,13 @@ export class Sockets {
   /** Connections are asked for segments one after another: one segment serves them all. */
   private readonly segment = new TcpSegment()
 
-  constructor(config: HostConfig, connections: TcpConnections, ip: Ipv4Output, isOurs: (address: number) => boolean, random: Random, sink: DecisionSink | undefined) {
+  constructor(
+    config: HostConfig, connections: TcpConnections, ip: Ipv4Output, ipv6: Ipv6 | null, isOurs: (address: number) => boolean, random: Random, sink: DecisionSink | undefined,
+  ) {
     this.config = config
     this.connections = connections
     this.ip = ip
+    this.ipv6 = ipv6
     this.isOurs = isOurs
     this.random = random
     this.sink = sink
@@ -51,20 +58,15 @@ export class Sockets {
 
   /** @returns the connection's id, or why there is none */
   connect(address: IpAddress, port: number, options: ConnectOptions, nowUs: number): number | Fault {
-    const remote = asIpv4(address)
     if (!Number.isInteger(port) || port < 1 || port > 65535) return fault('badArgument', { name: 'port', value: port, expected: '1 .. 65535' })
-    if (remote === null || !this.ip.isUnicast(remote) || this.isOurs(remote)) return fault('addressInvalid', { address: formatAddress(address) })
-    if (this.ip.nextHop(remote) < 0) return fault('hostUnreachable', { address: formatAddress(address) })
-    const local = options.localAddress === undefined ? this.ip.selectSource(remote) : asIpv4(options.localAddress)
-    if (local === null || !this.isOurs(local)) {
-      const wanted = options.localAddress ?? this.config.ipv4
-      return options.localAddress === undefined ? fault('hostNotRunning', { address: formatAddress(wanted) }) : fault('addressInvalid', { address: formatAddress(wanted) })
-    }
+    const path = address instanceof Uint8Array && address.length === 16 ? this.path6(address, options.localAddress, nowUs) : this.path4(address, options.localAddress)
+    if ('code' in path) return path
+    const { local, remote } = path
     const { table } = this.connections
     if (table.isFull) return fault('bufferFull', { limit: table.limit })
     const localPort = options.localPort ?? this.ephemeralPort(local, remote, port)
     if (localPort < 0) return fault('portInUse', { port: this.ephemeralRange() })
-    if (table.find(local, remote, localPort, port) !== null) return fault('connectionExists', { local: `${formatIpv4(local)}:${localPort}`, remote: `${formatIpv4(remote)}:${port}` })
+    if (this.find(local, remote, localPort, port) !== null) return fault('connectionExists', { local: endpoint(local, localPort), remote: endpoint(remote, port) })
     const record = this.create(local, remote, localPort, port, -1, options.config, nowUs)
     record.connection.open(nowUs)
     this.connections.touch(record)
@@ -72,7 +74,7 @@ export class Sockets {
   }
 
   /** A connection in LISTEN for a SYN that has come. Null where the table is full. */
-  acceptSyn(listener: Listener, local: number, remote: number, remotePort: number, nowUs: number): ConnectionRecord | null {
+  acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number): ConnectionRecord | null {
     if (this.connections.table.isFull) return null
     const record = this.create(local, remote, listener.port, remotePort, listener.port, listener.config, nowUs)
     record.isWaitingForAccept = true
@@ -81,30 +83,61 @@ export class Sockets {
     return record
   }
 
+  private path4(address: IpAddress, wanted: IpAddress | undefined): Path | Fault {
+    const remote = asIpv4(address)
+    if (remote === null || !this.ip.isUnicast(remote) || this.isOurs(remote)) return fault('addressInvalid', { address: formatAddress(address) })
+    if (this.ip.nextHop(remote) < 0) return fault('hostUnreachable', { address: formatAddress(address) })
+    const local = wanted === undefined ? this.ip.selectSource(remote) : asIpv4(wanted)
+    if (local !== null && this.isOurs(local)) return { local, remote }
+    return wanted === undefined ? fault('hostNotRunning', { address: formatAddress(this.config.ipv4) }) : fault('addressInvalid', { address: formatAddress(wanted) })
+  }
+
+  private path6(remote: Uint8Array, wanted: IpAddress | undefined, nowUs: number): Path | Fault {
+    const { ipv6 } = this
+    if (!isUnicastIpv6(remote) || ipv6?.link.isOurs(remote)) return fault('addressInvalid', { address: formatAddress(remote) })
+    if (ipv6 === null || ipv6.link.nextHop(remote, nowUs) === null) return fault('hostUnreachable', { address: formatAddress(remote) })
+    if (wanted !== undefined) {
+      if (typeof wanted === 'number' || !ipv6.link.isOurs(wanted)) return fault('addressInvalid', { address: formatAddress(wanted) })
+      return { local: wanted.slice(), remote: remote.slice() }
+    }
+    const local = ipv6.link.selectSource(remote, nowUs)
+    return local === null ? fault('hostNotRunning', { address: formatAddress(ipv6.link.addresses[0].address) }) : { local, remote: remote.slice() }
+  }
+
+  private find(local: IpAddress, remote: IpAddress, localPort: number, remotePort: number): ConnectionRecord | null {
+    const { table } = this.connections
+    if (typeof local === 'number' || typeof remote === 'number') return table.find(Number(local), Number(remote), localPort, remotePort)
+    return table.find6(local, remote, localPort, remotePort)
+  }
+
   private create(
-    local: number, remote: number, localPort: number, remotePort: number, listenerPort: number, override: Partial<TcpConfig> | undefined, nowUs: number,
+    local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, listenerPort: number, override: Partial<TcpConfig> | undefined, nowUs: number,
   ): ConnectionRecord {
     const config = override === undefined || Object.keys(override).length === 0 ? this.config.tcp : { ...this.config.tcp, ...override }
     const id = this.connections.nextId()
     const connection = new TcpConnection({
-      id, config, localPort, remotePort, ipVersion: 4, pathMtu: this.config.mtu, sink: this.sink, segment: this.segment,
+      id, config, localPort, remotePort, ipVersion: typeof local === 'number' ? 4 : 6, pathMtu: typeof local === 'number' ? this.config.mtu : this.ipv6!.link.mtu, sink: this.sink, segment: this.segment,
       isn: config.isn === 'rfc6528' ? initialSequence(this.isnSecret, { localAddress: local, localPort, remoteAddress: remote, remotePort }, nowUs) : config.isn,
     })
     const record = new ConnectionRecord({
-      id, slot: this.connections.table.nextSlot(), connection, localV4: local, remoteV4: remote, localPort, remotePort, listenerPort,
+      id, slot: this.connections.table.nextSlot(), connection, localAddress: local, remoteAddress: remote, localPort, remotePort, listenerPort,
       mac: this.config.mac, ttl: config.ttl,
     })
     this.connections.add(record)
     return record
   }
 
-  private ephemeralPort(local: number, remote: number, remotePort: number): number {
+  private ephemeralPort(local: IpAddress, remote: IpAddress, remotePort: number): number {
     const { first, last } = this.config.ephemeralPorts ?? hostDefaults.ephemeralPorts
-    return selectEphemeralPort(first, last, this.random, (port) => this.connections.table.find(local, remote, port, remotePort) === null)
+    return selectEphemeralPort(first, last, this.random, (port) => this.find(local, remote, port, remotePort) === null)
   }
 
   private ephemeralRange(): string {
     const { first, last } = this.config.ephemeralPorts ?? hostDefaults.ephemeralPorts
     return `${first}-${last}`
   }
+}
+
+function endpoint(address: IpAddress, port: number): string {
+  return typeof address === 'number' ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`
 }

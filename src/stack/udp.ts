@@ -1,9 +1,12 @@
-import { pseudoHeaderSum4 } from '../wire/checksum.ts'
+import { pseudoHeaderSum4, pseudoHeaderSum6 } from '../wire/checksum.ts'
 import { IcmpType, IcmpUnreachableCode } from '../wire/icmp.ts'
+import { Icmpv6Type, Icmpv6UnreachableCode } from '../wire/icmpv6.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
 import { decodeUdp, isUdpChecksumGood, UdpHeader, udpHeaderBytes } from '../wire/udp.ts'
 import type { Icmp } from './icmp.ts'
+import type { Icmpv6 } from './icmpv6.ts'
 import type { Ipv4Packet } from './ipv4-input.ts'
+import type { Ipv6Packet } from './ipv6-input.ts'
 import type { HostStatistics } from './statistics.ts'
 import { isUnfinishedChecksum } from './unfinished-checksum.ts'
 
@@ -21,19 +24,36 @@ export class Udp {
   }
 
   handle(packet: Ipv4Packet, nowUs: number): void {
-    const { header, statistics } = this
-    const { bytes, payloadAt } = packet
-    statistics.in++
-    if (decodeUdp(bytes, payloadAt, packet.payloadLength, header) !== null || header.length < udpHeaderBytes || header.length > packet.payloadLength) {
-      statistics.malformed++
-      return
-    }
-    const pseudoSum = pseudoHeaderSum4(bytes, packet.at + 12, packet.at + 16, IpProtocol.udp, header.length)
-    if (!isUdpChecksumGood(bytes, payloadAt, header.length, pseudoSum) && !(this.acceptUnfinished && isUnfinishedChecksum(header.checksum, pseudoSum))) {
-      statistics.badChecksum++
-      return
-    }
-    statistics.noPort++
+    if (!this.isWhole(packet.bytes, packet.payloadAt, packet.payloadLength)) return
+    const pseudoSum = pseudoHeaderSum4(packet.bytes, packet.at + 12, packet.at + 16, IpProtocol.udp, this.header.length)
+    if (!this.isGood(packet.bytes, packet.payloadAt, pseudoSum)) return
+    this.statistics.noPort++
     this.icmp.sendError(IcmpType.unreachable, IcmpUnreachableCode.port, packet, nowUs)
+  }
+
+  /** Over IPv6 a checksum is a must: zero is no checksum, and the datagram is dropped (RFC 8200 §8.1). */
+  handle6(packet: Ipv6Packet, icmpv6: Icmpv6, nowUs: number): void {
+    const { header, statistics } = this
+    if (!this.isWhole(packet.bytes, packet.payloadAt, packet.payloadLength)) return
+    if (header.checksum === 0) { statistics.badChecksum++; return }
+    const pseudoSum = pseudoHeaderSum6(packet.bytes, packet.at + 8, packet.at + 24, IpProtocol.udp, header.length)
+    if (!this.isGood(packet.bytes, packet.payloadAt, pseudoSum)) return
+    statistics.noPort++
+    icmpv6.sendError(Icmpv6Type.unreachable, Icmpv6UnreachableCode.port, 0, packet, nowUs)
+  }
+
+  private isWhole(bytes: Uint8Array, at: number, length: number): boolean {
+    const { header, statistics } = this
+    statistics.in++
+    if (decodeUdp(bytes, at, length, header) === null && header.length >= udpHeaderBytes && header.length <= length) return true
+    statistics.malformed++
+    return false
+  }
+
+  private isGood(bytes: Uint8Array, at: number, pseudoSum: number): boolean {
+    const { header } = this
+    if (isUdpChecksumGood(bytes, at, header.length, pseudoSum) || (this.acceptUnfinished && isUnfinishedChecksum(header.checksum, pseudoSum))) return true
+    this.statistics.badChecksum++
+    return false
   }
 }

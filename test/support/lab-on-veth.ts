@@ -5,6 +5,7 @@ import { Random } from '../../src/base/random.ts'
 import type { Link } from '../../src/link/link.ts'
 import { ApplicationRunner } from '../../src/stack/applications/runner.ts'
 import { Host } from '../../src/stack/host.ts'
+import type { HostConfig } from '../../src/stack/host-config.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { defaultTcpConfig } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
@@ -21,11 +22,12 @@ export interface LabOnVeth {
 }
 
 /** A lab host on one end of a veth pair, driven as the lab drives it; resolves when its address may be used. */
-export async function startLabOnVeth(name: string, options: { address: string, tcp?: Partial<TcpConfig>, seed?: number }): Promise<LabOnVeth> {
+export async function startLabOnVeth(name: string, options: { address: string, tcp?: Partial<TcpConfig>, seed?: number, host?: Partial<HostConfig> }): Promise<LabOnVeth> {
   const link = openNicLink({ name, seeSent: false })
   const config = {
     mac: parseMac('02:00:00:00:00:02')!, ipv4: parseIpv4(options.address)!, prefixLength: 24, mtu: link.info.mtu,
     tcp: { ...defaultTcpConfig, ...options.tcp }, claimTimings: { probeWaitUs: 0, probeMinUs: 10_000, probeMaxUs: 20_000, announceWaitUs: 20_000 }, historyLength: 1000,
+    ...options.host,
   }
   const host = new Host(config, new Random(options.seed ?? 1))
   const runner = new ApplicationRunner(host)
@@ -62,7 +64,7 @@ export async function startLabOnVeth(name: string, options: { address: string, t
       if (errors.length > 0) throw new Error('the driver met a mistake of ours', { cause: errors[0] })
     },
   }
-  await until(() => host.phase === 'ready', 5000, 'the address is ready')
+  await until(() => host.phase === 'ready' && host.ipv6Addresses().every(({ state }) => state === 'assigned'), 5000, 'the address is ready')
   return lab
 }
 

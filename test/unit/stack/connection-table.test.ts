@@ -9,9 +9,9 @@ import { ourMac } from './harness.ts'
 
 const config = { ...defaultTcpConfig, sendBufferBytes: 1, receiveBufferBytes: 1 }
 
-function record(table: ConnectionTable, id: number, [localV4, remoteV4, localPort, remotePort]: readonly number[]): ConnectionRecord {
+function record(table: ConnectionTable, id: number, [localAddress, remoteAddress, localPort, remotePort]: readonly number[]): ConnectionRecord {
   const connection = new TcpConnection({ id, config, localPort, remotePort, ipVersion: 4, pathMtu: 1500, isn: 0 })
-  return new ConnectionRecord({ id, slot: table.nextSlot(), connection, localV4, remoteV4, localPort, remotePort, listenerPort: -1, mac: ourMac, ttl: 64 })
+  return new ConnectionRecord({ id, slot: table.nextSlot(), connection, localAddress, remoteAddress, localPort, remotePort, listenerPort: -1, mac: ourMac, ttl: 64 })
 }
 
 describe('connection table', () => {

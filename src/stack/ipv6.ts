@@ -1,0 +1,49 @@
+import type { Random } from '../base/random.ts'
+import { Icmpv6Type } from '../wire/icmpv6.ts'
+import type { FrameQueue } from './frame-queue.ts'
+import { hostDefaults } from './host-config.ts'
+import type { HostConfig } from './host-config.ts'
+import { Icmpv6 } from './icmpv6.ts'
+import type { TcpError6 } from './icmpv6.ts'
+import { Ipv6Input } from './ipv6-input.ts'
+import type { Ipv6Packet } from './ipv6-input.ts'
+import { Ipv6Interface } from './ipv6-interface.ts'
+import { Ipv6Output } from './ipv6-output.ts'
+import { Ndp } from './ndp.ts'
+import type { NdpActions } from './ndp.ts'
+import type { HostStatistics } from './statistics.ts'
+
+/** What IPv6 hands up. */
+export interface Ipv6Users {
+  tcp(packet: Ipv6Packet, nowUs: number): void
+  tcpError(error: TcpError6, nowUs: number): void
+  udp(packet: Ipv6Packet, icmpv6: Icmpv6, nowUs: number): void
+}
+
+/** The IPv6 half of a host: interface, neighbour discovery, input, output and ICMPv6, put together. */
+export class Ipv6 {
+  readonly link: Ipv6Interface
+  readonly ndp: Ndp
+  readonly output: Ipv6Output
+  private readonly input: Ipv6Input
+
+  constructor(config: HostConfig, frames: FrameQueue, statistics: HostStatistics, random: Random, actions: NdpActions, users: () => Ipv6Users) {
+    this.link = new Ipv6Interface(config)
+    this.ndp = new Ndp(config, this.link, frames, statistics, random, actions)
+    this.output = new Ipv6Output(config, this.link, this.ndp.cache, frames, statistics)
+    const icmpv6: Icmpv6 = new Icmpv6(this.output, this.link, statistics, config.answerEcho ?? hostDefaults.answerEcho, {
+      discovery: (packet, nowUs) => this.ndp.handle(packet, nowUs),
+      tcpError: (error, nowUs) => users().tcpError(error, nowUs),
+    })
+    this.input = new Ipv6Input(this.link, {
+      tcp: (packet, nowUs) => users().tcp(packet, nowUs),
+      udp: (packet, nowUs) => users().udp(packet, icmpv6, nowUs),
+      icmp: (packet, nowUs) => icmpv6.handle(packet, nowUs),
+      parameterProblem: (code, pointer, packet, nowUs) => icmpv6.sendError(Icmpv6Type.parameterProblem, code, pointer, packet, nowUs),
+    }, statistics)
+  }
+
+  handle(bytes: Uint8Array, at: number, length: number, isLinkUnicast: boolean, nowUs: number): void {
+    this.input.handle(bytes, at, length, isLinkUnicast, nowUs)
+  }
+}
