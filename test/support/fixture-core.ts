@@ -96,5 +96,6 @@ const linkChoices: LinkChoice[] = [
   { kind: 'sandbox', name: 'sandbox', description: '', addresses: ['10.77.0.0/24'], mac: null, up: true, mayOpen: true, elevates: false, obstacle: null },
   { kind: 'virtual', name: 'virtual', description: '', addresses: [], mac: null, up: true, mayOpen: true, elevates: false, obstacle: null },
   { kind: 'nic', name: 'eth0', description: '', addresses: ['192.0.2.17/24', '2001:db8::17/64'], mac: '02:00:5e:00:53:02', up: true, mayOpen: false, elevates: false, obstacle: fault('interfaceNoPermission', { name: 'eth0', how: 'setcap' }) },
+  { kind: 'nic', name: 'eth1', description: '', addresses: [], mac: '02:00:5e:00:53:03', up: true, mayOpen: false, elevates: true, obstacle: fault('interfaceNoPermission', { name: 'eth1', how: 'setcap', why: 'mayAsk' }) },
   { kind: 'nic', name: 'wlan0', description: '', addresses: [], mac: '02:00:5e:00:53:01', up: false, mayOpen: false, elevates: false, obstacle: fault('interfaceDown', { name: 'wlan0' }) },
 ]

@@ -218,6 +218,20 @@ describe.skipIf(windowObstacle !== null)(`the Capture workspace${windowObstacle 
       await expect.poll(() => alert.count()).toBe(0)
     })
 
+    it('says of a link that it opens after the system has asked, and lets it be chosen', async () => {
+      await page.locator('.link-selector').click()
+      const choice = page.locator('.link-menu .choice', { hasText: 'eth1' })
+      expect(await choice.innerText()).toMatch(/after the system has asked/)
+      expect(await choice.locator('.obstacle').count()).toBe(0)
+      await choice.click()
+      await expect.poll(() => server.core.log.filter(({ name }) => name === 'openLink').at(-1)?.args).toEqual([{ kind: 'nic', name: 'eth1', elevate: true }])
+      await page.locator('.link-selector').click()
+      await page.locator('.link-menu .choice', { hasText: 'eth0' }).click()
+      await expect.poll(() => page.locator('.fault-line').innerText()).toContain('eth0')
+      await page.locator('.fault-line button').click()
+      expect(server.core.log.filter(({ name }) => name === 'openLink').at(-1)?.args).toEqual([{ kind: 'nic', name: 'eth1', elevate: true }])
+    })
+
     it('says when the lab is lost, and goes on when it is back', async () => {
       server.dropShells()
       await expect.poll(() => page.locator('.fault-line[role=alert]').allInnerTexts()).toEqual([expect.stringContaining('does not answer')])

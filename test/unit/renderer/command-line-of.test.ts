@@ -8,6 +8,7 @@ import { commandCall, type Command, type LabCall } from '../../../src/rpc/comman
 const calls: LabCall[] = [
   { name: 'listLinks', args: [] },
   { name: 'openLink', args: [{ kind: 'sandbox' }] },
+  { name: 'openLink', args: [{ kind: 'nic', name: 'eth1', elevate: true }] },
   { name: 'openLink', args: [{ kind: 'nic', name: 'eth0', filter: 'tcp port 80', promiscuous: true, snapLength: 128, host: { address: '192.0.2.9/24', mac: '02:00:5e:00:53:01', gateway: '192.0.2.1' } }] },
   { name: 'openLink', args: [{ kind: 'file', name: '/tmp/a b.pcapng' }] },
   { name: 'closeLink', args: [] },

@@ -48,6 +48,8 @@ describe('words for everything that needs them', () => {
   it('a fault with a closer sentence gets that one', () => {
     expect(faultKey({ code: 'sandboxUnavailable', params: { why: 'appArmor' } })).toBe('faultVariants.sandboxUnavailable.appArmor')
     expect(faultKey({ code: 'sandboxUnavailable', params: { why: 'constructor' } })).toBe('faults.sandboxUnavailable')
+    expect(faultKey({ code: 'interfaceNoPermission', params: { why: 'dismissed' } })).toBe('faultVariants.interfaceNoPermission.dismissed')
+    expect(faultKey({ code: 'interfaceNoPermission', params: {} })).toBe('faults.interfaceNoPermission')
     expect(faultKey({ code: 'badFilter', params: { why: 'noFilter' } })).toBe('faultVariants.badFilter.noFilter')
     expect(faultKey({ code: 'fileInUse', params: { fresh: '' } })).toBe('faults.fileInUse')
     expect(faultKey({ code: 'fileInUse', params: { fresh: 'a-2.pcapng' } })).toBe('faultVariants.fileInUse.fresh')
