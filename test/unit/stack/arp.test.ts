@@ -7,7 +7,7 @@ const reply = { operation: 2, targetMac: ourMac, to: ourMac }
 const ping = (source = peerIp) => ipv4Frame({ source, protocol: IpProtocol.icmp, payload: icmpMessage(8, 0, 1, new Uint8Array(4)) })
 
 describe('ARP', () => {
-  it('answers a request for our address with a unicast reply, fields swapped [RFC826/reply, RFC1122/eth-encap]', () => {
+  it('answers a request for our address with a unicast reply, fields swapped [RFC826/reply] [RFC1122/eth-encap]', () => {
     const bench = Bench.ready()
     bench.receives(arpFrame({ targetIp: ourIp }))
     const [frame, ...rest] = bench.frames()
@@ -45,7 +45,7 @@ describe('ARP', () => {
     expect(bench.host.statistics().arp.malformed).toBe(1)
   })
 
-  it('answers a probe, whose sender address is zero, and learns nothing from it [RFC5227/answer-probe, RFC5227/no-cache-zero]', () => {
+  it('answers a probe, whose sender address is zero, and learns nothing from it [RFC5227/answer-probe] [RFC5227/no-cache-zero]', () => {
     const bench = Bench.ready()
     bench.receives(arpFrame({ senderIp: 0, targetIp: ourIp }))
     expect(bench.sent()).toEqual(['arp reply 10.77.0.2 is-at 02:00:00:00:00:02'])

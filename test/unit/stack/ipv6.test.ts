@@ -34,7 +34,7 @@ describe('IPv6', () => {
     expect(isSumGood(frame)).toBe(true)
   })
 
-  it('hears its addresses, all nodes and its solicited-node group, and nothing else [RFC4291/own-addrs, RFC4291/solicited-node]', () => {
+  it('hears its addresses, all nodes and its solicited-node group, and nothing else [RFC4291/own-addrs] [RFC4291/solicited-node]', () => {
     const source = ip6('fe80::1')
     for (const [destination, from] of [[ourLinkLocal, ourLinkLocal], [allNodes, ourLinkLocal], [ip6('ff02::1:ff00:2'), ourLinkLocal]]) {
       const bench = met6()
@@ -171,7 +171,7 @@ describe('TCP over IPv6', () => {
   const segment = (change: Parameters<typeof tcp6>[0], bytes?: Uint8Array<ArrayBuffer>, more: { source?: Uint8Array, destination?: Uint8Array, to?: Uint8Array } = {}) =>
     ipv6Frame({ nextHeader: 6, payload: tcp6({ sourcePort: 40000, destinationPort: 7, ...change }, bytes, more.source, more.destination), ...more })
 
-  it('accepts, with MSS MTU minus 60 and its checksum over the IPv6 pseudo-header [RFC8200/mss, RFC9293/MUST-2]', () => {
+  it('accepts, with MSS MTU minus 60 and its checksum over the IPv6 pseudo-header [RFC8200/mss] [RFC9293/MUST-2]', () => {
     const bench = met6({ tcp })
     bench.host.listen(7)
     bench.receives(segment({ flags: syn, seq: 500 }))

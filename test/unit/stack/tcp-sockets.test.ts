@@ -3,6 +3,7 @@ import { Random } from '../../../src/base/random.ts'
 import { readU16, readU32 } from '../../../src/base/bytes.ts'
 import { selectEphemeralPort } from '../../../src/stack/ephemeral-ports.ts'
 import { defaultTcpConfig } from '../../../src/tcp/config.ts'
+import { createTcpSnapshot } from '../../../src/tcp/snapshot.ts'
 import { TcpState } from '../../../src/tcp/state.ts'
 import { foldSum } from '../../../src/wire/checksum.ts'
 import { IpProtocol, isIpv4ChecksumGood } from '../../../src/wire/ipv4.ts'
@@ -67,7 +68,7 @@ describe('segments of no connection', () => {
     expect(bench.sent()).toHaveLength(1)
   })
 
-  it.each(['0.0.0.0', '127.0.0.1', '224.0.0.5', '240.0.0.1', '10.77.0.255', '255.255.255.255', '10.77.0.2'])('a SYN from %s is ignored [RFC9293/MUST-63, RFC1122/ip-dst]', (source) => {
+  it.each(['0.0.0.0', '127.0.0.1', '224.0.0.5', '240.0.0.1', '10.77.0.255', '255.255.255.255', '10.77.0.2'])('a SYN from %s is ignored [RFC9293/MUST-63] [RFC1122/ip-dst]', (source) => {
     const bench = met()
     bench.host.listen(7)
     bench.receives(segment({ flags: syn }, undefined, { source: ip(source) }))
@@ -230,7 +231,7 @@ describe('connect', () => {
     expect(connect(bench, peerIp, 81, { localPort: 5000 })).toBeTypeOf('number')
   })
 
-  it('from an address of ours keeps to it; from another fails [RFC9293/MUST-43, RFC9293/MUST-44, RFC9293/MUST-45]', () => {
+  it('from an address of ours keeps to it; from another fails [RFC9293/MUST-43] [RFC9293/MUST-44] [RFC9293/MUST-45]', () => {
     const bench = met({ moreIpv4: [ip('10.77.0.50')] })
     connect(bench)
     connect(bench, peerIp, 80, { localAddress: ip('10.77.0.50'), localPort: 5000 })
@@ -249,7 +250,7 @@ describe('connect', () => {
     expect(bench.host.connection(id as number)!.state).toBe(TcpState.closed)
   })
 
-  it('sends with the TTL it is given, DF set, PSH where it ends [RFC9293/MUST-49, RFC791/df]', () => {
+  it('sends with the TTL it is given, DF set, PSH where it ends [RFC9293/MUST-49] [RFC791/df]', () => {
     const bench = met()
     connect(bench, peerIp, 80, { config: { ttl: 37 } })
     const [frame] = bench.frames()
@@ -266,7 +267,7 @@ describe('connect', () => {
     expect(bench.events()).toMatchObject([{ kind: 'unreachable', connection: id }])
   })
 
-  it('draws another initial sequence number for each host and each 4-tuple [RFC6528/secret-random, RFC9293/MUST-9]', () => {
+  it('draws another initial sequence number for each host and each 4-tuple [RFC6528/secret-random] [RFC9293/MUST-9]', () => {
     const isns = [1, 2].flatMap((seed) => {
       const bench = Bench.ready({ tcp: defaultTcpConfig }, seed)
       bench.meets()
@@ -290,15 +291,15 @@ describe('connect', () => {
 describe('ICMP errors about connections', () => {
   const unreachable = (frame: Uint8Array, type = 3, code = 1) => ipv4Frame({ source: ip('10.77.0.254'), protocol: IpProtocol.icmp, payload: icmpMessage(type, code, 0, frame.subarray(14, 14 + 28)) })
 
-  it('end an attempt to connect', () => {
+  it.each([1, 2, 3])('end an attempt to connect: code %i [RFC5927/hard-as-soft]', (code) => {
     const bench = met()
     bench.host.connect(peerIp, 80, {}, bench.nowUs)
     const [frame] = bench.frames()
-    bench.receives(unreachable(frame))
+    bench.receives(unreachable(frame, 3, code))
     expect(bench.events()).toMatchObject([{ kind: 'unreachable' }])
   })
 
-  it('about numbers that are not under way, or other connections, are not believed', () => {
+  it('about numbers that are not under way, or other connections, are not believed [RFC9293/MUST-54] [RFC5927/icmp-seq]', () => {
     const bench = met()
     bench.host.connect(peerIp, 80, {}, bench.nowUs)
     const [frame] = bench.frames()
@@ -311,14 +312,29 @@ describe('ICMP errors about connections', () => {
     expect(bench.host.statistics().icmp.errorsForTcp).toBe(0)
   })
 
-  it('do not end an established connection', () => {
+  it('do not end an established connection [RFC9293/MUST-56] [RFC5927/hard-as-soft]', () => {
     const bench = met()
     const id = accepted(bench)
     bench.host.send(id, Uint8Array.of(1, 2, 3), 0, 3, bench.nowUs)
     const [frame] = bench.frames()
     for (const code of [0, 1, 2, 3, 5, 13]) bench.receives(unreachable(frame, 3, code))
-    expect(bench.host.statistics().icmp.errorsForTcp).toBe(6)
+    for (const [type, code] of [[11, 0], [11, 1], [12, 0]]) bench.receives(unreachable(frame, type, code))
+    expect(bench.host.statistics().icmp.errorsForTcp).toBe(9)
     expect(bench.host.connection(id)!.state).toBe(TcpState.established)
+  })
+
+  it('of the type source quench change nothing [RFC9293/MUST-55] [RFC6633/quench]', () => {
+    const bench = met()
+    const id = accepted(bench)
+    bench.host.send(id, Uint8Array.of(1, 2, 3), 0, 3, bench.nowUs)
+    const [frame] = bench.frames()
+    const before = createTcpSnapshot()
+    bench.host.connection(id)!.snapshot(before)
+    bench.receives(unreachable(frame, 4, 0))
+    const after = createTcpSnapshot()
+    bench.host.connection(id)!.snapshot(after)
+    expect(after).toEqual(before)
+    expect([bench.frames(), bench.events()]).toEqual([[], []])
   })
 })
 

@@ -64,7 +64,7 @@ describe('TCP through hosts', () => {
     expect(get.result).toMatchObject({ status: 200, isComplete: true, ending: 'closed' })
   })
 
-  it('sends only good frames: IPv4 and ARP, checksums right for odd and even lengths [RFC9293/MUST-2, RFC1122/eth-encap]', () => {
+  it('sends only good frames: IPv4 and ARP, checksums right for odd and even lengths [RFC9293/MUST-2] [RFC1122/eth-encap]', () => {
     const { network, client, server } = pair()
     let segments = 0
     const check: Station['onFrames'] = (_station, _direction, { bytes, count, offset, capturedLength }) => {
