@@ -1,6 +1,7 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { createConsole, consoleKey } from './console/console-session.ts'
+import { alsoInConsole, printRecordingFaults } from './console/lab-faults.ts'
 import { followDesktop } from './desktop.ts'
 import { createFaultList, faultListKey } from './fault-list.ts'
 import { createLanguage } from './i18n.ts'
@@ -21,9 +22,10 @@ const i18n = createLanguage()
 const theme = createTheme()
 const faults = createFaultList()
 const connection = connectLab(openTransport())
-const lab = createLab(connection, faults)
-const selection = createSelection(lab)
 const consoleSession = createConsole()
+const lab = createLab(connection, alsoInConsole(faults, consoleSession))
+const selection = createSelection(lab)
+printRecordingFaults(lab, consoleSession)
 const actions = createActions(lab.client, consoleSession, faults)
 followDesktop(actions, () => i18n.global.locale.value as Language)
 
