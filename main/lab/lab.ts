@@ -14,6 +14,7 @@ import { machineClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { DecisionLog } from './decision-log.ts'
 import { Driver } from './driver.ts'
+import { endingFault } from './ending-fault.ts'
 import { hostConfigOf } from './host-settings.ts'
 import { Injector } from './injector.ts'
 import { LabHost } from './lab-host.ts'
@@ -351,6 +352,8 @@ export class Lab {
 
   private noteEvent(event: HostEvent): void {
     if (event.kind === 'removed') this.decisions.forget(0, event.connection)
+    const failure = endingFault(event.kind, this.host?.host.record(event.connection))
+    if (failure !== null) this.report(failure)
     if (event.kind === 'addressConflict') {
       this.hostFault = fault('addressInUse', { address: this.hostState().address.split('/')[0], mac: event.mac === null ? '' : formatMac(event.mac) })
       this.report(this.hostFault)
