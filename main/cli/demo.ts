@@ -4,7 +4,6 @@ import { HttpGet } from '../../src/stack/applications/http-get.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import { machineClock } from '../lab/clock.ts'
-import { defaultLink } from '../lab/links.ts'
 import type { OpenedLink } from '../lab/links.ts'
 import { Conversation } from './conversation.ts'
 import { deferred } from './deferred.ts'
@@ -81,7 +80,8 @@ export const runDemo: Run = async (invocation) => {
 }
 
 async function openDemoLink({ options, words }: Invocation): Promise<OpenedLink> {
-  const wanted = options.link ?? defaultLink().kind
+  // Where the sandbox cannot be had, its own fault says why.
+  const wanted = options.link ?? (process.platform === 'linux' ? 'sandbox' : 'virtual')
   try {
     return await openNamedLink(wanted)
   } catch (error) {
