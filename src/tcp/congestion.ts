@@ -49,10 +49,10 @@ export function createController(config: TcpConfig): CongestionController {
   }
 }
 
-/** Bytes that may leave before the first ACK (RFC 6928 §2, or RFC 5681 §3.1 where `initialWindowSegments` is 0); one segment after a lost SYN. */
-export function initialWindow(config: TcpConfig, smss: number, synWasLost: boolean): number {
-  if (synWasLost) return smss
+/** Bytes that may leave before the first ACK (RFC 6928 §2, or RFC 5681 §3.1 where `initialWindowSegments` is 0); one segment after a lost SYN, which RFC 6928 takes to be two. */
+export function initialWindow(config: TcpConfig, smss: number, synsLost: number): number {
   const segments = config.initialWindowSegments
+  if (synsLost > (segments === 0 ? 0 : 1)) return smss
   if (segments === 0) return smss > 2190 ? 2 * smss : smss > 1095 ? 3 * smss : 4 * smss
   return Math.min(segments * smss, Math.max(2 * smss, segments * 1460))
 }

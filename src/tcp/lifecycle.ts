@@ -42,6 +42,7 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   tcb.synDue = false
   tcb.sndUna = seqAdd(tcb.iss, 1)
   tcb.ackedOffset = 1
+  const synsLost = tcb.retransmitCount
   tcb.retransmitCount = 0
   tcb.timers.clear(Timer.retransmit)
   takeRttSample(tcb, segment, nowUs)
@@ -50,7 +51,7 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
     tcb.setting(Reason.setSynLostRto, nowUs, tcb.rtt.rtoUs(tcb.config))
   }
   const smss = tcb.smss()
-  tcb.controller.start(smss, initialWindow(tcb.config, smss, tcb.synWasLost))
+  tcb.controller.start(smss, initialWindow(tcb.config, smss, synsLost))
   tcb.setting(Reason.setInitialWindow, nowUs, tcb.controller.cwnd, smss)
   if (tcb.sendRing.length === 0) tcb.timers.clear(Timer.userTimeout)
   else tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)

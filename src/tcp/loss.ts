@@ -38,7 +38,9 @@ export function noteDuplicateAck(tcb: Tcb, nowUs: number): void {
 /** The retransmission timer expired: all that is out may be lost; it is resent from the front as slow start allows (RFC 5681 §3.1, RFC 6582 §4). */
 export function noteTimeout(tcb: Tcb, nowUs: number): void {
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
-  tcb.controller.onTimeout(flightSize, tcb.retransmitCount > 1)
+  // A retransmission was lost too: a second reduction, from what the first one left (RFC 5681 §4.3).
+  const load = tcb.inRecovery ? Math.min(flightSize, tcb.controller.ssthresh) : flightSize
+  tcb.controller.onTimeout(load, tcb.retransmitCount > 1)
   tcb.setting(Reason.setTimeoutLoss, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
   tcb.inRecovery = false
   tcb.sackRecovery = false

@@ -226,7 +226,7 @@ function restartAfterIdle(tcb: Tcb, nowUs: number): void {
   const idleUs = nowUs - tcb.lastSendUs
   if (idleUs <= tcb.rtt.rtoUs(tcb.config)) return
   const before = tcb.controller.cwnd
-  tcb.controller.onIdle(initialWindow(tcb.config, tcb.smss(), false))
+  tcb.controller.onIdle(initialWindow(tcb.config, tcb.smss(), 0))
   tcb.lastSendUs = nowUs
   if (tcb.controller.cwnd !== before) tcb.setting(Reason.setIdleRestart, nowUs, tcb.controller.cwnd, idleUs)
 }

@@ -66,9 +66,9 @@ describe('active open', () => {
     t.after(10 * s).peer.expects('P. 1:101(100) ack 1', 4.5 * s)
   })
 
-  it('starts with one segment when the SYN was lost', () => {
+  it('starts with one segment when the SYN was lost twice', () => {
     const t = new TcpTrace().open()
-    t.at(1.5 * s).skip()
+    t.at(3.5 * s).skip()
     t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460>')
     expect(t.snapshot.cwnd).toBe(1460)
   })

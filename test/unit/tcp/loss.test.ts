@@ -4,8 +4,7 @@ import { NewReno } from '../../../src/tcp/new-reno.ts'
 import { initialWindow } from '../../../src/tcp/congestion.ts'
 import { defaultTcpConfig } from '../../../src/tcp/config.ts'
 import { RttEstimator } from '../../../src/tcp/rtt.ts'
-import { established, ms, s } from '../../support/tcp-trace.ts'
-import type { TcpTrace } from '../../support/tcp-trace.ts'
+import { established, ms, s, TcpTrace } from '../../support/tcp-trace.ts'
 
 const mss = 1000
 
@@ -32,6 +31,15 @@ describe('RTO', () => {
     rtt.sample(400 * ms, config)
     expect(rtt).toMatchObject({ srttUs: 225 * ms, rttvarUs: 125 * ms })
     expect(rtt.rtoUs(config)).toBe(725 * ms)
+  })
+
+  it('keeps the granularity of the clock where the variation is gone [RFC6298/granularity]', () => {
+    const config = { ...defaultTcpConfig, minRtoUs: 1000, clockGranularityUs: 5000 }
+    const rtt = new RttEstimator(config)
+    for (let i = 0; i < 100; i++) rtt.sample(50 * ms, config)
+    expect(rtt.rttvarUs).toBeLessThan(1)
+    expect(rtt.rtoUs(config)).toBe(55 * ms)
+    expect(rtt.rtoUs({ ...config, minRtoUs: 200 * ms })).toBe(200 * ms)
   })
 
   it('is at least a second unless configured otherwise [RFC6298/min-rto]', () => {
@@ -148,14 +156,35 @@ describe('RTO', () => {
 
 describe('the congestion window', () => {
   it.each([[1460, 3], [536, 4], [2200, 2]])('begins by size: MSS %i, %i segments [RFC5681/iw]', (smss, segments) => {
-    expect(initialWindow({ ...defaultTcpConfig, initialWindowSegments: 0 }, smss, false)).toBe(segments * smss)
+    expect(initialWindow({ ...defaultTcpConfig, initialWindowSegments: 0 }, smss, 0)).toBe(segments * smss)
+    expect(initialWindow({ ...defaultTcpConfig, initialWindowSegments: 0 }, smss, 1)).toBe(smss)
   })
 
-  it('begins with ten segments by default, one after a lost SYN [RFC6928/iw10] [RFC6928/iw-reset]', () => {
-    expect(initialWindow(defaultTcpConfig, 1460, false)).toBe(14_600)
-    expect(initialWindow(defaultTcpConfig, 536, false)).toBe(5360)
-    expect(initialWindow(defaultTcpConfig, 9000, false)).toBe(18_000)
-    expect(initialWindow(defaultTcpConfig, 1460, true)).toBe(1460)
+  it('begins with ten segments by default, one after two lost SYNs [RFC6928/iw10] [RFC6928/iw-reset]', () => {
+    expect(initialWindow(defaultTcpConfig, 1460, 0)).toBe(14_600)
+    expect(initialWindow(defaultTcpConfig, 536, 0)).toBe(5360)
+    expect(initialWindow(defaultTcpConfig, 9000, 0)).toBe(18_000)
+    expect(initialWindow(defaultTcpConfig, 1460, 1)).toBe(14_600)
+    expect(initialWindow(defaultTcpConfig, 1460, 2)).toBe(1460)
+  })
+
+  it.each([[0, 10], [1, 10], [2, 1]])('after %i lost SYNs the first flight is %i segments [RFC6928/iw-reset] [RFC5681/iw-syn-loss]', (lost, segments) => {
+    const t = new TcpTrace({}).open()
+    t.at(lost === 0 ? 0 : lost === 1 ? 1 * s : 3 * s)
+    expect(t.skip()).toHaveLength(1 + lost)
+    t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1000>').skip()
+    expect(t.snapshot.cwnd).toBe(segments * mss)
+    t.write(40 * mss)
+    expect(t.skip()).toHaveLength(segments)
+  })
+
+  it('is reduced again when a retransmission is lost [RFC5681/twice]', () => {
+    const t = flying(20, { config: { sackPermitted: true } })
+    t.skip()
+    t.peer.sends('. 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:4001>').skip()
+    expect(t.snapshot.ssthresh).toBe(10 * mss)
+    t.after(1 * s).skip()
+    expect(t.snapshot).toMatchObject({ ssthresh: 5 * mss, cwnd: mss, congestionPhase: 'lossRecovery' })
   })
 
   it('grows by what is acknowledged, at most a segment an ACK [RFC5681/slow-start] [RFC9293/MUST-19]', () => {
