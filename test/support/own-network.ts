@@ -78,7 +78,9 @@ function runInside(file: string): { assertions: Assertion[], output: string } {
   const report = path.join(folder, 'report.json')
   const vitest = path.join(path.dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
   const reporter = path.join(root, 'test/support/own-network-reporter.mjs')
-  const args = [...unshareArguments(), process.execPath, vitest, 'run', '--project', 'interop', path.relative(root, file), '--reporter', reporter]
+  const name = path.relative(root, file)
+  // The folder of a test is its project.
+  const args = [...unshareArguments(), process.execPath, vitest, 'run', '--project', name.split(path.sep)[1], name, '--reporter', reporter]
   const { stdout, stderr } = spawnSync('unshare', args, {
     cwd: root, encoding: 'utf8', timeout: 240_000, env: { ...process.env, [mark]: report, VITEST: undefined, VITEST_WORKER_ID: undefined, VITEST_POOL_ID: undefined },
   })
