@@ -26,6 +26,7 @@ export class FrameQueue {
   private taken = 0
   private freed = 0
   private reservedSpan = 0
+  private reservedBytes = 0
 
   constructor(areaBytes: number, batchFrames = 1024) {
     const memory = new ArrayBuffer(areaBytes)
@@ -45,10 +46,12 @@ export class FrameQueue {
 
   /** Place for a body of `bytes` (a multiple of 8), or -1. */
   reserve(bytes: number): number {
-    const skipped = this.write + bytes > this.area.length ? this.area.length - this.write : 0
+    const wraps = this.write + bytes > this.area.length
+    const skipped = wraps ? this.area.length - this.write : 0
     if (this.used + skipped + bytes > this.area.length) return -1
     this.reservedSpan = skipped + bytes
-    return skipped > 0 ? 0 : this.write
+    this.reservedBytes = bytes
+    return wraps ? 0 : this.write
   }
 
   /** Takes in what was written to the reserved place. @returns false when it is no sequence of `count` frames */
@@ -114,7 +117,13 @@ export class FrameQueue {
     this.freed += message.bytes
     this.taken = 0
     if (this.messages.length > 0) this.cursor = this.messages[0].start
-    else this.write = this.used = 0
+    else this.startOver()
+  }
+
+  /** Nothing is held any more; the place of a message that is still coming in stays, and nothing in front of it counts. */
+  private startOver(): void {
+    this.write = this.used = 0
+    this.reservedSpan = this.reservedBytes
   }
 
   private isWellFormed(start: number, bytes: number, count: number): boolean {
