@@ -14,11 +14,18 @@ export async function ensureNpmPackages(say) {
   say(words('installingNpm'))
   const cli = process.env.npm_execpath
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  const options = { timeoutMs: 900_000, env: nodeHeaders() }
   // Without npm's own path there is only the shell script `npm`, which Windows starts through a shell.
   const { ok, output } = cli?.endsWith('.js')
-    ? await run(process.execPath, [cli, ...args], { timeoutMs: 900_000 })
-    : await run('npm', args, { timeoutMs: 900_000, shell: process.platform === 'win32' })
+    ? await run(process.execPath, [cli, ...args], options)
+    : await run('npm', args, { ...options, shell: process.platform === 'win32' })
   if (!ok) throw new Error(words('npmFailed', { output: complaint(output) }))
+}
+
+/** Where packages with native code find Node's headers, so that they need not be downloaded; nothing where they are not installed. */
+function nodeHeaders() {
+  const prefix = path.resolve(path.dirname(process.execPath), '..')
+  return existsSync(path.join(prefix, 'include/node/node_api.h')) ? { npm_config_nodedir: prefix } : {}
 }
 
 /** npm's own words, without the manual page that it puts behind them. */
