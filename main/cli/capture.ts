@@ -104,7 +104,9 @@ export const runCapture: Run = async ({ options, json, words }) => {
 /** Takes back a recording that could not be begun. @returns why, in words for a capture that does not go on */
 function discard(recorder: Recorder, reason: Fault): Fault {
   recorder.dispose()
-  if (recorder.path !== '' && statSync(recorder.path, { throwIfNoEntry: false })?.size === 0) rmSync(recorder.path, { force: true })
+  const left = statSync(recorder.path, { throwIfNoEntry: false })
+  // A device such as /dev/full has no size either, and is not ours to remove.
+  if (left?.isFile() && left.size === 0) rmSync(recorder.path, { force: true })
   return final(reason)
 }
 
