@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -199,6 +199,16 @@ inOwnNetwork(import.meta.url, () => {
       mkdirSync(place('brim'))
       const { status, stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `{ ${script}; } 2>&1 | grep -v 'No space left'`, 'sh', place('brim'), process.execPath, program, near], { encoding: 'utf8', timeout: 20_000 })
       expect(stdout, `${status} ${stderr}`).toMatch(/^tcplab: The file .*full\.pcapng cannot be written: the disk is full: free some space, or choose another place\nballast\n$/)
+    })
+
+    it('a device that takes nothing is refused and stays what it is', async ({ skip }) => {
+      const device = place('device')
+      const made = spawnSync('mknod', [device, 'c', '1', '7'], { encoding: 'utf8' })
+      if (made.status !== 0) skip(`needs the right to make a device: ${made.stderr.trim()}`)
+      const ended = await tcplab('capture', '-i', near, '--seconds', '0.2', '-w', device)
+      expect(lineOf(ended)).toMatch(/device cannot be written: the disk is full/)
+      expect(statSync(device).isCharacterDevice()).toBe(true)
+      expect(existsSync(`${device}.lock`)).toBe(false)
     })
 
     it('when the interface is removed under a capture, a connection, a host and an injection', async () => {

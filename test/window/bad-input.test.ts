@@ -93,6 +93,7 @@ inOwnNetwork(import.meta.url, () => {
     rmSync(folder, { recursive: true, force: true })
   })
   beforeEach(() => {
+    removeVeth(near)
     makeVeth(near, far)
     run('ip', ['addr', 'add', `${kernelAddress}/24`, 'dev', far])
   })
