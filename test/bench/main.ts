@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   capture: () => import('./capture.ts'),
   decoders: () => import('./decoders.ts'),
   engine: () => import('./engine.ts'),
+  trace: () => import('./trace.ts'),
 }
 
 const usage = `npm run bench [-- [NAME] [--quick] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
