@@ -51,6 +51,7 @@ inOwnNetwork(import.meta.url, () => {
       expect(compileFilter('arp')).toHaveLength(16)
       expect(compileFilter('tcp prt 80')).toMatch(/syntax/)
       expect(compileFilter('port http and')).toEqual(expect.any(String))
+      expect(compileFilter(Array.from({ length: 5000 }, (_, port) => `port ${port}`).join(' or '))).toMatch(/at most 2000 characters/)
     })
   })
 

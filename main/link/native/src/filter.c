@@ -2,12 +2,18 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* libpcap's compiler takes a second over a filter of this length, and minutes over one ten times as long. */
+#define LONGEST_FILTER 2000u
 
 static const char *keep(char *error, const char *reason);
+static bool too_long(const char *expression, char *error);
 static void copy_program(const struct bpf_program *program, FilterProgram *into);
 
 const char *filter_install(pcap_t *pcap, const char *expression, char *error) {
   struct bpf_program program;
+  if (too_long(expression, error)) return error;
   /* No netmask: only `ip broadcast` asks for it, and says so itself when it is missing. */
   if (api.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) return keep(error, api.pcap_geterr(pcap));
   int status = api.pcap_setfilter(pcap, &program);
@@ -18,6 +24,7 @@ const char *filter_install(pcap_t *pcap, const char *expression, char *error) {
 bool filter_compile(const char *expression, int link_type, int snap_length, FilterProgram *into, char *error) {
   into->words = NULL;
   into->instructions = 0;
+  if (too_long(expression, error)) return false;
   pcap_t *pcap = api.pcap_open_dead(link_type, snap_length);
   if (!pcap) {
     keep(error, "out of memory");
@@ -51,6 +58,12 @@ static void copy_program(const struct bpf_program *program, FilterProgram *into)
     words[2] = instruction->jf;
     words[3] = instruction->k;
   }
+}
+
+static bool too_long(const char *expression, char *error) {
+  if (strlen(expression) <= LONGEST_FILTER) return false;
+  snprintf(error, PCAP_ERRBUF_SIZE, "a filter may have at most %u characters", LONGEST_FILTER);
+  return true;
 }
 
 static const char *keep(char *error, const char *reason) {
