@@ -96,18 +96,10 @@ export class NicLink implements Link {
   }
 
   drain(sink: FrameSink, maxFrames: number): number {
-    let drained = 0
-    while (drained < maxFrames && !this.closed) {
-      const count = this.ring.read(this.batch, Math.min(batchFrames, maxFrames - drained))
-      if (count > 0) {
-        drained += count
-        try { sink(this.batch) } finally { this.ring.release() }
-      } else if (this.ring.sleep()) {
-        break
-      }
-    }
-    return drained
+    return this.ring.drain(this.batch, sink, maxFrames, this.isOpen)
   }
+
+  private readonly isOpen = (): boolean => !this.closed
 
   send(batch: FrameBatch): number {
     if (this.closed || this.ended) return 0

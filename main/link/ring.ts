@@ -1,5 +1,6 @@
 import { Direction } from '../../src/link/frame-batch.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import type { FrameSink } from '../../src/link/link.ts'
 import { controlHead, controlTail, controlWaiting, controlWords } from './native.ts'
 
 /** Layout of a record; native/src/capture.h draws it. */
@@ -27,6 +28,25 @@ export class CaptureRing {
     this.control = new Int32Array(new SharedArrayBuffer(controlWords * 4))
     this.mask = sizeBytes - 1
     this.control[controlWaiting] = 1
+  }
+
+  /**
+   * Hands out at most `maxFrames` of the frames that wait, in batches that lie in the ring, and asks for a wake-up when none is left.
+   * @param isOpen asked between two batches, because a sink may close the link that feeds it
+   * @returns frames handed out
+   */
+  drain(batch: FrameBatch, sink: FrameSink, maxFrames: number, isOpen: () => boolean): number {
+    let drained = 0
+    while (drained < maxFrames && isOpen()) {
+      const count = this.read(batch, Math.min(batch.capacity, maxFrames - drained))
+      if (count > 0) {
+        drained += count
+        try { sink(batch) } finally { this.release() }
+      } else if (this.sleep()) {
+        break
+      }
+    }
+    return drained
   }
 
   /** Fills the batch with at most `limit` of the frames that wait; they stay in the ring until {@link release}. */
