@@ -130,7 +130,7 @@ export class Lab {
   async openLink(spec: LinkSpec): Promise<LinkState> {
     const { clock, options } = this
     if (spec.host !== undefined) hostConfigOf(spec.host, { mtu: 1500, acceptUnfinishedChecksums: false })
-    const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), delayUs: 1000, peerSink: this.decisions.sinkOf(1) })
+    const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), peerSink: this.decisions.sinkOf(1) })
     const { link } = opened
     const nowUs = clock()
     let filter: CaptureFilter

@@ -36,11 +36,11 @@ const ownHost: HostSettings = {
 }
 
 /**
- * A cable slow enough to watch, so that a sender without end does not fill the disk at the speed of memory: a round trip of 4 ms and
+ * A cable slow enough to watch, so that a sender without end does not fill the disk at the speed of memory: a round trip of 2 ms and
  * 10 Mbit/s. Its queue holds more than a window, so nothing is lost.
  */
 const cable = { rateBitsPerSecond: 10_000_000, queueFrames: 512 } as const
-const watchable = { delayUs: 2000, toPeer: cable, toLab: cable } as const
+const watchable = { delayUs: 1000, toPeer: cable, toLab: cable } as const
 
 const plain = { peer: null, host: null, hasFirstConversation: false, acceptUnfinishedChecksums: false, isWireless: false, virtual: null } as const
 
