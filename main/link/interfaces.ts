@@ -26,6 +26,16 @@ export function compileFilter(expression: string, linkType = 1, snapLength = 262
   return loadNative().compileFilter(expression, linkType, snapLength)
 }
 
+/** As {@link compileFilter}; null where the binding is not there, so that nobody here can tell. */
+export function compileFilterIfPossible(expression: string, linkType: number, snapLength: number): Uint32Array | string | null {
+  try {
+    return compileFilter(expression, linkType, snapLength)
+  } catch (error) {
+    if (error instanceof FaultError && error.fault.code === 'captureUnavailable') return null
+    throw error
+  }
+}
+
 /** Six bytes of `aa:bb:cc:dd:ee:ff`. */
 export function macBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split(':'), (part) => parseInt(part, 16))

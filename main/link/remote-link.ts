@@ -8,7 +8,7 @@ import { FrameQueue } from './frame-queue.ts'
 import { FrameSender } from './frame-sender.ts'
 import { MessageReader, encodeControl, encodeCredit } from './helper-protocol.ts'
 import type { HelperControl, MessageHandler, OpenRequest } from './helper-protocol.ts'
-import { compileFilter } from './interfaces.ts'
+import { compileFilterIfPossible } from './interfaces.ts'
 
 export interface RemoteLinkOptions {
   /** Bytes of received frames that may wait here to be drained; the rest waits in the helper's ring, which counts what it loses. */
@@ -98,8 +98,9 @@ export class RemoteLink implements Link, MessageHandler<HelperControl> {
 
   setFilter(expression: string): Fault | null {
     if (this.isClosed || this.isDead) return fault('linkClosed', { name: this.info.name })
-    const complaint = expression === '' ? null : this.complaintOf(expression)
-    if (complaint !== null) return fault('badFilter', { expression, message: complaint })
+    // Without a compiler of our own the helper's has the last word.
+    const compiled = expression === '' ? null : compileFilterIfPossible(expression, this.info.linkType, this.info.snapLength)
+    if (typeof compiled === 'string') return fault('badFilter', { expression, message: compiled })
     this.filtersUnderWay++
     this.socket.write(encodeControl({ kind: 'setFilter', expression }))
     return null
@@ -183,17 +184,6 @@ export class RemoteLink implements Link, MessageHandler<HelperControl> {
     this.socket.destroy()
     this.settle?.failed(new FaultError(reason))
     if (!this.isClosed && this.info !== undefined) this.onClosed?.(reason)
-  }
-
-  /** Without a compiler of our own the helper's has the last word. */
-  private complaintOf(expression: string): string | null {
-    try {
-      const compiled = compileFilter(expression, this.info.linkType, this.info.snapLength)
-      return typeof compiled === 'string' ? compiled : null
-    } catch (error) {
-      if (error instanceof FaultError && error.fault.code === 'captureUnavailable') return null
-      throw error
-    }
   }
 
   private wake(): void {
