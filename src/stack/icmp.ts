@@ -1,14 +1,11 @@
 import { copyBytes, readU16, readU32 } from '../base/bytes.ts'
 import { decodeIcmp, encodeIcmp, fillIcmpChecksum, IcmpHeader, icmpHeaderBytes, IcmpType, isIcmpChecksumGood, isIcmpError } from '../wire/icmp.ts'
 import { decodeIpv4, Ipv4Header, ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
+import { ErrorBudget } from './error-budget.ts'
 import type { Ipv4Packet } from './ipv4-input.ts'
 import { ipv4PayloadAt } from './ipv4-output.ts'
 import type { Ipv4Output } from './ipv4-output.ts'
 import type { HostStatistics } from './statistics.ts'
-
-/** Errors of ours: so many at once, and then so many a second (RFC 1812 §4.3.2.8 describes the scheme). */
-const errorBurst = 20
-const errorsPerSecond = 20
 
 /** An ICMP error about a TCP segment that we have sent. One object, valid during the call. */
 export class TcpError {
@@ -34,8 +31,7 @@ export class Icmp {
   private readonly made = new IcmpHeader()
   private readonly quoted = new Ipv4Header()
   private readonly error = new TcpError()
-  private tokens = errorBurst
-  private tokensAtUs = 0
+  private readonly budget = new ErrorBudget()
 
   constructor(output: Ipv4Output, statistics: HostStatistics, answerEcho: boolean, tellTcp: (error: TcpError, nowUs: number) => void) {
     this.output = output
@@ -61,7 +57,7 @@ export class Icmp {
    */
   sendError(type: number, code: number, about: Ipv4Packet, nowUs: number): void {
     if (!this.mayReport(about)) return
-    if (!this.takeToken(nowUs)) { this.statistics.errorsLimited++; return }
+    if (!this.budget.take(nowUs)) { this.statistics.errorsLimited++; return }
     const frame = this.output.scratch
     const quote = Math.min(about.headerLength + about.payloadLength, 576 - ipv4HeaderBytes - icmpHeaderBytes, frame.length - ipv4PayloadAt - icmpHeaderBytes)
     const length = icmpHeaderBytes + quote
@@ -108,14 +104,6 @@ export class Icmp {
     const { header } = about
     if (!about.isUnicast || header.fragmentOffset !== 0 || !this.output.isUnicast(header.source)) return false
     return header.protocol !== IpProtocol.icmp || (about.payloadLength > 0 && !isIcmpError(about.bytes[about.payloadAt]))
-  }
-
-  private takeToken(nowUs: number): boolean {
-    this.tokens = Math.min(errorBurst, this.tokens + (nowUs - this.tokensAtUs) * errorsPerSecond / 1e6)
-    this.tokensAtUs = nowUs
-    if (this.tokens < 1) return false
-    this.tokens--
-    return true
   }
 
   private writeHeader(frame: Uint8Array, type: number, code: number, rest: number): void {

@@ -5,6 +5,7 @@ import { icmpHeaderBytes } from '../wire/icmp.ts'
 import { decodeIcmpv6, encodeIcmpv6, fillIcmpv6Checksum, Icmpv6Header, Icmpv6Type, isIcmpv6ChecksumGood, isIcmpv6Error } from '../wire/icmpv6.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
 import { decodeIpv6, Ipv6Extensions, Ipv6Header, ipv6HeaderBytes, walkIpv6Extensions } from '../wire/ipv6.ts'
+import { ErrorBudget } from './error-budget.ts'
 import { isUnicastIpv6 } from './ipv6-address.ts'
 import { ParameterProblemCode } from './ipv6-input.ts'
 import type { Ipv6Packet } from './ipv6-input.ts'
@@ -13,8 +14,6 @@ import { ipv6PayloadAt } from './ipv6-output.ts'
 import type { Ipv6Output } from './ipv6-output.ts'
 import type { HostStatistics } from './statistics.ts'
 
-const errorBurst = 20
-const errorsPerSecond = 20
 /** No error is larger than this (RFC 4443 §2.4 (c)). */
 const largestError = 1280
 
@@ -48,8 +47,7 @@ export class Icmpv6 {
   private readonly quoted = new Ipv6Header()
   private readonly quotedExtensions = new Ipv6Extensions()
   private readonly error = new TcpError6()
-  private tokens = errorBurst
-  private tokensAtUs = 0
+  private readonly budget = new ErrorBudget()
 
   constructor(output: Ipv6Output, link: Ipv6Interface, statistics: HostStatistics, answerEcho: boolean, handlers: Icmpv6Handlers) {
     this.output = output
@@ -81,7 +79,7 @@ export class Icmpv6 {
     const { header } = about
     const source = this.link.isOurs(header.destination) ? header.destination : this.link.selectSource(header.source, nowUs)
     if (source === null) return
-    if (!this.takeToken(nowUs)) { this.statistics.errorsLimited++; return }
+    if (!this.budget.take(nowUs)) { this.statistics.errorsLimited++; return }
     const quote = Math.min(about.length, largestError - ipv6HeaderBytes - icmpHeaderBytes)
     copyBytes(about.bytes, about.at, this.output.scratch, ipv6PayloadAt + icmpHeaderBytes, quote)
     this.send(source, header.source, type, code, rest, icmpHeaderBytes + quote, nowUs)
@@ -113,14 +111,6 @@ export class Icmpv6 {
     error.destinationPort = readU16(packet.bytes, upper + 2)
     error.seq = readU32(packet.bytes, upper + 4)
     this.handlers.tcpError(error, nowUs)
-  }
-
-  private takeToken(nowUs: number): boolean {
-    this.tokens = Math.min(errorBurst, this.tokens + (nowUs - this.tokensAtUs) * errorsPerSecond / 1e6)
-    this.tokensAtUs = nowUs
-    if (this.tokens < 1) return false
-    this.tokens--
-    return true
   }
 
   /** The message's body is in the scratch frame already. */
