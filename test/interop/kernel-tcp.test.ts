@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -9,9 +8,10 @@ import type { Host } from '../../src/stack/host.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
+import { digestOfPattern, patternSource, writePattern } from '../support/byte-pattern.ts'
 import { startLabOnVeth, until } from '../support/lab-on-veth.ts'
 import type { LabOnVeth } from '../support/lab-on-veth.ts'
-import { inOwnNetwork, makeVeth, removeVeth, run } from '../support/own-network.ts'
+import { inOwnNetwork, makeVeth, removeVeth, run, runAsync } from '../support/own-network.ts'
 
 const labAddress = '10.77.0.2'
 const kernelAddress = '10.77.0.1'
@@ -19,55 +19,10 @@ const megabyte = 1_000_000
 const bulkBytes = 100 * megabyte
 const kernel = parseIpv4(kernelAddress)!
 
-/** Bytes that do not repeat within a window, the same for every run. */
-const pattern = (() => {
-  const bytes = Buffer.alloc(1_048_573)
-  let x = 0x2545_f491
-  for (let i = 0; i < bytes.length; i++) {
-    x ^= x << 13; x ^= x >>> 17; x ^= x << 5
-    bytes[i] = x
-  }
-  return bytes
-})()
-
-function digestOfPattern(length: number): string {
-  const hash = createHash('sha256')
-  for (let at = 0; at < length; at += pattern.length) hash.update(pattern.subarray(0, Math.min(pattern.length, length - at)))
-  return hash.digest('hex')
-}
-
-/** Gives `length` bytes of the pattern, then the end. */
-function patternSource(length: number): (into: Uint8Array) => number {
-  let at = 0
-  return (into) => {
-    if (at === length) return -1
-    const start = at % pattern.length
-    const count = Math.min(into.length, length - at, pattern.length - start)
-    into.set(pattern.subarray(start, start + count))
-    at += count
-    return count
-  }
-}
-
-async function writePattern(socket: net.Socket, length: number): Promise<void> {
-  for (let at = 0; at < length;) {
-    const start = at % pattern.length
-    const chunk = pattern.subarray(start, Math.min(pattern.length, start + 65_536, start + length - at))
-    at += chunk.length
-    if (!socket.write(chunk)) await new Promise((resolve) => { socket.once('drain', resolve) })
-  }
-  socket.end()
-}
-
 function walkedStates(host: Host, id: number): number[] {
   const snapshot = createTcpSnapshot()
   host.connection(id)!.snapshot(snapshot)
   return snapshot.path.filter((_, i) => i % 2 === 0)
-}
-
-/** Runs a program while our host goes on in this thread. */
-function runAsync(command: string, args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => { execFile(command, args, (error, stdout, stderr) => error ? reject(new Error(`${error.message} ${stdout} ${stderr}`)) : resolve(stdout)) })
 }
 
 /** The kernel's own counters that mean trouble. */

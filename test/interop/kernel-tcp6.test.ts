@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,50 +6,15 @@ import { Transfer } from '../../src/stack/applications/transfer.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import { formatIpv6, parseIpv6 } from '../../src/wire/addresses.ts'
+import { digestOfPattern, patternSource, writePattern } from '../support/byte-pattern.ts'
 import { startLabOnVeth, until } from '../support/lab-on-veth.ts'
 import type { LabOnVeth } from '../support/lab-on-veth.ts'
-import { inOwnNetwork, makeVeth, removeVeth, run } from '../support/own-network.ts'
+import { inOwnNetwork, makeVeth, removeVeth, run, runAsync } from '../support/own-network.ts'
 
 const labAddress = 'fd00:77::2'
 const kernelAddress = 'fd00:77::1'
 const labLinkLocal = 'fe80::ff:fe00:2'
 const bulkBytes = 20_000_000
-
-/** The byte at each place of the stream, the same for every run. */
-const pattern = Buffer.from(Uint8Array.from({ length: 1_048_573 }, (_, i) => (Math.imul(i + 1, 0x9e37_79b1) >>> 13) & 0xff))
-
-function patternSource(length: number): (into: Uint8Array) => number {
-  let at = 0
-  return (into) => {
-    if (at === length) return -1
-    const start = at % pattern.length
-    const count = Math.min(into.length, length - at, pattern.length - start)
-    into.set(pattern.subarray(start, start + count))
-    at += count
-    return count
-  }
-}
-
-function digestOfPattern(length: number): string {
-  const hash = createHash('sha256')
-  for (let at = 0; at < length; at += pattern.length) hash.update(pattern.subarray(0, Math.min(pattern.length, length - at)))
-  return hash.digest('hex')
-}
-
-async function writePattern(socket: net.Socket, length: number): Promise<void> {
-  for (let at = 0; at < length;) {
-    const start = at % pattern.length
-    const chunk = pattern.subarray(start, Math.min(pattern.length, start + 65_536, start + length - at))
-    at += chunk.length
-    if (!socket.write(chunk)) await new Promise((resolve) => { socket.once('drain', resolve) })
-  }
-  socket.end()
-}
-
-/** Runs a program while our host goes on in this thread. */
-function runAsync(command: string, args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => { execFile(command, args, (error, stdout, stderr) => error ? reject(new Error(`${error.message} ${stdout} ${stderr}`)) : resolve(stdout)) })
-}
 
 inOwnNetwork(import.meta.url, () => {
   describe('the lab host and the Linux kernel over IPv6', () => {

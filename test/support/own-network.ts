@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
@@ -47,6 +47,11 @@ export function run(command: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } })
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
   return stdout
+}
+
+/** Runs a program while our host goes on in this thread. */
+export function runAsync(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => { execFile(command, args, (error, stdout, stderr) => error ? reject(new Error(`${error.message} ${stdout} ${stderr}`)) : resolve(stdout)) })
 }
 
 /** A veth pair that is up and silent: no IPv6, so that the kernel says nothing by itself. */
