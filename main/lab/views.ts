@@ -86,9 +86,13 @@ function otherEnd(record: ConnectionRecord, peer: Host): TcpSnapshot | null {
 /** Puts the engines' own states in place of inferred ones, for the ends that are hosts of the lab. */
 export function withKnownStates(rows: FlowRow[], hosts: readonly ViewedHost[]): FlowRow[] {
   if (!rows.some(({ client, server }) => client.known || server.known)) return rows
+  const ports = new Set<number>()
+  for (const { client, server } of rows) ports.add(portsKey(client.port, server.port)).add(portsKey(server.port, client.port))
   const states = new Map<string, number>()
   for (const { host } of hosts) {
     for (const record of host.connections()) {
+      // A host may have many thousand connections and an update few rows: only what can be among them gets its address written out.
+      if (!ports.has(portsKey(record.localPort, record.remotePort))) continue
       states.set(`${formatAddress(record.localAddress)} ${record.localPort} ${formatAddress(record.remoteAddress)} ${record.remotePort}`, record.connection.state)
     }
   }
@@ -97,6 +101,10 @@ export function withKnownStates(rows: FlowRow[], hosts: readonly ViewedHost[]): 
     putState(server, client, states)
   }
   return rows
+}
+
+function portsKey(local: number, remote: number): number {
+  return local * 65_536 + remote
 }
 
 function putState(end: FlowEnd, other: FlowEnd, states: ReadonlyMap<string, number>): void {
