@@ -1,30 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-
-const testFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
-
-interface Requirement { readonly id: string, readonly level: string, readonly topic: string, readonly text: string, readonly stage: string }
-
-function catalogue(): Requirement[] {
-  const rows = readFileSync(path.join(testFolder, 'requirements/tcp.tsv'), 'utf8').trimEnd().split('\n').slice(1)
-  return rows.map((row) => {
-    const [id, level, topic, text, , stage] = row.split('\t')
-    return { id, level, topic, text, stage }
-  })
-}
-
-/** Ids in the names of tests: `it('does this [RFC9293/MUST-1] [RFC6298/karn]', …)`. */
-function named(): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  for (const entry of readdirSync(testFolder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.test.ts')) continue
-    const file = path.join(entry.parentPath, entry.name)
-    for (const [, id] of readFileSync(file, 'utf8').matchAll(/\[(RFC\d+\/[\w-]+)\]/g)) found.set(id, [...(found.get(id) ?? []), path.relative(testFolder, file)])
-  }
-  return found
-}
+import { catalogue, namedTests, testsByRequirement } from '../../../main/setup/requirements.mjs'
 
 /** What a single engine cannot show: addresses, headers and other protocols are the host's and the codecs'. */
 const engineRfcs = /^RFC(9293|6691|6298|5681|6582|5961|6528|3042|2018|6928)\//
@@ -36,7 +11,7 @@ const notYetOfStage2 = new Set<string>(['RFC9937/inflight'])
 
 describe('the requirements', () => {
   const rows = catalogue()
-  const tests = named()
+  const tests = testsByRequirement()
 
   it('of stage 1 that an engine alone can meet are each named by a test', () => {
     const owed = rows.filter(({ id, stage }) => stage === '1' && engineRfcs.test(id) && !ofHostAndCodecs.has(id))
@@ -52,6 +27,14 @@ describe('the requirements', () => {
 
   it('are the only ones that tests name, beside those of later stages', () => {
     const known = new Set(rows.map(({ id }) => id))
-    expect([...tests].filter(([id]) => !known.has(id)).map(([id, files]) => `${id} in ${files.join(' ')}`)).toEqual([])
+    expect([...tests].filter(([id]) => !known.has(id)).map(([id, [{ file, line }]]) => `${id} in ${file}:${line}`)).toEqual([])
+  })
+
+  it('count as named only by tests that run', () => {
+    const [mark, source] = ['RFC9293/MUST-1', 'it']
+    const name = `'does this [${mark}]'`
+    const named = (text: string) => namedTests(text, 'a.test.ts').flatMap(({ ids }) => [...ids])
+    for (const call of [source, 'describe', `${source}.each([1])`, `${source}.each\`a\``]) expect(named(`${call}(${name}, () => {})`), call).toEqual([mark])
+    for (const text of [`// ${source}(${name}, () => {})`, `${source}.skip(${name}, () => {})`, `${source}.todo(${name})`, `expect(1, ${name})`]) expect(named(text), text).toEqual([])
   })
 })
