@@ -23,6 +23,14 @@ export const cliTable = {
       { name: 'quiet', short: 'q', type: 'flag' },
     ],
   },
+  analyze: {
+    arguments: [{ name: 'file', type: 'path' }],
+    options: [
+      { name: 'flows', type: 'flag' },
+      { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
+      { name: 'write', short: 'w', type: 'path', value: 'FILE', words: 'writeSelected' },
+    ],
+  },
   host: {
     arguments: [],
     options: [
@@ -99,7 +107,10 @@ export interface CliOption {
   readonly words?: string
 }
 
-export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero'
+export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | keyof typeof cliChoices
+
+/** Types that take one of a closed list. */
+const cliChoices = { findingsFormat: ['tsv', 'json'] } as const
 
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
@@ -131,6 +142,8 @@ export interface CliOptions {
   port?: number
   link?: string
   recordings?: string
+  flows?: boolean
+  findings?: typeof cliChoices.findingsFormat[number]
 }
 
 /** What a timer takes: 24 days. */
@@ -155,7 +168,12 @@ export function readCliValue(type: CliType, name: string, text: string): string 
     if (/^[A-Za-z]+=.+$/.test(text)) return text
     throw new UsageError('badValue', { name, value: text, expected: 'nagle=off, mss=536 …' })
   }
-  const value = parseArgument(type === 'portOrZero' ? 'port' : type, text)
+  if (Object.hasOwn(cliChoices, type)) {
+    const choices: readonly string[] = cliChoices[type as keyof typeof cliChoices]
+    if (choices.includes(text)) return text
+    throw new UsageError('badValue', { name, value: text, expected: choices.join(' | ') })
+  }
+  const value = parseArgument(type === 'portOrZero' ? 'port' : type as ArgumentType, text)
   if (typeof value !== 'object') return value
   throw new UsageError('badValue', { name, value: text.slice(0, 80), expected: type in argumentRanges && type === 'count' ? '0, 1, 2 …' : value.expected })
 }

@@ -1,4 +1,5 @@
 import { FaultError, fault } from '../../src/base/fault.ts'
+import { runAnalyze } from './analyze.ts'
 import { runCapture } from './capture.ts'
 import { runConnect } from './connect.ts'
 import { runDemo } from './demo.ts'
@@ -13,7 +14,7 @@ import { chooseLanguage, wordsIn } from './words.ts'
 
 /* The program `tcplab`: one command, one exit code (0 done, 1 failed, 2 wrong usage). */
 
-const runs = { interfaces: runInterfaces, capture: runCapture, host: runHost, connect: runConnect, inject: runInject, serve: runServe, demo: runDemo }
+const runs = { interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, host: runHost, connect: runConnect, inject: runInject, serve: runServe, demo: runDemo }
 
 let outputError: NodeJS.ErrnoException | null = null
 process.stdout.on('error', (error) => { outputError ??= error })

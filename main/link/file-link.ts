@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
@@ -8,6 +8,7 @@ import { FrameBatch } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { FrameSink, LinkInfo, LinkStatistics } from '../../src/link/link.ts'
 import type { LocatedLink } from '../../src/link/record.ts'
+import { notReadable, openForReading } from '../files/open-file.ts'
 import { PageCache } from '../lab/page-cache.ts'
 
 const chunkBytes = 256 * 1024
@@ -178,19 +179,6 @@ export class FileLink implements LocatedLink {
       this.readable?.()
     })
   }
-}
-
-function openForReading(filePath: string): number {
-  try {
-    return openSync(filePath, 'r')
-  } catch (error) {
-    throw notReadable(filePath, error)
-  }
-}
-
-function notReadable(filePath: string, error: unknown): FaultError {
-  const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-  return new FaultError(reason === 'ENOENT' ? fault('fileNotFound', { path: filePath }) : fault('fileNotReadable', { path: filePath, reason }), { cause: error })
 }
 
 interface Probe { format: CaptureReader['format'], first: CaptureInterface | null }

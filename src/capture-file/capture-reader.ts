@@ -36,6 +36,8 @@ export class CaptureReader implements FrameOutput {
   frameOffsets = new Float64Array(0)
   /** For each frame of the last `read`: its index in {@link interfaces}. */
   frameInterfaces = new Uint32Array(0)
+  /** For each frame of the last `read`: the link type of its interface. */
+  frameLinkTypes = new Uint16Array(0)
 
   private readonly window = new ByteWindow()
   private parser: CaptureParser | null = null
@@ -91,6 +93,7 @@ export class CaptureReader implements FrameOutput {
     if (!columns.add(offset, length, originalLength, timeSec, timeNsec, direction)) return false
     this.frameOffsets[i] = this.window.position + offset - this.window.start
     this.frameInterfaces[i] = interfaceIndex
+    this.frameLinkTypes[i] = this.interfaces[interfaceIndex].linkType
     return true
   }
 
@@ -110,6 +113,7 @@ export class CaptureReader implements FrameOutput {
     if (this.frameOffsets.length >= into.capacity) return
     this.frameOffsets = new Float64Array(into.capacity)
     this.frameInterfaces = new Uint32Array(into.capacity)
+    this.frameLinkTypes = new Uint16Array(into.capacity)
   }
 
   private judgeEnd(): void {

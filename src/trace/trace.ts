@@ -46,10 +46,12 @@ export class Trace {
 
   /**
    * Takes a batch. Nothing of it is kept but numbers.
+   * @param linkType of all frames, or of each
    * @param fileOffsets where each frame's bytes stand in the recording, -1 for nowhere; null: nowhere
    */
-  append(batch: FrameColumns, linkType: number, fileOffsets: Float64Array | null): void {
-    for (let i = 0; i < batch.count; i++) this.appendFrame(batch, i, linkType, fileOffsets ? fileOffsets[i] : -1)
+  append(batch: FrameColumns, linkType: number | Uint16Array, fileOffsets: Float64Array | null): void {
+    const isOne = typeof linkType === 'number'
+    for (let i = 0; i < batch.count; i++) this.appendFrame(batch, i, isOne ? linkType : linkType[i], fileOffsets ? fileOffsets[i] : -1)
   }
 
   rows(request: PacketRowRequest, bytesOf: ByteReader): PacketRowPage {

@@ -9,6 +9,7 @@ export const cli = {
   command: {
     interfaces: 'list the interfaces of this machine',
     capture: 'print the frames of an interface, one line each, and at the end the counts',
+    analyze: 'read a capture file and print what its packets and flows say',
     host: 'run a TCP host of its own on an interface until interrupted',
     connect: 'open a TCP connection from a host of its own, and print the conversation with reasons',
     inject: 'send frames that are made by hand',
@@ -16,6 +17,7 @@ export const cli = {
     demo: 'run the first conversation as text: ARP, handshake, GET, answer, close',
   },
   argument: {
+    file: 'capture file: pcap or pcapng',
     host: 'IPv4 address of the other side',
     port: 'TCP port of the other side',
     line: 'a packet as one line: \'10.0.0.2:1000 > 10.0.0.1:80 S 0:0(0) win 65535 <mss 1460>\'',
@@ -27,6 +29,9 @@ export const cli = {
     elevate: 'where this user may not open the interface, let the system ask for the right',
     filter: 'capture only what this pcap-filter expression matches',
     write: 'record to this pcapng file',
+    flows: 'print the flows, one line each',
+    findings: 'print the findings of each packet that has any: number, tab, names of tcp.analysis (tsv), or an object a line (json)',
+    writeSelected: 'write the packets to this pcapng file',
     count: 'stop after this many frames',
     seconds: 'stop after this many seconds',
     quiet: 'print no frames, only the counts at the end',
@@ -67,6 +72,7 @@ export const cli = {
   },
   interfaces: { up: 'up', down: 'down', mayOpen: 'may be opened', mayNotOpen: 'may not be opened', elevates: 'may be opened with --elevate', noAddress: 'no address' },
   capture: { listening: 'capturing on {name} ({linkType}, {snapLength} bytes a frame); Ctrl-C ends it', recording: 'recording to {path}' },
+  analyze: { packets: '{packets} packets, {bytes} bytes, {seconds} s', flows: '{flows} flows', finding: '{count} {name}', writing: 'writing {path}' },
   host: {
     probing: 'asking whether {address} is free',
     ready: '{address} is ours ({mac}); listening on {listeners}; Ctrl-C ends it',

@@ -11,6 +11,7 @@ export const cli: SameKeys<typeof english> = {
   command: {
     interfaces: '이 컴퓨터의 인터페이스를 보여 줍니다',
     capture: '인터페이스의 프레임을 한 줄씩 출력하고 끝에 개수를 출력합니다',
+    analyze: '캡처 파일을 읽고 패킷과 흐름에서 알 수 있는 것을 출력합니다',
     host: '중단할 때까지 인터페이스에서 자체 TCP 호스트를 실행합니다',
     connect: '자체 호스트에서 TCP 연결을 열고 대화를 이유와 함께 출력합니다',
     inject: '직접 만든 프레임을 보냅니다',
@@ -18,6 +19,7 @@ export const cli: SameKeys<typeof english> = {
     demo: '첫 대화를 텍스트로 실행합니다: ARP, 핸드셰이크, GET, 응답, 닫기',
   },
   argument: {
+    file: '캡처 파일: pcap 또는 pcapng',
     host: '상대의 IPv4 주소',
     port: '상대의 TCP 포트',
     line: '한 줄로 쓴 패킷: \'10.0.0.2:1000 > 10.0.0.1:80 S 0:0(0) win 65535 <mss 1460>\'',
@@ -29,6 +31,9 @@ export const cli: SameKeys<typeof english> = {
     elevate: '이 사용자가 인터페이스를 열 수 없으면 시스템이 권한을 물어보게 합니다',
     filter: '이 pcap-filter 식에 맞는 것만 캡처합니다',
     write: '이 pcapng 파일에 기록합니다',
+    flows: '흐름을 한 줄씩 출력합니다',
+    findings: '판정이 있는 패킷마다 번호, 탭, tcp.analysis 이름들을 출력하거나(tsv) 한 줄에 객체 하나씩 출력합니다(json)',
+    writeSelected: '패킷을 이 pcapng 파일에 씁니다',
     count: '이만큼의 프레임을 받으면 멈춥니다',
     seconds: '이만큼의 초가 지나면 멈춥니다',
     quiet: '프레임은 출력하지 않고 끝에 개수만 출력합니다',
@@ -69,6 +74,7 @@ export const cli: SameKeys<typeof english> = {
   },
   interfaces: { up: '켜짐', down: '꺼짐', mayOpen: '열 수 있음', mayNotOpen: '열 수 없음', elevates: '--elevate로 열 수 있음', noAddress: '주소 없음' },
   capture: { listening: '{name}에서 캡처합니다 ({linkType}, 프레임마다 {snapLength}바이트). Ctrl-C로 끝냅니다', recording: '{path} 파일에 기록합니다' },
+  analyze: { packets: '패킷 {packets}개, {bytes}바이트, {seconds}초', flows: '흐름 {flows}개', finding: '{count} {name}', writing: '{path} 파일에 씁니다' },
   host: {
     probing: '{address} 주소가 비어 있는지 물어봅니다',
     ready: '{address} 주소를 얻었습니다 ({mac}). 기다리는 곳: {listeners}. Ctrl-C로 끝냅니다',

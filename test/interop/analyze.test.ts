@@ -1,0 +1,83 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { framesOfLines } from '../support/one-line-frames.ts'
+import { pcapOf } from '../support/pcap.ts'
+import { buildProgram } from '../support/program.ts'
+
+interface Ended { code: number | null, stdout: string, stderr: string }
+
+let program = ''
+let folder = ''
+beforeAll(async () => { program = await buildProgram('main/cli/tcplab.ts') }, 60_000)
+beforeAll(() => { folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-analyze-')) })
+afterAll(() => { for (const each of [path.dirname(program), folder]) rmSync(each, { recursive: true, force: true }) })
+
+function analyze(...args: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'analyze', ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' }, timeout: 60_000 })
+  return { code: status, stdout, stderr }
+}
+
+function fileOf(name: string, bytes: Uint8Array): string {
+  const file = path.join(folder, name)
+  writeFileSync(file, bytes)
+  return file
+}
+
+function tshark(file: string, ...fields: string[]): string[][] {
+  const text = execFileSync('tshark', ['-r', file, '-T', 'fields', '-E', 'occurrence=f', ...fields.flatMap((field) => ['-e', field])], { encoding: 'utf8' })
+  return text.split('\n').slice(0, -1).map((line) => line.split('\t'))
+}
+
+const conversation = pcapOf(framesOfLines(
+  '10.0.0.1:4000 > 10.0.0.2:80 S 100:100(0) win 65535 <mss 1460>',
+  '10.0.0.2:80 > 10.0.0.1:4000 S. 500:500(0) ack 101 win 65535 <mss 1460>',
+  '10.0.0.1:4000 > 10.0.0.2:80 . 101:101(0) ack 501 win 65535',
+  '10.0.0.1:4000 > 10.0.0.2:80 P. 101:111(10) ack 501 win 65535',
+  '10.0.0.1:4000 > 10.0.0.2:80 P. 101:111(10) ack 501 win 65535',
+  '10.0.0.3:5000 > 10.0.0.2:80 S 7:7(0) win 65535 <mss 1460>',
+))
+
+describe('tcplab analyze', () => {
+  it('names the packets that tshark names', () => {
+    const file = fileOf('a.pcap', conversation)
+    const { code, stdout } = analyze(file, '--findings', 'tsv')
+    expect(code).toBe(0)
+    const seen = tshark(file, 'frame.number', 'tcp.analysis.retransmission').filter(([, flag]) => flag !== '').map(([number]) => number)
+    expect(seen).toEqual(['5'])
+    expect(stdout.trim().split('\n').map((line) => line.split('\t')[0])).toEqual(seen)
+    expect(stdout).toContain('5\ttcp.analysis.retransmission')
+  })
+
+  it('counts the flows that tshark counts', () => {
+    const file = fileOf('b.pcap', conversation)
+    const streams = new Set(tshark(file, 'tcp.stream').map(([stream]) => stream))
+    const lines = analyze(file, '--flows').stdout.trim().split('\n')
+    expect(lines.filter((line) => !line.startsWith('#')).map((line) => line.split('\t')[0])).toEqual([...streams])
+  })
+
+  it('writes a pcapng file that others read', () => {
+    const file = fileOf('c.pcap', conversation)
+    const copy = path.join(folder, 'c.pcapng')
+    expect(analyze(file, '-w', copy)).toMatchObject({ code: 0, stdout: '' })
+    expect(tshark(copy, 'frame.number', 'frame.time_epoch', 'tcp.seq_raw')).toEqual(tshark(file, 'frame.number', 'frame.time_epoch', 'tcp.seq_raw'))
+  })
+
+  it('reads a cut file up to the cut, says where that is, and ends with 1', () => {
+    const file = fileOf('cut.pcap', conversation.subarray(0, conversation.length - 10))
+    const { code, stdout, stderr } = analyze(file)
+    expect(code).toBe(1)
+    expect(stdout).toContain('5 packets')
+    expect(stderr).toContain(`byte ${conversation.length - 16 - 58}`)
+  })
+
+  it('says what is no capture file, and what is not there', () => {
+    expect(analyze(fileOf('text', Buffer.from('no capture file at all, only words')))).toMatchObject({ code: 1, stdout: '' })
+    expect(analyze(path.join(folder, 'nowhere')).stderr).toContain('does not exist')
+    expect(analyze().code).toBe(2)
+    expect(analyze(fileOf('d.pcap', conversation), '--findings', 'xml').stderr).toContain('tsv | json')
+    expect(readFileSync(path.join(folder, 'd.pcap'))).toEqual(conversation)
+  })
+})
