@@ -48,16 +48,26 @@ export interface TcpConfig {
   /** 'rfc6528', or a fixed initial sequence number. */
   readonly isn: 'rfc6528' | number
   readonly ttl: number
+  /** Options of a SYN, in their order: a permutation of {@link synOptionNames}; those that are off are left out. */
+  readonly synOptionOrder: string
+  /** 'nop' fills words with NOPs in front of each option, 'eol' with End of Option List behind the last. */
+  readonly synOptionPadding: SynOptionPadding
 }
 
 export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
 export type CongestionControlName = typeof congestionControlNames[number]
 
+export const synOptionNames = ['mss', 'sackOK', 'TS', 'wscale'] as const
+export type SynOptionName = typeof synOptionNames[number]
+export const synOptionPaddings = ['nop', 'eol'] as const
+export type SynOptionPadding = typeof synOptionPaddings[number]
+
 export interface ConfigEntry {
   readonly default: number | boolean | string
-  readonly unit: 'bytes' | 'us' | 'segments' | 'count' | 'bits' | 'switch' | 'choice'
+  readonly unit: 'bytes' | 'us' | 'segments' | 'count' | 'bits' | 'switch' | 'choice' | 'order'
   readonly min?: number
   readonly max?: number
+  /** Of a choice its values, of an order the names that it puts into one. */
   readonly choices?: readonly string[]
   /** Whether a running connection takes a new value. */
   readonly live: boolean
@@ -106,6 +116,8 @@ export const tcpConfigTable = {
   challengeAckLimit: { default: 10, unit: 'count', min: 1, max: 1_000_000, live: true, rfc: 'RFC 5961 §7' },
   challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
   isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
+  synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
+  synOptionPadding: { default: 'nop', unit: 'choice', choices: synOptionPaddings, live: false, rfc: 'RFC 9293 §3.1' },
   ttl: { default: 64, unit: 'count', min: 1, max: 255, live: true, rfc: 'RFC 9293 §3.9.2' },
 } as const satisfies { readonly [name in keyof TcpConfig]: ConfigEntry }
 
@@ -118,6 +130,18 @@ export const tcpPresets = {
     receiveBufferBytes: 131_072, windowShift: 7, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
   },
+  // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
+  freebsd: {
+    sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
+    userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds,
+    synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
+  },
+  // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
+  windows: {
+    sendBufferBytes: 65_536, receiveBufferBytes: 65_535, windowShift: 8, timestamps: false, delayedAckUs: 40_000, congestionControl: 'cubic', hystart: true, minRtoUs: 300_000,
+    synRetries: 4, dataRetries: 5, mslUs: 60 * seconds, keepAliveIntervalUs: 1 * seconds, keepAliveProbes: 10, ttl: 128, synOptionOrder: 'mss,wscale,sackOK,TS',
+  },
+  // The numbers of first lessons: 100 and 2000 to begin with, nothing negotiated.
   textbook: {
     sendBufferBytes: 65_535, receiveBufferBytes: 65_535, windowScaling: false, sackPermitted: false, timestamps: false, delayedAck: false, nagle: false, congestionControl: 'none',
     initialWindowSegments: 1, limitedTransmit: false, isn: 100,
@@ -149,12 +173,14 @@ export function checkTcpConfig(config: TcpConfig): Fault | null {
 
 function isLegal(entry: ConfigEntry, value: unknown): boolean {
   if (entry.unit === 'switch') return typeof value === 'boolean'
+  if (entry.unit === 'order') return typeof value === 'string' && value.split(',').toSorted().join() === entry.choices!.toSorted().join()
   if (typeof value === 'string') return entry.choices?.includes(value) ?? false
   return typeof value === 'number' && Number.isInteger(value) && entry.min !== undefined && entry.max !== undefined && value >= entry.min && value <= entry.max
 }
 
 function expectation(entry: ConfigEntry): string {
   if (entry.unit === 'switch') return 'true | false'
+  if (entry.unit === 'order') return `${entry.choices!.join()} | ${entry.choices!.toReversed().join()} | …`
   const range = entry.min === undefined ? [] : [`${entry.min} .. ${entry.max} ${entry.unit}`]
   return [...(entry.choices ?? []), ...range].join(' | ')
 }

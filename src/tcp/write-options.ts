@@ -1,9 +1,10 @@
-import { writeU16, writeU32 } from '../base/bytes.ts'
+import { writeU32 } from '../base/bytes.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { offeredWindowShift } from './negotiation.ts'
 import { seqAdd } from './seq.ts'
 import type { TcpSegment } from './segment.ts'
 import { TcpState } from './state.ts'
+import { offer, writeSynOptions } from './syn-options.ts'
 import type { Tcb } from './tcb.ts'
 
 /* Kinds and lengths as the IANA registry of TCP options has them. */
@@ -21,58 +22,46 @@ export function dataOptionLength(tcb: Tcb): number {
 
 /** Writes options both as bytes and parsed. On a SYN what we offer, or accept; later what was agreed on. Words are aligned with NOPs in front. */
 export function writeOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
-  let length = 0
-  if ((out.flags & TcpFlag.syn) !== 0) length = writeSynOptions(tcb, out, tsVal)
-  else {
-    if (tcb.timestampsOn) length = writeTimestamp(tcb, out, 0, tsVal, true)
-    if (hasSackBlocks(tcb)) length = writeSackBlocks(tcb, out, length)
+  if ((out.flags & TcpFlag.syn) !== 0) {
+    offerNow(tcb, out, tsVal)
+    return writeSynOptions(out, tcb.config.synOptionOrder, tcb.config.synOptionPadding)
   }
+  let length = 0
+  if (tcb.timestampsOn) length = writeTimestamp(tcb, out, tsVal)
+  if (hasSackBlocks(tcb)) length = writeSackBlocks(tcb, out, length)
   out.optionLength = length
 }
 
-function writeSynOptions(tcb: Tcb, out: TcpSegment, tsVal: number): number {
-  const bytes = out.optionBytes
-  const { options } = out
+/** On the first SYN what we offer, on an answer what both sides have. */
+function offerNow(tcb: Tcb, out: TcpSegment, tsVal: number): void {
+  const { config } = tcb
   const isFirst = tcb.state === TcpState.synSent
-  const sack = isFirst ? tcb.config.sackPermitted : tcb.sackOn
-  const timestamp = isFirst ? tcb.config.timestamps : tcb.timestampsOn
-  const scale = isFirst ? tcb.config.windowScaling : tcb.scalingOn
-  let at = 4
-  bytes[0] = 2
-  bytes[1] = 4
-  writeU16(bytes, 2, tcb.rcvMss)
-  options.mss = tcb.rcvMss
-  options.sackPermitted = sack
-  if (sack) {
-    if (!timestamp) { bytes[at++] = nop; bytes[at++] = nop }
-    bytes[at++] = 4
-    bytes[at++] = 2
-  }
-  if (timestamp) at = writeTimestamp(tcb, out, at, tsVal, !sack)
-  if (scale) {
-    options.windowScale = offeredWindowShift(tcb)
-    bytes[at++] = nop
-    bytes[at++] = 3
-    bytes[at++] = 3
-    bytes[at++] = options.windowScale
-  }
-  return at
+  offer.mss = tcb.rcvMss
+  offer.sackOK = isFirst ? config.sackPermitted : tcb.sackOn
+  offer.timestamp = isFirst ? config.timestamps : tcb.timestampsOn
+  offer.tsVal = tsVal
+  offer.tsEcr = echoed(tcb, out)
+  offer.windowShift = (isFirst ? config.windowScaling : tcb.scalingOn) ? offeredWindowShift(tcb) : -1
 }
 
 /** TSecr is valid where ACK is set, else 0 (RFC 7323 §3.2). */
-function writeTimestamp(tcb: Tcb, out: TcpSegment, start: number, tsVal: number, isPadded: boolean): number {
+function echoed(tcb: Tcb, out: TcpSegment): number {
+  return (out.flags & TcpFlag.ack) !== 0 ? tcb.tsRecent : 0
+}
+
+function writeTimestamp(tcb: Tcb, out: TcpSegment, tsVal: number): number {
   const bytes = out.optionBytes
   const { options } = out
-  let at = start
-  if (isPadded) { bytes[at++] = nop; bytes[at++] = nop }
   options.hasTimestamp = true
   options.tsVal = tsVal
-  options.tsEcr = (out.flags & TcpFlag.ack) !== 0 ? tcb.tsRecent : 0
-  bytes[at] = 8
-  bytes[at + 1] = 10
-  writeU32(bytes, at + 2, options.tsVal)
-  writeU32(bytes, at + 6, options.tsEcr)
-  return at + 10
+  options.tsEcr = echoed(tcb, out)
+  bytes[0] = nop
+  bytes[1] = nop
+  bytes[2] = 8
+  bytes[3] = 10
+  writeU32(bytes, 4, options.tsVal)
+  writeU32(bytes, 8, options.tsEcr)
+  return timestampBytes
 }
 
 /** RFC 2018 §4: the range of the latest arrival first, then those before it. A duplicate goes before all, once (RFC 2883 §4). */

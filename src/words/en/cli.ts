@@ -39,7 +39,7 @@ export const cli = {
     noPromiscuous: 'leave out frames that are for others',
     ip: 'address of the lab host with its prefix length, such as 10.0.0.2/24',
     mac: 'MAC address of the lab host; a random one unless said',
-    preset: 'TCP settings to start with: rfc, linux or textbook',
+    preset: 'TCP settings to start with: rfc, linux, freebsd, windows or textbook',
     isn: 'fixed initial sequence number',
     set: 'change a TCP setting, such as timestamps=off',
     listen: 'application and port: echo:7, discard:9, chargen:19 or http:80; may be repeated',

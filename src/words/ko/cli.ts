@@ -42,7 +42,7 @@ export const cli: SameKeys<typeof english> = {
     ip: '랩 호스트의 주소와 프리픽스 길이 (예: 10.0.0.2/24)',
     mac: '랩 호스트의 MAC 주소. 없으면 무작위로 정합니다',
     gateway: '랩 호스트가 쓰거나 프레임을 거쳐 보낼 라우터',
-    preset: '시작할 TCP 설정 묶음: rfc, linux, textbook 중 하나',
+    preset: '시작할 TCP 설정 묶음: rfc, linux, freebsd, windows, textbook 중 하나',
     isn: '고정된 초기 순서 번호',
     set: 'TCP 설정을 바꿉니다 (예: timestamps=off)',
     listen: '애플리케이션과 포트: echo:7, discard:9, chargen:19, http:80. 여러 번 쓸 수 있습니다',

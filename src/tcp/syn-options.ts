@@ -1,0 +1,97 @@
+import { writeU16, writeU32 } from '../base/bytes.ts'
+import type { SynOptionName } from './config.ts'
+import type { TcpSegment } from './segment.ts'
+
+/** What a SYN carries: -1 and false leave an option out. Reused for every SYN. */
+export const offer = { mss: -1, sackOK: false, timestamp: false, tsVal: 0, tsEcr: 0, windowShift: -1 }
+
+/* Kinds and lengths as the IANA registry of TCP options has them. */
+const nop = 1
+const lengths: Readonly<Record<SynOptionName, number>> = { mss: 4, sackOK: 2, TS: 10, wscale: 3 }
+
+/**
+ * Writes the {@link offer} into `out`, both as bytes and parsed, in the configured order (RFC 9293 §3.1 leaves it free, so that it tells systems apart).
+ * Padding by 'nop' ends each option on a 32-bit word, where SACK-permitted in front of timestamps takes the place of their two NOPs;
+ * by 'eol' an option has only the NOPs that its numbers need to be aligned, and End of Option List fills the last word.
+ */
+export function writeSynOptions(out: TcpSegment, order: string, padding: 'nop' | 'eol'): void {
+  const names = orderOf(order)
+  let at = 0
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]
+    if (!isOffered(name)) continue
+    for (let pad = padding === 'nop' ? nopsToWord(at, name, nextOffered(names, i + 1)) : nopsToAlign(at, name); pad > 0; pad--) out.optionBytes[at++] = nop
+    writeOption(out, name, at)
+    at += lengths[name]
+  }
+  while (at % 4 !== 0) out.optionBytes[at++] = 0
+  out.optionLength = at
+}
+
+function isOffered(name: SynOptionName): boolean {
+  switch (name) {
+    case 'mss': return offer.mss >= 0
+    case 'sackOK': return offer.sackOK
+    case 'TS': return offer.timestamp
+    case 'wscale': return offer.windowShift >= 0
+  }
+}
+
+function nextOffered(names: readonly SynOptionName[], from: number): SynOptionName | null {
+  for (let i = from; i < names.length; i++) if (isOffered(names[i])) return names[i]
+  return null
+}
+
+function nopsToWord(at: number, name: SynOptionName, next: SynOptionName | null): number {
+  if (name === 'sackOK' && next === 'TS') return 0
+  return -(at + lengths[name]) & 3
+}
+
+/** Numbers of 32 bits on words; the shift's option ends on a word; SACK-permitted at an even place. */
+function nopsToAlign(at: number, name: SynOptionName): number {
+  switch (name) {
+    case 'mss': return -at & 3
+    case 'sackOK': return at & 1
+    case 'TS': return (2 - at) & 3
+    case 'wscale': return (1 - at) & 3
+  }
+}
+
+function writeOption(out: TcpSegment, name: SynOptionName, at: number): void {
+  const { options, optionBytes: bytes } = out
+  switch (name) {
+    case 'mss':
+      bytes[at] = 2
+      writeU16(bytes, at + 2, offer.mss)
+      options.mss = offer.mss
+      break
+    case 'sackOK':
+      bytes[at] = 4
+      options.sackPermitted = true
+      break
+    case 'TS':
+      bytes[at] = 8
+      writeU32(bytes, at + 2, offer.tsVal)
+      writeU32(bytes, at + 6, offer.tsEcr)
+      options.hasTimestamp = true
+      options.tsVal = offer.tsVal
+      options.tsEcr = offer.tsEcr
+      break
+    case 'wscale':
+      bytes[at] = 3
+      bytes[at + 2] = offer.windowShift
+      options.windowScale = offer.windowShift
+  }
+  bytes[at + 1] = lengths[name]
+}
+
+const parsedOrders = new Map<string, readonly SynOptionName[]>()
+
+function orderOf(text: string): readonly SynOptionName[] {
+  let order = parsedOrders.get(text)
+  if (order === undefined) {
+    order = text.split(',') as SynOptionName[]
+    parsedOrders.set(text, order)
+  }
+  return order
+}
