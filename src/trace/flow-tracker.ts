@@ -7,10 +7,15 @@ import { scanTcpOptions, TcpOptionFields } from '../wire/tcp-options.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { Activity } from './activity.ts'
 import { AddressTable } from './address-table.ts'
+import { noScale, unknownScale } from './end-analysis.ts'
+import type { EndAnalysis } from './end-analysis.ts'
+import { Finding } from './finding.ts'
+import { FindingProofs } from './finding-proofs.ts'
 import { Flow, InferredState, noWindowScale } from './flow.ts'
 import type { FlowEnd } from './flow.ts'
 import { PacketMark, packStates, Protocol } from './packet-store.ts'
 import type { PacketRecord } from './packet-store.ts'
+import { SegmentAnalysis } from './segment-analysis.ts'
 import { inferReceiver, inferSender, isTimeWaitOver } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
 import { TupleTable } from './tuple-table.ts'
@@ -28,11 +33,15 @@ export class FlowTracker {
   readonly flows: Flow[] = []
   readonly addresses = new AddressTable()
   readonly activity = new Activity()
+  readonly proofs = new FindingProofs()
   /** Latest second of any packet. */
   latestSec = 0
 
   readonly timeWaitSec: number
   private changed: Flow[] = []
+  /** Flows of each protocol, which Wireshark counts apart. */
+  private readonly streams = new Uint32Array(16)
+  private readonly analysis = new SegmentAnalysis(this.proofs)
   private readonly tuples = new TupleTable()
   private readonly options = new TcpOptionFields()
   private readonly segment: SegmentFacts = { flags: 0, seq: 0, ack: 0, payloadLength: 0, isRetransmission: false }
@@ -70,7 +79,9 @@ export class FlowTracker {
     const isBroken = packet.error !== null && packet.error.layer === 'tcp'
     const isSyn = !isBroken && (tcp.flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
     const isPureSyn = isSyn && (tcp.flags & TcpFlag.ack) === 0
-    if (!flow || (isPureSyn && isNewConnection(flow, this.isFromClient(flow, source, tcp.sourcePort), tcp.seq))) {
+    const asksToOpen = (tcp.flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn
+    const isReused = asksToOpen && flow !== undefined && isNewConnection(flow, this.isFromClient(flow, source, tcp.sourcePort), tcp.seq)
+    if (!flow || isReused) {
       const isClient = isPureSyn || (!isSyn && isLikelyClient(tcp.sourcePort, tcp.destinationPort))
       flow = this.open(entry, Protocol.tcp, record, isClient ? source : destination, isClient ? tcp.sourcePort : tcp.destinationPort,
         isClient ? destination : source, isClient ? tcp.destinationPort : tcp.sourcePort)
@@ -88,6 +99,8 @@ export class FlowTracker {
       return
     }
 
+    this.analyse(flow, sender, receiver, packet, bytes, record, packetNumber, isReused)
+
     const { segment } = this
     segment.flags = tcp.flags
     segment.seq = tcp.seq
@@ -103,6 +116,56 @@ export class FlowTracker {
     record.marks |= packStates(shown, receiver.state) | (segment.isRetransmission ? PacketMark.retransmission : 0) | (shown !== sender.shown ? PacketMark.stateChanged : 0)
     sender.shown = shown
     receiver.shown = receiver.state
+  }
+
+  /** The findings, and what is derived from them. */
+  private analyse(flow: Flow, sender: FlowEnd, receiver: FlowEnd, packet: Packet, bytes: Uint8Array, record: PacketRecord, packetNumber: number, isReused: boolean): void {
+    const { tcp } = packet
+    const { analysis, options } = this
+    const f = sender.analysis
+    const r = receiver.analysis
+    const { flags } = tcp
+    const isSyn = (flags & TcpFlag.syn) !== 0
+    const hasAck = (flags & TcpFlag.ack) !== 0
+    const totals = flow.analysis
+    analysis.packet = packetNumber
+    analysis.sec = record.timeSec
+    analysis.nsec = record.timeNsec
+    analysis.seq = tcp.seq | 0
+    analysis.ack = tcp.ack | 0
+    analysis.length = record.payloadLength
+    analysis.flags = flags
+    analysis.window = tcp.window
+    analysis.findings = isReused || (isSyn && hasAck && f.isBaseKnown && analysis.seq !== f.base) ? Finding.reusedPorts : 0
+    if (isSyn) {
+      f.isFirstAck = true
+      if (!hasAck) {
+        totals.synSec = record.timeSec
+        totals.synNsec = record.timeNsec
+        totals.synPacket = packetNumber
+      }
+    } else if (hasAck) {
+      f.isFirstAck = false
+      if (totals.synSec >= 0 && totals.initialRttNs < 0) {
+        totals.initialRttNs = (record.timeSec - totals.synSec) * 1e9 + record.timeNsec - totals.synNsec
+        totals.initialRttPacket = packetNumber
+      }
+    }
+    record.completeness = totals.completeness
+    totals.completeness |= completenessOf(flags, record.payloadLength)
+    analysis.analyse(f, r, totals)
+    f.sackedBytes = 0
+    if (tcp.optionsLength > 0) {
+      scanTcpOptions(bytes, tcp.optionsOffset, tcp.optionsLength, options)
+      for (let i = 0; i < options.sackCount; i++) f.sackedBytes += options.sackEdges[2 * i + 1] - options.sackEdges[2 * i]
+      if (isSyn && options.windowScale >= 0) f.scale = Math.min(options.windowScale, 14)
+    }
+    if (isSyn) settleScales(f, r, hasAck)
+    record.findings = analysis.findings
+    record.acksPacket = analysis.acksPacket
+    record.bytesInFlight = analysis.bytesInFlight
+    record.pushBytes = analysis.pushBytes
+    record.windowShift = isSyn ? noScale : f.scale
   }
 
   private infer(sender: FlowEnd, receiver: FlowEnd, record: PacketRecord, packetNumber: number): InferredState {
@@ -159,7 +222,7 @@ export class FlowTracker {
   }
 
   private open(entry: number, protocol: number, record: PacketRecord, client: number, clientPort: number, server: number, serverPort: number): Flow {
-    const flow = new Flow(this.flows.length, protocol)
+    const flow = new Flow(this.flows.length, protocol, this.streams[protocol]++)
     flow.client.address = client
     flow.client.port = clientPort
     flow.server.address = server
@@ -173,6 +236,7 @@ export class FlowTracker {
 
   private count(flow: Flow, sender: FlowEnd, record: PacketRecord, packetNumber: number, payloadLength: number): void {
     record.flow = flow.number
+    record.previousInFlow = flow.packets.last
     flow.packets.push(packetNumber)
     flow.lastSec = record.timeSec
     flow.lastNsec = record.timeNsec
@@ -205,15 +269,26 @@ export class FlowTracker {
   }
 }
 
-/**
- * Whether a SYN on a known tuple begins another connection: it has another number than the sender's first SYN, the flow was
- * joined in the middle, or it comes with the old number after the old connection has closed from both sides.
- */
+function completenessOf(flags: number, length: number): number {
+  let bits = 0
+  if ((flags & TcpFlag.syn) !== 0) bits = (flags & TcpFlag.ack) !== 0 ? 2 : 1
+  else if ((flags & TcpFlag.ack) !== 0) bits = 4
+  if (length > 0) bits |= 8
+  if ((flags & TcpFlag.fin) !== 0) bits |= 16
+  if ((flags & TcpFlag.rst) !== 0) bits |= 32
+  return bits
+}
+
+/** A SYN without the option means that neither end scales (RFC 7323 §2.2). */
+function settleScales(f: EndAnalysis, r: EndAnalysis, isSynAck: boolean): void {
+  if (f.scale === unknownScale) f.scale = r.scale = noScale
+  else if (isSynAck && r.scale === noScale) f.scale = noScale
+}
+
+/** Whether a SYN on a known tuple begins another connection: it has another number than what its sender was known to count from. */
 function isNewConnection(flow: Flow, isFromClient: boolean, seq: number): boolean {
-  const sender = isFromClient ? flow.client : flow.server
-  const receiver = isFromClient ? flow.server : flow.client
-  if (!sender.synSent) return sender.isMidStream || receiver.isMidStream
-  return sender.isn !== seq || (sender.finSent && receiver.finSent)
+  const { analysis } = isFromClient ? flow.client : flow.server
+  return analysis.isBaseKnown && analysis.base !== (seq | 0)
 }
 
 /** Nobody was seen to open: services have the lower ports. */

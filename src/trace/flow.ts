@@ -1,4 +1,6 @@
+import { EndAnalysis } from './end-analysis.ts'
 import { PacketList } from './packet-list.ts'
+import { FlowAnalysis } from './segment-analysis.ts'
 
 /** The numbers of the engine's `TcpState` (RFC 9293 §3.3.2), and -1: the trace cannot tell. */
 export const InferredState = {
@@ -71,6 +73,9 @@ export class FlowEnd {
   /** Second at which TIME-WAIT began (again). */
   timeWaitSince = 0
   isTimeWaitOver = false
+
+  /** State for the findings; TCP only. */
+  readonly analysis = new EndAnalysis()
 }
 
 /** A conversation. Its size does not grow with its packets, but for the list of their numbers. */
@@ -92,5 +97,11 @@ export class Flow {
   /** Waits in the tracker's list of changed flows. */
   isChanged = false
 
-  constructor(readonly number: number, readonly protocol: number) {}
+  readonly analysis = new FlowAnalysis()
+
+  /**
+   * @param number among all flows
+   * @param stream among those of its protocol, as Wireshark counts them (`tcp.stream`, `udp.stream`)
+   */
+  constructor(readonly number: number, readonly protocol: number, readonly stream: number) {}
 }

@@ -10,11 +10,14 @@ const geometricEntries = (1 << (largestBits + 1)) - (1 << firstBits)
  */
 export class PacketList {
   length = 0
+  /** The packet that was pushed last; 0 none. */
+  last = 0
   private first = 0
   private blocks: Uint32Array[] | null = null
 
   push(packet: number): void {
     const i = this.length++ - 1
+    this.last = packet
     if (i < 0) {
       this.first = packet
       return

@@ -1,6 +1,7 @@
-const chunkBits = 16
+/** Packet `number` stands in chunk `(number - 1) >>> chunkBits` at `(number - 1) & chunkMask`. */
+export const chunkBits = 16
 const chunkPackets = 1 << chunkBits
-const chunkMask = chunkPackets - 1
+export const chunkMask = chunkPackets - 1
 
 /** What a packet is, as lists name it; the number stands in the store. */
 export const protocolNames = ['Ethernet', 'ARP', 'IPv4', 'IPv6', 'ICMP', 'ICMPv6', 'UDP', 'TCP'] as const
@@ -47,10 +48,24 @@ export class PacketRecord {
   payloadLength = 0
   /** Bits of {@link PacketMark} and the packed states. */
   marks = 0
+  /** Bits of `Finding`. */
+  findings = 0
+  /** The packet that this one acknowledges; 0 none. */
+  acksPacket = 0
+  /** Bytes sent and not acknowledged, this packet's included; 0 not known. */
+  bytesInFlight = 0
+  /** Payload since the last PSH, this packet's included; 0 not counted. */
+  pushBytes = 0
+  /** The packet before this one in its flow; 0 none. */
+  previousInFlow = 0
+  /** Shift of the window, -1 where it was not seen, -2 where windows are not scaled; SYNs never are. */
+  windowShift = -1
+  /** What the flow had shown so far: 1 SYN, 2 SYN+ACK, 4 ACK, 8 data, 16 FIN, 32 RST. */
+  completeness = 0
 }
 
-/** 54 bytes a packet; with its place in a flow's list (4, at most 8) the whole stays about 60. */
-class Chunk {
+/** Of 65,536 packets: the columns of a {@link PacketRecord}. */
+export class PacketChunk {
   readonly fileOffset = new Float64Array(chunkPackets)
   readonly timeSec = new Uint32Array(chunkPackets)
   readonly timeNsec = new Uint32Array(chunkPackets)
@@ -66,7 +81,16 @@ class Chunk {
   readonly linkType = new Uint16Array(chunkPackets)
   readonly direction = new Uint8Array(chunkPackets)
   readonly protocol = new Uint8Array(chunkPackets)
+  readonly findings = new Uint32Array(chunkPackets)
+  readonly acksPacket = new Uint32Array(chunkPackets)
+  readonly bytesInFlight = new Uint32Array(chunkPackets)
+  readonly pushBytes = new Uint32Array(chunkPackets)
+  readonly previousInFlow = new Uint32Array(chunkPackets)
+  readonly windowShift = new Int8Array(chunkPackets)
+  readonly completeness = new Uint8Array(chunkPackets)
 }
+
+const bytesEach = 76
 
 /**
  * All captured packets in columns, 65,536 to a chunk. Index 0 is packet number 1. Raw bytes stay in the recording; here is
@@ -74,11 +98,11 @@ class Chunk {
  */
 export class PacketStore {
   count = 0
-  private readonly chunks: Chunk[] = []
+  readonly chunks: PacketChunk[] = []
 
   append(record: PacketRecord): void {
     const i = this.count & chunkMask
-    if (i === 0) this.chunks.push(new Chunk())
+    if (i === 0) this.chunks.push(new PacketChunk())
     const chunk = this.chunks[this.count >>> chunkBits]
     chunk.fileOffset[i] = record.fileOffset
     chunk.timeSec[i] = record.timeSec
@@ -95,6 +119,13 @@ export class PacketStore {
     chunk.linkType[i] = record.linkType
     chunk.direction[i] = record.direction
     chunk.protocol[i] = record.protocol
+    chunk.findings[i] = record.findings
+    chunk.acksPacket[i] = record.acksPacket
+    chunk.bytesInFlight[i] = record.bytesInFlight
+    chunk.pushBytes[i] = record.pushBytes
+    chunk.previousInFlow[i] = record.previousInFlow
+    chunk.windowShift[i] = record.windowShift
+    chunk.completeness[i] = record.completeness
     this.count++
   }
 
@@ -117,8 +148,15 @@ export class PacketStore {
     into.linkType = chunk.linkType[i]
     into.direction = chunk.direction[i]
     into.protocol = chunk.protocol[i]
+    into.findings = chunk.findings[i]
+    into.acksPacket = chunk.acksPacket[i]
+    into.bytesInFlight = chunk.bytesInFlight[i]
+    into.pushBytes = chunk.pushBytes[i]
+    into.previousInFlow = chunk.previousInFlow[i]
+    into.windowShift = chunk.windowShift[i]
+    into.completeness = chunk.completeness[i]
   }
 
   /** Bytes of the columns, allocated in advance ones included. */
-  get bytes(): number { return this.chunks.length * chunkPackets * 54 }
+  get bytes(): number { return this.chunks.length * chunkPackets * bytesEach }
 }

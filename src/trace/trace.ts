@@ -4,6 +4,8 @@ import { flowRow } from './flow-rows.ts'
 import type { KnownEnds } from './flow-rows.ts'
 import { FlowTracker } from './flow-tracker.ts'
 import type { FlowTrackerOptions } from './flow-tracker.ts'
+import { PacketAnalyses } from './packet-analysis.ts'
+import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
 import type { ByteReader } from './packet-rows.ts'
 import { PacketMark, PacketRecord, PacketStore, Protocol } from './packet-store.ts'
@@ -33,12 +35,14 @@ export class Trace {
   isKnown: KnownEnds = () => false
 
   private readonly builder: PacketRows
+  private readonly analyses: PacketAnalyses
   private readonly record = new PacketRecord()
   private readonly scratch = new Packet()
 
   constructor(options: FlowTrackerOptions = {}) {
     this.tracker = new FlowTracker(options)
     this.builder = new PacketRows(this.store, this.tracker)
+    this.analyses = new PacketAnalyses(this.store, this.tracker)
   }
 
   get packetCount(): number { return this.store.count }
@@ -68,6 +72,13 @@ export class Trace {
   /** @returns null where there is no such packet */
   packet(number: number, bytesOf: ByteReader): PacketBytes | null {
     return this.has(number) ? this.builder.packetBytes(number, bytesOf) : null
+  }
+
+  /** Fills `into` with what the tracker knows of a packet. @returns false where there is no such packet */
+  analysis(number: number, into: PacketAnalysis): boolean {
+    if (!this.has(number)) return false
+    this.analyses.read(number, into)
+    return true
   }
 
   /** Position of a packet among all rows, or among a flow's; -1 when it is not there. */
@@ -111,6 +122,8 @@ export class Trace {
     record.seq = isTcp ? packet.tcp.seq : 0
     record.ack = isTcp ? packet.tcp.ack : 0
     record.window = isTcp ? packet.tcp.window : 0
+    record.findings = record.acksPacket = record.bytesInFlight = record.pushBytes = record.previousInFlow = record.completeness = 0
+    record.windowShift = -1
     if (isTcp) record.marks &= PacketMark.malformed
     this.tracker.track(packet, batch.bytes, record, this.store.count + 1)
     this.store.append(record)

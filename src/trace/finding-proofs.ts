@@ -1,0 +1,64 @@
+const chunkBits = 12
+const chunkRows = 1 << chunkBits
+const chunkMask = chunkRows - 1
+const wordsEach = 6
+
+/** Why a packet has a finding. What the operands are stands in the table of words. */
+export interface FindingProof {
+  /** Bits of `Finding`. */
+  finding: number
+  first: number
+  second: number
+  /** The packets that set the operands; 0 none. */
+  firstPacket: number
+  secondPacket: number
+}
+
+/**
+ * Proofs of findings, in the order of their packets: only packets that have one take room.
+ *
+ *     words   [packet, finding bits, first and second operand, first and second packet] for each, 4,096 to a chunk
+ */
+export class FindingProofs {
+  count = 0
+  private readonly chunks: Int32Array[] = []
+
+  add(packet: number, finding: number, first: number, second: number, firstPacket: number, secondPacket: number): void {
+    const row = this.count++
+    const i = (row & chunkMask) * wordsEach
+    if (i === 0) this.chunks.push(new Int32Array(chunkRows * wordsEach))
+    const words = this.chunks[row >>> chunkBits]
+    words[i] = packet
+    words[i + 1] = finding
+    words[i + 2] = first
+    words[i + 3] = second
+    words[i + 4] = firstPacket
+    words[i + 5] = secondPacket
+  }
+
+  /** All proofs of a packet, in the order of the rules. */
+  of(packet: number): FindingProof[] {
+    const found: FindingProof[] = []
+    for (let row = this.firstRowOf(packet); row < this.count && this.word(row, 0) === packet; row++) {
+      found.push({
+        finding: this.word(row, 1), first: this.word(row, 2), second: this.word(row, 3), firstPacket: this.word(row, 4), secondPacket: this.word(row, 5),
+      })
+    }
+    return found
+  }
+
+  private firstRowOf(packet: number): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.word(middle, 0) < packet) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  private word(row: number, column: number): number {
+    return this.chunks[row >>> chunkBits][(row & chunkMask) * wordsEach + column]
+  }
+}

@@ -1,0 +1,93 @@
+import { Finding } from './finding.ts'
+import type { FlowTracker } from './flow-tracker.ts'
+import { PacketMark, PacketRecord, Protocol } from './packet-store.ts'
+import type { PacketStore } from './packet-store.ts'
+import { TcpFlag } from '../wire/tcp.ts'
+
+/** What is known of a packet of a TCP flow beyond its header, under the names of Wireshark's fields; -1 where there is nothing to say. */
+export class PacketAnalysis {
+  /** `tcp.stream` or `udp.stream`. */
+  stream = -1
+  /** Bits of `Finding`. */
+  findings = 0
+  /** Relative to the flow's first numbers: `tcp.seq`, `tcp.ack`. */
+  seq = -1
+  ack = -1
+  /** `tcp.window_size`: as it stands where the scale was not seen. */
+  windowSize = -1
+  /** The flow's, when the whole capture has been read: `tcp.completeness`. */
+  completeness = -1
+  /** `tcp.time_relative`, `tcp.time_delta`. */
+  timeRelativeNs = -1
+  timeDeltaNs = -1
+  /** `tcp.analysis.acks_frame`, `.ack_rtt`. */
+  acksPacket = -1
+  ackRttNs = -1
+  initialRttNs = -1
+  bytesInFlight = -1
+  pushBytes = -1
+  /** `tcp.analysis.duplicate_ack_num`, `.duplicate_ack_frame`. */
+  duplicateNumber = -1
+  duplicatePacket = -1
+  /** `tcp.analysis.rto`, `.rto_frame`. */
+  rtoNs = -1
+  rtoPacket = -1
+}
+
+/** Reads analyses from the columns; what columns do not hold follows from other packets of the flow. */
+export class PacketAnalyses {
+  private readonly record = new PacketRecord()
+  private readonly other = new PacketRecord()
+
+  constructor(private readonly store: PacketStore, private readonly tracker: FlowTracker) {}
+
+  /** @param number counts from 1 and must exist */
+  read(number: number, into: PacketAnalysis): void {
+    const { record } = this
+    Object.assign(into, nothing)
+    this.store.read(number - 1, record)
+    if (record.flow < 0 || (record.protocol !== Protocol.tcp && record.protocol !== Protocol.udp)) return
+    const flow = this.tracker.flows[record.flow]
+    into.stream = flow.stream
+    into.timeRelativeNs = (record.timeSec - flow.firstSec) * 1e9 + record.timeNsec - flow.firstNsec
+    into.timeDeltaNs = record.previousInFlow === 0 ? 0 : this.sinceNs(record.previousInFlow)
+    if (record.protocol !== Protocol.tcp) return
+    const isFromServer = (record.marks & PacketMark.fromServer) !== 0
+    const sender = (isFromServer ? flow.server : flow.client).analysis
+    const receiver = (isFromServer ? flow.client : flow.server).analysis
+    into.findings = record.findings
+    into.seq = (record.seq - sender.base) >>> 0
+    into.ack = (record.flags & TcpFlag.ack) !== 0 ? (record.ack - receiver.base) >>> 0 : record.ack
+    into.windowSize = record.windowShift > 0 ? record.window * 2 ** record.windowShift : record.window
+    into.completeness = flow.analysis.completeness
+    if (record.acksPacket > 0) {
+      into.acksPacket = record.acksPacket
+      into.ackRttNs = this.sinceNs(record.acksPacket)
+    }
+    if (record.bytesInFlight > 0) into.bytesInFlight = record.bytesInFlight
+    if (record.pushBytes > 0) into.pushBytes = record.pushBytes
+    into.initialRttNs = flow.analysis.initialRttNs
+    if ((record.findings & (Finding.duplicateAck | Finding.retransmission)) !== 0) this.readProofs(number, into)
+  }
+
+  private readProofs(number: number, into: PacketAnalysis): void {
+    for (const proof of this.tracker.proofs.of(number)) {
+      if (proof.finding === Finding.duplicateAck) {
+        into.duplicateNumber = proof.first
+        into.duplicatePacket = proof.firstPacket
+      } else if (proof.finding === Finding.retransmission) {
+        into.rtoPacket = proof.firstPacket
+        into.rtoNs = this.sinceNs(proof.firstPacket)
+      }
+    }
+  }
+
+  /** Nanoseconds from an earlier packet to the one being read. */
+  private sinceNs(packet: number): number {
+    const { record, other } = this
+    this.store.read(packet - 1, other)
+    return (record.timeSec - other.timeSec) * 1e9 + record.timeNsec - other.timeNsec
+  }
+}
+
+const nothing = new PacketAnalysis()
