@@ -10,7 +10,7 @@ import type { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
 import { formatMac, isBroadcastMac } from '../wire/addresses.ts'
 import { ethernetHeaderBytes, EtherType, isVlanType } from '../wire/ethernet.ts'
-import { IcmpType, IcmpUnreachableCode } from '../wire/icmp.ts'
+import { IcmpType, IcmpUnreachableCode, TimeExceededCode } from '../wire/icmp.ts'
 import { Arp } from './arp.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import { FrameQueue } from './frame-queue.ts'
@@ -101,6 +101,7 @@ export class Host {
       udp: (packet, nowUs) => udp.handle(packet, nowUs),
       icmp: (packet, nowUs) => icmp.handle(packet, nowUs),
       unknownProtocol: (packet, nowUs) => icmp.sendError(IcmpType.unreachable, IcmpUnreachableCode.protocol, packet, nowUs),
+      reassemblyTimedOut: (first, nowUs) => icmp.sendError(IcmpType.timeExceeded, TimeExceededCode.reassembly, first, nowUs),
     }, this.counts)
   }
 
@@ -108,13 +109,14 @@ export class Host {
   start(nowUs: number): void {
     this.latestUs = nowUs
     this.arp.start(nowUs)
-    this.ipv6?.ndp.start(nowUs)
+    this.ipv6?.start(nowUs)
   }
 
   /** Falls silent at once; connections are left as they are. Close or abort them first. */
   stop(): void {
     this.arp.stop()
-    this.ipv6?.ndp.stop()
+    this.ip.clear()
+    this.ipv6?.stop()
   }
 
   /** Of the primary address. */
@@ -151,7 +153,8 @@ export class Host {
   handleTimeout(nowUs: number): void {
     this.latestUs = nowUs
     this.arp.handleTimeout(nowUs)
-    this.ipv6?.ndp.handleTimeout(nowUs)
+    this.ip.handleTimeout(nowUs)
+    this.ipv6?.handleTimeout(nowUs)
     this.tcp.settle()
     this.tcp.handleTimeout(nowUs)
   }
@@ -173,7 +176,7 @@ export class Host {
   pollTimeout(): number {
     this.tcp.settle()
     if (this.frames.waiting > 0 || this.tcp.hasWork) return this.latestUs
-    return Math.min(this.arp.nextDeadlineUs(), this.ipv6?.ndp.nextDeadlineUs() ?? Infinity, this.tcp.nextDeadlineUs())
+    return Math.min(this.arp.nextDeadlineUs(), this.ip.nextDeadlineUs(), this.ipv6?.nextDeadlineUs() ?? Infinity, this.tcp.nextDeadlineUs())
   }
 
   pollEvent(): HostEvent | null {

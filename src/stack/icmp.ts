@@ -2,6 +2,7 @@ import { copyBytes, readU16, readU32 } from '../base/bytes.ts'
 import { decodeIcmp, encodeIcmp, fillIcmpChecksum, IcmpHeader, icmpHeaderBytes, IcmpType, isIcmpChecksumGood, isIcmpError } from '../wire/icmp.ts'
 import { decodeIpv4, Ipv4Header, ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
 import { ErrorBudget } from './error-budget.ts'
+import { hostDefaults } from './host-config.ts'
 import type { Ipv4Packet } from './ipv4-input.ts'
 import { ipv4PayloadAt } from './ipv4-output.ts'
 import type { Ipv4Output } from './ipv4-output.ts'
@@ -70,12 +71,12 @@ export class Icmp {
   /** RFC 792: addresses swapped, identifier, sequence and data as they came. To broadcasts no answer is given (RFC 1122 §3.2.2.6 allows that). */
   private handleEchoRequest(packet: Ipv4Packet, nowUs: number): void {
     if (!this.answerEcho || !packet.isUnicast) { this.statistics.ignored++; return }
-    const frame = this.output.scratch
-    if (ipv4PayloadAt + packet.payloadLength > frame.length) { this.statistics.ignored++; return }
+    const frame = this.output.reserve(packet.payloadLength)
+    if (frame === null) { this.statistics.ignored++; return }
     copyBytes(packet.bytes, packet.payloadAt + icmpHeaderBytes, frame, ipv4PayloadAt + icmpHeaderBytes, packet.payloadLength - icmpHeaderBytes)
     this.writeHeader(frame, IcmpType.echoReply, 0, this.received.rest)
     fillIcmpChecksum(frame, ipv4PayloadAt, packet.payloadLength)
-    if (!this.output.send(packet.header.destination, packet.header.source, IpProtocol.icmp, packet.payloadLength, nowUs)) return
+    if (!this.output.send(packet.header.destination, packet.header.source, IpProtocol.icmp, packet.payloadLength, nowUs, hostDefaults.ttl, true)) return
     this.statistics.out++
     this.statistics.echoAnswered++
   }

@@ -6,6 +6,7 @@ import { decodeIcmpv6, encodeIcmpv6, fillIcmpv6Checksum, Icmpv6Header, Icmpv6Typ
 import { IpProtocol } from '../wire/ipv4.ts'
 import { decodeIpv6, Ipv6Extensions, Ipv6Header, ipv6HeaderBytes, walkIpv6Extensions } from '../wire/ipv6.ts'
 import { ErrorBudget } from './error-budget.ts'
+import { hostDefaults } from './host-config.ts'
 import { isUnicastIpv6 } from './ipv6-address.ts'
 import { ParameterProblemCode } from './ipv6-input.ts'
 import type { Ipv6Packet } from './ipv6-input.ts'
@@ -89,8 +90,9 @@ export class Icmpv6 {
   private handleEchoRequest(packet: Ipv6Packet, nowUs: number): void {
     const { header, payloadLength } = packet
     const source = isMulticastIpv6(header.destination) ? this.link.selectSource(header.source, nowUs) : header.destination
-    if (!this.answerEcho || source === null || ipv6PayloadAt + payloadLength > this.output.scratch.length) { this.statistics.ignored++; return }
-    copyBytes(packet.bytes, packet.payloadAt + icmpHeaderBytes, this.output.scratch, ipv6PayloadAt + icmpHeaderBytes, payloadLength - icmpHeaderBytes)
+    const frame = this.output.reserve(payloadLength)
+    if (!this.answerEcho || source === null || frame === null) { this.statistics.ignored++; return }
+    copyBytes(packet.bytes, packet.payloadAt + icmpHeaderBytes, frame, ipv6PayloadAt + icmpHeaderBytes, payloadLength - icmpHeaderBytes)
     if (this.send(source, header.source, Icmpv6Type.echoReply, 0, this.received.rest, payloadLength, nowUs)) this.statistics.echoAnswered++
   }
 
@@ -121,7 +123,7 @@ export class Icmpv6 {
     const frame = this.output.scratch
     encodeIcmpv6(this.made, frame, ipv6PayloadAt)
     fillIcmpv6Checksum(frame, ipv6PayloadAt, length, pseudoHeaderSum6Of(source, destination, IpProtocol.icmpv6, length))
-    if (!this.output.send(source, destination, IpProtocol.icmpv6, length, nowUs)) return false
+    if (!this.output.send(source, destination, IpProtocol.icmpv6, length, nowUs, hostDefaults.ttl, type === Icmpv6Type.echoReply)) return false
     this.statistics.out++
     return true
   }

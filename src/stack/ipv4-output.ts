@@ -1,7 +1,7 @@
 import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
-import { isBroadcastIpv4, isLoopbackIpv4, isMulticastIpv4, isSameIpv4Network } from '../wire/addresses.ts'
+import { broadcastMac, isBroadcastIpv4, isLoopbackIpv4, isMulticastIpv4, isSameIpv4Network } from '../wire/addresses.ts'
 import { ethernetHeaderBytes, EtherType } from '../wire/ethernet.ts'
-import { fillIpv4Checksum, Ipv4Flag, ipv4HeaderBytes } from '../wire/ipv4.ts'
+import { fillIpv4, Ipv4Flag, ipv4HeaderBytes } from '../wire/ipv4.ts'
 import type { Arp } from './arp.ts'
 import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
@@ -11,6 +11,7 @@ import type { HostStatistics } from './statistics.ts'
 
 /** Where the payload of a packet begins in a frame of ours. */
 export const ipv4PayloadAt = ethernetHeaderBytes + ipv4HeaderBytes
+const largestPayload = 0xffff - ipv4HeaderBytes
 
 /** Sends IPv4 packets that the host makes by itself, and knows the way to every destination. */
 export class Ipv4Output {
@@ -55,34 +56,47 @@ export class Ipv4Output {
   }
 
   /** Where a packet is made: its payload goes to {@link ipv4PayloadAt} of this frame, then {@link send} sends it. Valid until then. */
-  readonly scratch: Uint8Array
+  scratch: Uint8Array
 
-  /** Sends the packet in {@link scratch}, or lets it wait for the answer of ARP. False where it cannot go at all. */
-  send(source: number, destination: number, protocol: number, payloadLength: number, nowUs: number, ttl: number = hostDefaults.ttl): boolean {
-    const frame = this.scratch
-    const total = ipv4HeaderBytes + payloadLength
-    if (total > this.config.mtu) {
+  /** Makes room in {@link scratch} for a payload larger than the link's MTU. @returns the scratch frame, or null where no packet can be that long */
+  reserve(payloadLength: number): Uint8Array | null {
+    if (payloadLength > largestPayload) return null
+    if (ipv4PayloadAt + payloadLength > this.scratch.length) this.scratch = new Uint8Array(ipv4PayloadAt + largestPayload)
+    return this.scratch
+  }
+
+  /**
+   * Sends the packet in {@link scratch}, or lets it wait for the answer of ARP. It goes with DF set; where it is larger than the MTU and may be
+   * fragmented, in fragments without. False where it cannot go at all.
+   */
+  send(source: number, destination: number, protocol: number, payloadLength: number, nowUs: number, ttl: number = hostDefaults.ttl, mayFragment = false): boolean {
+    const { mtu } = this.config
+    const isWhole = ipv4HeaderBytes + payloadLength <= mtu
+    if (!isWhole && !mayFragment) {
       this.statistics.ipv4.tooBig++
       return false
     }
-    const hop = this.nextHop(destination)
-    if (hop < 0) {
+    const neighbour = this.isBroadcast(destination) ? 'broadcast' : this.route(destination, nowUs)
+    if (neighbour === null) {
       this.statistics.ipv4.noRoute++
       return false
     }
-    writeIpv4Frame(frame, this.config.mac, source, destination, protocol, ttl)
-    writeU16(frame, 16, total)
-    writeU16(frame, 18, this.nextIdent())
-    fillIpv4Checksum(frame, ethernetHeaderBytes)
+    const ident = this.nextIdent()
+    const pieceBytes = isWhole ? payloadLength : (mtu - ipv4HeaderBytes) & ~7
     this.statistics.ipv4.out++
-    const whole = frame.subarray(0, ethernetHeaderBytes + total)
-    const neighbour = this.arp.neighbours.resolve(hop, nowUs)
-    if (!neighbour.hasMac) {
-      this.arp.neighbours.hold(neighbour, whole.slice())
-      return true
+    for (let offset = 0; offset === 0 || offset < payloadLength; offset += pieceBytes) {
+      const length = Math.min(pieceBytes, payloadLength - offset)
+      // The next header takes the place of payload that has gone already.
+      const frame = this.scratch.subarray(offset, offset + ipv4PayloadAt + length)
+      writeIpv4Frame(frame, this.config.mac, source, destination, protocol, ttl)
+      if (!isWhole) {
+        this.statistics.ipv4.fragmentsOut++
+        writeU16(frame, 20, ((offset + length < payloadLength ? Ipv4Flag.moreFragments : 0) << 13) | (offset >>> 3))
+      }
+      writeU16(frame, 18, ident)
+      fillIpv4(frame, ethernetHeaderBytes, ipv4HeaderBytes + length)
+      this.queue(frame, neighbour)
     }
-    copyBytes(neighbour.mac, 0, frame, 0, 6)
-    if (!this.frames.add(whole)) this.statistics.ethernet.queueFull++
     return true
   }
 
@@ -90,6 +104,18 @@ export class Ipv4Output {
   route(destination: number, nowUs: number): Neighbour | null {
     const hop = this.nextHop(destination)
     return hop < 0 ? null : this.arp.neighbours.resolve(hop, nowUs)
+  }
+
+  private queue(frame: Uint8Array, neighbour: Neighbour | 'broadcast'): void {
+    if (neighbour === 'broadcast') {
+      frame.set(broadcastMac, 0)
+    } else if (neighbour.hasMac) {
+      copyBytes(neighbour.mac, 0, frame, 0, 6)
+    } else {
+      this.arp.neighbours.hold(neighbour, frame.slice())
+      return
+    }
+    if (!this.frames.add(frame)) this.statistics.ethernet.queueFull++
   }
 
   private isNetworkOrBroadcast(address: number): boolean {
@@ -101,7 +127,7 @@ export class Ipv4Output {
   }
 }
 
-/** The Ethernet and IPv4 headers of a frame of ours; destination MAC, lengths, identification and checksum are still to come. DF is set: nothing of ours is ever fragmented. */
+/** The Ethernet and IPv4 headers of a frame of ours; destination MAC, lengths, identification and checksum are still to come. DF is set. */
 export function writeIpv4Frame(frame: Uint8Array, mac: Uint8Array, source: number, destination: number, protocol: number, ttl: number): void {
   copyBytes(mac, 0, frame, 6, 6)
   writeU16(frame, 12, EtherType.ipv4)

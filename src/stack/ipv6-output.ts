@@ -1,7 +1,9 @@
 import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
+import type { Random } from '../base/random.ts'
 import { isMulticastIpv6 } from '../wire/addresses.ts'
 import { ethernetHeaderBytes, EtherType } from '../wire/ethernet.ts'
 import { ipv6HeaderBytes } from '../wire/ipv6.ts'
+import { IpProtocol } from '../wire/ipv4.ts'
 import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
@@ -12,54 +14,64 @@ import type { HostStatistics } from './statistics.ts'
 
 /** Where the payload of a packet begins in a frame of ours. */
 export const ipv6PayloadAt = ethernetHeaderBytes + ipv6HeaderBytes
+const fragmentHeaderBytes = 8
+const largestPayload = 0xffff
 
 /** Sends IPv6 packets that the host makes by itself. */
 export class Ipv6Output {
   /** Where a packet is made: its payload goes to {@link ipv6PayloadAt} of this frame, then {@link send} sends it. Valid until then. */
-  readonly scratch: Uint8Array
+  scratch: Uint8Array
   private readonly config: HostConfig
   private readonly link: Ipv6Interface
   private readonly cache: NdpCache
   private readonly frames: FrameQueue
   private readonly statistics: HostStatistics
+  private readonly random: Random
 
-  constructor(config: HostConfig, link: Ipv6Interface, cache: NdpCache, frames: FrameQueue, statistics: HostStatistics) {
+  constructor(config: HostConfig, link: Ipv6Interface, cache: NdpCache, frames: FrameQueue, statistics: HostStatistics, random: Random) {
     this.config = config
     this.link = link
     this.cache = cache
     this.frames = frames
     this.statistics = statistics
+    this.random = random
     this.scratch = new Uint8Array(ethernetHeaderBytes + config.mtu)
   }
 
-  /** Sends the packet in {@link scratch}, or lets it wait for neighbour discovery. False where it cannot go at all. */
-  send(source: Readonly<Uint8Array>, destination: Uint8Array, protocol: number, payloadLength: number, nowUs: number, hopLimit: number = hostDefaults.ttl): boolean {
-    const frame = this.scratch
-    const total = ipv6HeaderBytes + payloadLength
-    if (total > this.link.mtu) {
+  /** Makes room in {@link scratch} for a payload larger than the link's MTU. @returns the scratch frame, or null where no packet can be that long */
+  reserve(payloadLength: number): Uint8Array | null {
+    if (payloadLength > largestPayload) return null
+    if (ipv6PayloadAt + fragmentHeaderBytes + payloadLength > this.scratch.length) this.scratch = new Uint8Array(ipv6PayloadAt + fragmentHeaderBytes + largestPayload)
+    return this.scratch
+  }
+
+  /**
+   * Sends the packet in {@link scratch}, or lets it wait for neighbour discovery; in fragments where it is larger than the MTU and may be
+   * (RFC 8200 §4.5). False where it cannot go at all.
+   */
+  send(
+    source: Readonly<Uint8Array>, destination: Uint8Array, protocol: number, payloadLength: number, nowUs: number, hopLimit: number = hostDefaults.ttl, mayFragment = false,
+  ): boolean {
+    const { mtu } = this.link
+    const isWhole = ipv6HeaderBytes + payloadLength <= mtu
+    if (!isWhole && !mayFragment) {
       this.statistics.ipv6.tooBig++
       return false
     }
-    writeIpv6Frame(frame, this.config.mac, source, destination, protocol, hopLimit)
-    writeU16(frame, ethernetHeaderBytes + 4, payloadLength)
-    const whole = frame.subarray(0, ethernetHeaderBytes + total)
-    if (isMulticastIpv6(destination)) {
-      writeMulticastMac(destination, frame, 0)
-    } else {
-      const neighbour = this.route(destination, nowUs)
-      if (neighbour === null) {
-        this.statistics.ipv6.noRoute++
-        return false
-      }
-      if (!neighbour.hasMac) {
-        this.cache.hold(neighbour, whole.slice())
-        this.statistics.ipv6.out++
-        return true
-      }
-      copyBytes(neighbour.mac, 0, frame, 0, 6)
+    const neighbour = isMulticastIpv6(destination) ? 'group' : this.route(destination, nowUs)
+    if (neighbour === null) {
+      this.statistics.ipv6.noRoute++
+      return false
     }
     this.statistics.ipv6.out++
-    if (!this.frames.add(whole)) this.statistics.ethernet.queueFull++
+    if (!isWhole) {
+      this.sendFragments(source, destination, protocol, payloadLength, hopLimit, mtu, neighbour)
+      return true
+    }
+    const frame = this.scratch.subarray(0, ipv6PayloadAt + payloadLength)
+    writeIpv6Frame(frame, this.config.mac, source, destination, protocol, hopLimit)
+    writeU16(frame, ethernetHeaderBytes + 4, payloadLength)
+    this.queue(frame, destination, neighbour)
     return true
   }
 
@@ -67,6 +79,39 @@ export class Ipv6Output {
   route(destination: Uint8Array, nowUs: number): NdpNeighbour | null {
     const hop = this.link.nextHop(destination, nowUs)
     return hop === null ? null : this.cache.resolve(hop, nowUs)
+  }
+
+  private sendFragments(
+    source: Readonly<Uint8Array>, destination: Uint8Array, protocol: number, payloadLength: number, hopLimit: number, mtu: number, neighbour: NdpNeighbour | 'group',
+  ): void {
+    const pieceBytes = (mtu - ipv6HeaderBytes - fragmentHeaderBytes) & ~7
+    // Not to be guessed: whoever could would spoil datagrams by overlaps (RFC 7739).
+    const ident = this.random.nextU32()
+    this.scratch.copyWithin(ipv6PayloadAt + fragmentHeaderBytes, ipv6PayloadAt, ipv6PayloadAt + payloadLength)
+    for (let offset = 0; offset < payloadLength; offset += pieceBytes) {
+      const length = Math.min(pieceBytes, payloadLength - offset)
+      // The next header takes the place of payload that has gone already.
+      const frame = this.scratch.subarray(offset, offset + ipv6PayloadAt + fragmentHeaderBytes + length)
+      writeIpv6Frame(frame, this.config.mac, source, destination, IpProtocol.fragment, hopLimit)
+      writeU16(frame, ethernetHeaderBytes + 4, fragmentHeaderBytes + length)
+      writeU16(frame, ipv6PayloadAt, protocol << 8)
+      writeU16(frame, ipv6PayloadAt + 2, offset | (offset + length < payloadLength ? 1 : 0))
+      writeU32(frame, ipv6PayloadAt + 4, ident)
+      this.statistics.ipv6.fragmentsOut++
+      this.queue(frame, destination, neighbour)
+    }
+  }
+
+  private queue(frame: Uint8Array, destination: Uint8Array, neighbour: NdpNeighbour | 'group'): void {
+    if (neighbour === 'group') {
+      writeMulticastMac(destination, frame, 0)
+    } else if (neighbour.hasMac) {
+      copyBytes(neighbour.mac, 0, frame, 0, 6)
+    } else {
+      this.cache.hold(neighbour, frame.slice())
+      return
+    }
+    if (!this.frames.add(frame)) this.statistics.ethernet.queueFull++
   }
 }
 

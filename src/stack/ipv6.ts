@@ -1,4 +1,5 @@
 import type { Random } from '../base/random.ts'
+import { TimeExceededCode } from '../wire/icmp.ts'
 import { Icmpv6Type } from '../wire/icmpv6.ts'
 import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
@@ -30,7 +31,7 @@ export class Ipv6 {
   constructor(config: HostConfig, frames: FrameQueue, statistics: HostStatistics, random: Random, actions: NdpActions, users: () => Ipv6Users) {
     this.link = new Ipv6Interface(config)
     this.ndp = new Ndp(config, this.link, frames, statistics, random, actions)
-    this.output = new Ipv6Output(config, this.link, this.ndp.cache, frames, statistics)
+    this.output = new Ipv6Output(config, this.link, this.ndp.cache, frames, statistics, random.fork())
     const icmpv6: Icmpv6 = new Icmpv6(this.output, this.link, statistics, config.answerEcho ?? hostDefaults.answerEcho, {
       discovery: (packet, nowUs) => this.ndp.handle(packet, nowUs),
       tcpError: (error, nowUs) => users().tcpError(error, nowUs),
@@ -40,10 +41,29 @@ export class Ipv6 {
       udp: (packet, nowUs) => users().udp(packet, icmpv6, nowUs),
       icmp: (packet, nowUs) => icmpv6.handle(packet, nowUs),
       parameterProblem: (code, pointer, packet, nowUs) => icmpv6.sendError(Icmpv6Type.parameterProblem, code, pointer, packet, nowUs),
+      reassemblyTimedOut: (first, nowUs) => icmpv6.sendError(Icmpv6Type.timeExceeded, TimeExceededCode.reassembly, 0, first, nowUs),
     }, statistics)
   }
 
   handle(bytes: Uint8Array, at: number, length: number, isLinkUnicast: boolean, nowUs: number): void {
     this.input.handle(bytes, at, length, isLinkUnicast, nowUs)
+  }
+
+  start(nowUs: number): void {
+    this.ndp.start(nowUs)
+  }
+
+  stop(): void {
+    this.ndp.stop()
+    this.input.clear()
+  }
+
+  nextDeadlineUs(): number {
+    return Math.min(this.ndp.nextDeadlineUs(), this.input.nextDeadlineUs())
+  }
+
+  handleTimeout(nowUs: number): void {
+    this.ndp.handleTimeout(nowUs)
+    this.input.handleTimeout(nowUs)
   }
 }

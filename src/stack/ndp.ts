@@ -86,6 +86,8 @@ export class Ndp {
     const { statistics } = this
     const { bytes, payloadAt, payloadLength } = packet
     statistics.ndp.in++
+    // In fragments discovery could be hidden from those who watch over it (RFC 6980 §5).
+    if (packet.wasFragmented) { statistics.ndp.ignored++; return }
     if (packet.header.hopLimit !== discoveryHopLimit || decodeIcmpv6(bytes, payloadAt, payloadLength, this.received) !== null || this.received.code !== 0) {
       statistics.ndp.malformed++
       return

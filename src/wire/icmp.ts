@@ -24,6 +24,9 @@ export const IcmpUnreachableCode = {
   hostProhibited: 10, netTos: 11, hostTos: 12, filtered: 13, precedenceViolation: 14, precedenceCutoff: 15,
 } as const
 
+/** Of both versions (RFC 792, RFC 4443 §3.3). */
+export const TimeExceededCode = { ttl: 0, reassembly: 1 } as const
+
 export const icmpHeaderBytes = 8
 
 export class IcmpHeader {

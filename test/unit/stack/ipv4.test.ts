@@ -65,12 +65,6 @@ describe('IPv4', () => {
     expect(bench.sent()).toEqual([])
   })
 
-  it('never sends what is larger than the MTU [RFC791/df]', () => {
-    const bench = met({ mtu: 576 })
-    bench.receives(ipv4Frame({ protocol: IpProtocol.icmp, payload: icmpMessage(8, 0, 1, new Uint8Array(1000)) }))
-    expect(bench.sent()).toEqual([])
-  })
-
   it('answers from the address that was asked, where it has several [RFC1122/src-select]', () => {
     const bench = met({ moreIpv4: [ip('10.77.0.50')] })
     bench.receives(ping({ destination: ip('10.77.0.50') }))
