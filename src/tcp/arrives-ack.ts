@@ -3,6 +3,7 @@ import { challenge } from './challenge.ts'
 import { detectDsack } from './dsack.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { noteDuplicateAck, noteNewAck } from './loss.ts'
+import { noteAckOfMtuProbe } from './path-mtu.ts'
 import { Reason } from './reasons.ts'
 import { noteAckInRecovery, noteSackedMore } from './sack-recovery.ts'
 import { echoedRoundTrip, takeRttSample } from './sampling.ts'
@@ -91,6 +92,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   tcb.bytesAcked += freed
   if (tcb.finSent && seqGt(ack, tcb.finSeq)) tcb.finAcked = true
   if (tcb.probeOut && seqGt(ack, tcb.probeSeq)) tcb.probeOut = false
+  if (tcb.mtuProbe > 0) noteAckOfMtuProbe(tcb, nowUs)
   tcb.retransmitCount = 0
   takeRttSample(tcb, segment, nowUs)
   noteNewAck(tcb, ackedBytes, tcb.config.hystart ? echoedRoundTrip(tcb, segment, nowUs) : -1, nowUs)

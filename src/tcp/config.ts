@@ -6,6 +6,14 @@ export interface TcpConfig {
   /** MSS to advertise; 0 takes it from the path MTU. */
   readonly mss: number
   readonly reassemblyLimitBytes: number
+  /** No message makes the path MTU smaller than this; IPv6 has 1280 at least. */
+  readonly minPathMtuBytes: number
+  /** Try smaller segments when the same bytes were sent R1 times in vain. */
+  readonly blackHoleDetection: boolean
+  /** The first of those sizes; it is halved as long as nothing arrives. */
+  readonly blackHoleMtuBytes: number
+  /** How long after a change of the path MTU a larger one is tried. */
+  readonly pathMtuProbeUs: number
   readonly sendBufferBytes: number
   readonly receiveBufferBytes: number
   readonly windowScaling: boolean
@@ -37,6 +45,8 @@ export interface TcpConfig {
   readonly clockGranularityUs: number
   readonly synRetries: number
   readonly dataRetries: number
+  /** R1: resends of the same bytes after which the trouble is told. */
+  readonly r1Retries: number
   readonly userTimeoutUs: number
   readonly mslUs: number
   readonly keepAlive: boolean
@@ -80,6 +90,10 @@ const seconds = 1_000_000
 export const tcpConfigTable = {
   mss: { default: 0, unit: 'bytes', min: 0, max: 65_495, live: false, rfc: 'RFC 9293 §3.7.1' },
   reassemblyLimitBytes: { default: 65_535, unit: 'bytes', min: 576, max: 65_535, live: false, rfc: 'RFC 9293 §3.7.1' },
+  minPathMtuBytes: { default: 68, unit: 'bytes', min: 68, max: 1500, live: true, rfc: 'RFC 1191 §3' },
+  blackHoleDetection: { default: true, unit: 'switch', live: true, rfc: 'RFC 4821 §7.7' },
+  blackHoleMtuBytes: { default: 1024, unit: 'bytes', min: 68, max: 1500, live: true, rfc: 'RFC 4821 §7.2' },
+  pathMtuProbeUs: { default: 600 * seconds, unit: 'us', min: 300 * seconds, max: 86_400 * seconds, live: true, rfc: 'RFC 1191 §6.3' },
   sendBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: false, rfc: 'RFC 9293 §3.9.1' },
   receiveBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: true, rfc: 'RFC 9293 §3.8.6' },
   windowScaling: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §2' },
@@ -107,6 +121,7 @@ export const tcpConfigTable = {
   clockGranularityUs: { default: 1000, unit: 'us', min: 1, max: 500_000, live: false, rfc: 'RFC 6298 §4' },
   synRetries: { default: 6, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   dataRetries: { default: 15, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  r1Retries: { default: 3, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
   mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
   keepAlive: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.4' },
@@ -127,24 +142,25 @@ export const defaultTcpConfig = Object.fromEntries(Object.entries(tcpConfigTable
 export const tcpPresets = {
   rfc: {},
   linux: {
-    receiveBufferBytes: 131_072, windowShift: 7, delayedAckUs: 40_000, quickAckSegments: 16,
+    receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {
     sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
     userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds,
-    synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
+    minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
   windows: {
     sendBufferBytes: 65_536, receiveBufferBytes: 65_535, windowShift: 8, timestamps: false, delayedAckUs: 40_000, congestionControl: 'cubic', hystart: true, minRtoUs: 300_000,
-    synRetries: 4, dataRetries: 5, mslUs: 60 * seconds, keepAliveIntervalUs: 1 * seconds, keepAliveProbes: 10, ttl: 128, synOptionOrder: 'mss,wscale,sackOK,TS',
+    synRetries: 4, dataRetries: 5, mslUs: 60 * seconds, keepAliveIntervalUs: 1 * seconds, keepAliveProbes: 10, ttl: 128,
+    minPathMtuBytes: 576, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS',
   },
   // The numbers of first lessons: 100 and 2000 to begin with, nothing negotiated.
   textbook: {
     sendBufferBytes: 65_535, receiveBufferBytes: 65_535, windowScaling: false, sackPermitted: false, timestamps: false, delayedAck: false, nagle: false, congestionControl: 'none',
-    initialWindowSegments: 1, limitedTransmit: false, isn: 100,
+    initialWindowSegments: 1, limitedTransmit: false, blackHoleDetection: false, isn: 100,
   },
 } as const satisfies Readonly<Record<string, Partial<TcpConfig>>>
 

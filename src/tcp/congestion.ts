@@ -18,6 +18,8 @@ export interface CongestionController {
   readonly conservative: boolean
   /** The connection is established. */
   start(smss: number, initialWindow: number): void
+  /** Full segments became smaller or larger; cwnd stays. */
+  changeMss(smss: number): void
   /** New data was acknowledged outside of fast recovery. @returns whether slow start ended with it */
   onAck(news: AckNews): boolean
   /** Third duplicate ACK; `flightSize` without what limited transmit added. */

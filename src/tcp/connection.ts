@@ -3,6 +3,7 @@ import type { TcpConfig } from './config.ts'
 import type { DecisionSink } from './decision.ts'
 import type { TcpEvent } from './events.ts'
 import { becomeClosed } from './lifecycle.ts'
+import { packetTooBig } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
 import { segmentArrives } from './segment-arrives.ts'
 import type { TcpSnapshot } from './snapshot.ts'
@@ -20,8 +21,10 @@ export interface TcpConnectionOptions {
   /** 0 in a passive open that takes any peer. */
   readonly remotePort: number
   readonly ipVersion: 4 | 6
-  /** Bytes of the largest IP packet on the path. */
+  /** Bytes of the largest IP packet on the path, as far as known. */
   readonly pathMtu: number
+  /** Of the first hop, which is what the MSS option speaks of and how far the path MTU may grow again; `pathMtu` unless said. */
+  readonly linkMtu?: number
   readonly isn: number
   readonly sink?: DecisionSink
   readonly id: number
@@ -116,6 +119,17 @@ export class TcpConnection {
   /** The network says that the peer cannot be reached. Ends an attempt to connect; later it is only advice (RFC 9293 §3.9.2.2, RFC 5461). */
   handleUnreachable(nowUs: number): void {
     if (this.state === TcpState.synSent || this.state === TcpState.synReceived) becomeClosed(this.#tcb, 'unreachable', 'unreachable', 'hostUnreachable', nowUs)
+  }
+
+  /**
+   * ICMP "fragmentation needed" or ICMPv6 "packet too big", or what another connection learned of the same path: segments shrink, what was too big is
+   * sent again without a congestion reaction (RFC 1191 §6.4). Poll for segments afterwards.
+   * @param mtu bytes of the largest IP packet that passes; 0 where the router did not say (RFC 1191 §4)
+   * @param quotedSeq sequence number of the quoted segment, believed only while it is under way (RFC 5927 §4.1); null where nothing is quoted
+   * @returns whether the path MTU of this connection became smaller
+   */
+  handlePacketTooBig(mtu: number, quotedSeq: number | null, nowUs: number): boolean {
+    return packetTooBig(this.#tcb, mtu, quotedSeq, nowUs)
   }
 
   /** A segment of this connection with a good checksum. It is not kept, nor is its payload. */

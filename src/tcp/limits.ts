@@ -1,6 +1,9 @@
 /** Below this an MSS is not taken at its word: 40 bytes of options must leave room for data. */
 export const smallestUsableMss = 64
 
+/** Headers without options, by IP version. */
+export const ipHeaderAndTcpHeaderBytes = { 4: 40, 6: 60 } as const
+
 /** TS.Recent means nothing once it is this old (RFC 7323 §5.5: 24 days). */
 export const timestampAgeLimitUs = 24 * 86_400 * 1_000_000
 

@@ -15,6 +15,7 @@ export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs
   tcb.limitedTransmitBytes = 0
   if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) tcb.lossRecovery = false
   if (tcb.resending) {
+    tcb.resendLimit += Math.min(ackedBytes, tcb.smss())
     tcb.resendNxt = seqMax(tcb.resendNxt, tcb.sndUna)
     if (seqGe(tcb.resendNxt, tcb.sndNxt)) stopResending(tcb)
     else if (tcb.lossRecovery) tcb.resendReason = Reason.lossRecovery
@@ -52,12 +53,14 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   tcb.resending = true
   tcb.resendNxt = tcb.sndUna
   tcb.resendReason = Reason.retransmitTimeout
+  tcb.resendLimit = Infinity
   clearScoreboard(tcb)
 }
 
 export function stopResending(tcb: Tcb): void {
   tcb.resending = false
   tcb.resendGrows = false
+  tcb.resendLimit = Infinity
 }
 
 function tellController(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {

@@ -1,5 +1,5 @@
 import { Reason } from './reasons.ts'
-import { smallestUsableMss } from './limits.ts'
+import { limitSendMss } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
 import type { Tcb } from './tcb.ts'
 
@@ -40,7 +40,7 @@ export function takeSynOptions(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
 /** Eff.snd.MSS before options (RFC 9293 §3.7.1): the smaller of the peer's limit and the path's. */
 function takeMss(tcb: Tcb, offered: number, nowUs: number): void {
   const peerMss = offered < 0 ? defaultMss[tcb.ipVersion] : offered
-  const ownLimit = tcb.pathMtu - (tcb.ipVersion === 4 ? 40 : 60)
-  tcb.sndMss = Math.max(Math.min(peerMss, ownLimit), smallestUsableMss)
+  tcb.peerMss = peerMss
+  limitSendMss(tcb)
   tcb.setting(Reason.setMss, nowUs, tcb.sndMss, peerMss, tcb.rcvMss)
 }

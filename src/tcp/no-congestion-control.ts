@@ -12,6 +12,10 @@ export class NoCongestionControl implements CongestionController {
     this.#smss = smss
   }
 
+  changeMss(smss: number): void {
+    this.#smss = smss
+  }
+
   onAck(): boolean {
     return false
   }

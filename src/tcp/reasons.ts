@@ -32,6 +32,8 @@ export const sendReasons = [
   { id: 'sackUnlost', rfc: 'RFC 6675 §4', operands: ['length', 'pipe', 'cwnd'] },
   { id: 'sackRescue', rfc: 'RFC 6675 §4', operands: ['length', 'pipe', 'cwnd'] },
   { id: 'windowOpened', rfc: 'RFC 9293 §3.8.6.1', operands: ['length', 'window'] },
+  { id: 'packetTooBig', rfc: 'RFC 1191 §6.4', operands: ['length', 'mtu'] },
+  { id: 'mtuProbe', rfc: 'RFC 4821 §7.6', operands: ['length', 'mtu', 'pathMtu'] },
   { id: 'ackHandshake', rfc: 'RFC 9293 §3.10.7.3', operands: ['irs'] },
   { id: 'ackSecondSegment', rfc: 'RFC 9293 §3.8.6.3', operands: ['bytes', 'segments'] },
   { id: 'ackDelayTimer', rfc: 'RFC 9293 §3.8.6.3', operands: ['bytes', 'delayUs'] },
@@ -86,6 +88,8 @@ export const dropReasons = [
   { id: 'dropOldAck', rfc: 'RFC 5961 §5.2', operands: ['behind', 'maxWindow'] },
   { id: 'dropAfterFin', rfc: 'RFC 9293 §3.10.7.4', operands: ['length'] },
   { id: 'dropTooManyHoles', rfc: 'RFC 9293 §3.10.7.4', operands: ['length', 'ranges'] },
+  { id: 'dropQuoteOutside', rfc: 'RFC 5927 §4.1', operands: ['offset', 'inFlight'] },
+  { id: 'dropPathMtu', rfc: 'RFC 8201 §4', operands: ['mtu', 'pathMtu'] },
   { id: 'dropChallengeLimit', rfc: 'RFC 5961 §7', operands: ['limit', 'intervalUs'] },
 ] as const satisfies readonly ReasonRow[]
 
@@ -108,6 +112,9 @@ export const holdReasons = [
 export const settingReasons = [
   { id: 'setOption', rfc: 'RFC 9293 §3.9.1', operands: ['value'] },
   { id: 'setMss', rfc: 'RFC 9293 §3.7.1', operands: ['mss', 'peerMss', 'ownMss'] },
+  { id: 'setPathMtu', rfc: 'RFC 1191 §3', operands: ['mtu', 'before', 'mss'] },
+  { id: 'setBlackHole', rfc: 'RFC 4821 §7.7', operands: ['mtu', 'before', 'attempt'] },
+  { id: 'setPathMtuRaised', rfc: 'RFC 4821 §7.6', operands: ['mtu', 'before', 'mss'] },
   { id: 'setWindowScale', rfc: 'RFC 7323 §2', operands: ['sendShift', 'receiveShift'] },
   { id: 'setTimestamps', rfc: 'RFC 7323 §3', operands: ['tsVal'] },
   { id: 'setSack', rfc: 'RFC 2018 §2', operands: [] },

@@ -50,6 +50,8 @@ export interface TcpSnapshot {
 
   /** Data bytes of a full segment now, options taken off. */
   sndMss: number
+  /** Bytes of the largest IP packet that the path is known to take. */
+  pathMtu: number
   /** The MSS that this side advertises. */
   rcvMss: number
 
@@ -106,7 +108,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     irs: 0, rcvNxt: 0, rcvWnd: 0, rcvWndShift: 0, rcvAdvertisedEdge: 0, rcvUp: 0,
     sendBufferBytes: 0, sendQueuedBytes: 0, sendUnackedBytes: 0,
     receiveBufferBytes: 0, receiveUnreadBytes: 0, receiveOutOfOrderBytes: 0, receiveRanges: [], sackedRanges: [],
-    sndMss: 0, rcvMss: 0,
+    sndMss: 0, pathMtu: 0, rcvMss: 0,
     cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
     timestampsOn: false, tsRecent: 0, sackOn: false,

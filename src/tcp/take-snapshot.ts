@@ -36,6 +36,7 @@ function sendSide(tcb: Tcb, into: TcpSnapshot): void {
   into.sendQueuedBytes = tcb.unsentBytes()
   into.sendUnackedBytes = tcb.sendRing.length - into.sendQueuedBytes
   into.sndMss = effectiveMss(tcb)
+  into.pathMtu = tcb.pathMtu
   copyRanges(tcb.sacked, into.sackedRanges, tcb.sndUna, tcb.ackedOffset)
 }
 

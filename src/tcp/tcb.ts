@@ -7,6 +7,7 @@ import type { TcpConnection, TcpConnectionOptions } from './connection.ts'
 import { silentSink } from './decision.ts'
 import type { DecisionSink, DecisionVerb } from './decision.ts'
 import { EventQueue } from './events.ts'
+import { ipHeaderAndTcpHeaderBytes } from './limits.ts'
 import { firstStateReason, Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
@@ -18,7 +19,6 @@ import { inputNumber, nextState, TcpState } from './state.ts'
 import type { TcpInput } from './state.ts'
 import { Timers } from './timers.ts'
 
-const ipAndTcpHeaderBytes = { 4: 40, 6: 60 } as const
 const pathLength = 65
 
 /**
@@ -34,7 +34,8 @@ export class Tcb {
   readonly timers = new Timers()
   readonly localPort: number
   readonly ipVersion: 4 | 6
-  readonly pathMtu: number
+  /** Largest IP packet that the first hop takes. */
+  readonly linkMtu: number
   /** The remote port given with a passive open; 0 takes any. */
   readonly boundRemotePort: number
   readonly iss: number
@@ -89,6 +90,15 @@ export class Tcb {
   rcvMss: number
   /** Limit of what we send, before options are taken off. */
   sndMss: number
+  /** What the peer's SYN said, or the default. */
+  peerMss = 0xffff
+  /** Largest IP packet that the path is known to take, and since when. */
+  pathMtu: number
+  pathMtuSetUs = 0
+  /** The MTU that the segment from `mtuProbeSeq` to `mtuProbeEnd` tries; 0 where none is out. */
+  mtuProbe = 0
+  mtuProbeSeq = 0
+  mtuProbeEnd = 0
   scalingOn = false
   timestampsOn = false
   sackOn = false
@@ -129,6 +139,8 @@ export class Tcb {
   resending = false
   resendNxt = 0
   resendReason: ReasonIndex = Reason.retransmitTimeout
+  /** Bytes that may be in flight while segments that were too big are sent again: one segment, and more with each ACK. */
+  resendLimit = Infinity
   /** Resending may take new data along: what was out was a refused window probe. */
   resendGrows = false
   /** Reason to resend the front at once, beside cwnd; 0 when there is none. */
@@ -206,6 +218,7 @@ export class Tcb {
     this.remotePort = options.remotePort
     this.boundRemotePort = options.remotePort
     this.ipVersion = ipVersion
+    this.linkMtu = Math.max(options.linkMtu ?? pathMtu, pathMtu)
     this.pathMtu = pathMtu
     this.iss = isn >>> 0
     this.sndUna = this.iss
@@ -216,8 +229,8 @@ export class Tcb {
     this.controller = createController(config)
     this.rtt = new RttEstimator(config)
     this.quickAcksLeft = config.quickAckSegments
-    const headers = ipAndTcpHeaderBytes[ipVersion]
-    const largest = Math.min(pathMtu, config.reassemblyLimitBytes) - headers
+    const headers = ipHeaderAndTcpHeaderBytes[ipVersion]
+    const largest = Math.min(this.linkMtu, config.reassemblyLimitBytes) - headers
     this.rcvMss = config.mss === 0 ? largest : Math.min(config.mss, largest)
     this.sndMss = pathMtu - headers
   }

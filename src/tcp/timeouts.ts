@@ -1,5 +1,6 @@
 import { becomeClosed, oweSyn } from './lifecycle.ts'
 import { noteTimeout } from './loss.ts'
+import { suspectBlackHole } from './path-mtu.ts'
 import { Reason } from './reasons.ts'
 import { Persist } from './timer-rules.ts'
 import type { Tcb } from './tcb.ts'
@@ -30,7 +31,10 @@ function retransmit(tcb: Tcb, nowUs: number): void {
   const rtoUs = tcb.rtt.rtoUs(tcb.config)
   tcb.setting(Reason.setBackoff, nowUs, rtoUs, tcb.retransmitCount)
   tcb.timers.set(Timer.retransmit, nowUs + rtoUs)
-  if (tcb.synAcked) return noteTimeout(tcb, nowUs)
+  if (tcb.synAcked) {
+    suspectBlackHole(tcb, nowUs)
+    return noteTimeout(tcb, nowUs)
+  }
   tcb.synWasLost = true
   oweSyn(tcb, Reason.synTimeout, tcb.retransmitCount, rtoUs)
 }

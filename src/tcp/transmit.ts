@@ -5,11 +5,12 @@ import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './he
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
 import { stopResending } from './loss.ts'
+import { mtuProbeLength, noteMtuProbeResent, noteMtuProbeSent } from './path-mtu.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { chosen, nextLost, nextRescue, nextUnlost, noteHoleResent } from './sack-recovery.ts'
 import { spoilTiming, startTiming } from './sampling.ts'
-import { firstHole, holeLength, offsetOf, pipe, sackedBetween } from './scoreboard.ts'
+import { bytesInNetwork, firstHole, holeLength, offsetOf, pipe, sackedBetween } from './scoreboard.ts'
 import { seqAdd, seqDiff, seqGe, seqMax } from './seq.ts'
 import { dataPermit, permit } from './send-permit.ts'
 import { TcpState } from './state.ts'
@@ -84,7 +85,7 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
   }
   const ahead = seqDiff(tcb.resendNxt, tcb.sndUna)
   const inNetwork = ahead - sackedBetween(tcb, tcb.ackedOffset, tcb.ackedOffset + ahead)
-  const room = Math.min(tcb.sndWnd - ahead, tcb.controller.cwnd - inNetwork)
+  const room = Math.min(tcb.sndWnd - ahead, Math.min(tcb.controller.cwnd, tcb.resendLimit) - inNetwork)
   if (room <= 0) return false
   const length = resend(tcb, nowUs, tcb.resendReason, tcb.resendNxt, room)
   tcb.resendNxt = seqAdd(tcb.resendNxt, length)
@@ -124,6 +125,7 @@ function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room:
   setResendOperands(tcb, reason, length)
   emit(tcb, nowUs, 'again', reason, seq, flags, length, told.a, told.b, told.c)
   const taken = length + (withFin ? 1 : 0)
+  if (tcb.mtuProbe > 0) noteMtuProbeResent(tcb, seq, length, nowUs)
   tcb.bytesSent += Math.max(0, seqDiff(end, tcb.sndNxt))
   tcb.sndNxt = seqMax(tcb.sndNxt, seqAdd(seq, taken))
   tcb.lastSendUs = nowUs
@@ -146,6 +148,7 @@ function setResendOperands(tcb: Tcb, reason: ReasonIndex, length: number): void 
     case Reason.retransmitTimeout: return tell(tcb.retransmitCount, tcb.rtt.rtoUs(tcb.config), inFlight)
     case Reason.fastRetransmit: return tell(tcb.dupAcks, ssthresh, cwnd)
     case Reason.partialAck: return tell(tcb.recover, cwnd)
+    case Reason.packetTooBig: return tell(length, tcb.pathMtu)
     case Reason.windowOpened: return tell(length, tcb.sndWnd)
     case Reason.sackFirstHole: return tell(tcb.sackedBytes, tcb.dupAcks, ssthresh)
     case Reason.sackLost: case Reason.sackUnlost: case Reason.sackRescue: return tell(length, pipe(tcb), cwnd)
@@ -183,6 +186,7 @@ function sendData(tcb: Tcb, nowUs: number): boolean {
   restartAfterIdle(tcb, nowUs)
   dataPermit(tcb)
   if (permit.reason === 0) return false
+  if (tcb.pathMtu < tcb.linkMtu && sendMtuProbe(tcb, nowUs)) return true
   const { length, reason } = permit
   const seq = tcb.sndNxt
   const isLast = length === permit.queued
@@ -192,6 +196,17 @@ function sendData(tcb: Tcb, nowUs: number): boolean {
   if (reason === Reason.limitedTransmit) tcb.limitedTransmitBytes += length
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
   if (withFin) noteFinSent(tcb, seqAdd(seq, length))
+  return true
+}
+
+/** One segment larger than the path is known to take, in place of an ordinary one. */
+function sendMtuProbe(tcb: Tcb, nowUs: number): boolean {
+  const seq = tcb.sndNxt
+  const length = mtuProbeLength(tcb, permit.queued, Math.min(permit.windowRoom, tcb.controller.cwnd - bytesInNetwork(tcb)), nowUs)
+  if (length === 0) return false
+  noteMtuProbeSent(tcb, seq, length)
+  emit(tcb, nowUs, 'sent', Reason.mtuProbe, seq, TcpFlag.ack | (length === permit.queued ? TcpFlag.psh : 0), length, length, tcb.mtuProbe, tcb.pathMtu)
+  sentNew(tcb, seqAdd(seq, length), nowUs)
   return true
 }
 

@@ -27,6 +27,10 @@ export abstract class WindowController implements CongestionController {
     this.cwnd = initialWindow
   }
 
+  changeMss(smss: number): void {
+    this.smss = smss
+  }
+
   onAck(news: AckNews): boolean {
     if (this.cwnd < this.ssthresh) return this.#slowStart(news)
     this.avoid(news)

@@ -133,6 +133,10 @@ export const endpoint = {
     off: 'off',
     knobs: {
       receiveBufferBytes: 'Receive buffer',
+      minPathMtuBytes: 'Smallest path MTU',
+      blackHoleDetection: 'Black hole detection',
+      blackHoleMtuBytes: 'MTU in a black hole',
+      pathMtuProbeUs: 'Larger path MTU tried after',
       delayedAck: 'Delayed ACK',
       delayedAckUs: 'ACK delay',
       ackEverySegments: 'ACK every … segments',
@@ -146,6 +150,7 @@ export const endpoint = {
       maxRtoUs: 'Largest RTO',
       synRetries: 'SYN retries',
       dataRetries: 'Data retries',
+      r1Retries: 'Trouble told after … resends (R1)',
       userTimeoutUs: 'User timeout',
       mslUs: 'MSL (TIME_WAIT is twice)',
       keepAlive: 'Keep-alive',

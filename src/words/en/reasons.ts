@@ -26,6 +26,8 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   sackUnlost: 'There is no new data: {length} bytes that the peer does not report are sent again to be sure, {pipe} in the network, cwnd {cwnd}',
   sackRescue: 'Nothing behind the last {length} bytes can report them: once a recovery they are sent again, {pipe} in the network, cwnd {cwnd}',
   windowOpened: 'The window opened to {window}: what the closed window refused is sent again, {length} bytes',
+  packetTooBig: 'The segment was too big for the path: its bytes go again in segments that fit into packets of {mtu}, {length} at once',
+  mtuProbe: 'The path MTU of {pathMtu} was found long ago: one segment of {length} bytes tries whether {mtu} passes now',
   ackHandshake: 'The third step of the handshake acknowledges the peer\'s SYN {irs}',
   ackSecondSegment: 'Every second full segment is acknowledged: {bytes} bytes in {segments} segments',
   ackDelayTimer: 'The delay of {delayUs} is over: {bytes} bytes are acknowledged',
@@ -77,6 +79,8 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   dropOldAck: 'The ACK is {behind} behind, more than the largest window of {maxWindow}',
   dropAfterFin: 'The peer has sent its FIN; {length} bytes after it are ignored',
   dropTooManyHoles: '{length} bytes would make one more hole beside {ranges} ranges that are held',
+  dropQuoteOutside: 'The message quotes a segment {offset} from the oldest of {inFlight} bytes in flight: it is not about anything under way',
+  dropPathMtu: 'The message says that packets of {mtu} pass: that is no less than the {pathMtu} in use, or less than any path may take',
   dropChallengeLimit: 'No more than {limit} challenges within {intervalUs}',
 
   heldHandshake: '{queued} bytes queued until the handshake is complete',
@@ -93,6 +97,9 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
 
   setOption: 'The setting is now {value}',
   setMss: 'Segments carry at most {mss} bytes: the peer takes {peerMss}, we take {ownMss}',
+  setPathMtu: 'A router takes packets of {mtu} at most: the path MTU falls from {before}, so a segment carries at most {mss} bytes',
+  setBlackHole: 'Nothing arrived in {attempt} attempts: packets of {before} may vanish without a message, so the path MTU becomes {mtu}',
+  setPathMtuRaised: 'The larger segment arrived: the path MTU grows from {before} to {mtu}, so a segment carries at most {mss} bytes',
   setWindowScale: 'Windows are scaled: the peer\'s by 2^{sendShift}, ours by 2^{receiveShift}',
   setTimestamps: 'Timestamps are on; the peer\'s clock shows {tsVal}',
   setSack: 'Selective acknowledgments are on',

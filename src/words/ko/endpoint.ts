@@ -135,6 +135,10 @@ export const endpoint: SameKeys<typeof en> = {
     off: '꺼짐',
     knobs: {
       receiveBufferBytes: '수신 버퍼',
+      minPathMtuBytes: '가장 작은 경로 MTU',
+      blackHoleDetection: 'MTU 블랙홀 감지',
+      blackHoleMtuBytes: '블랙홀에서 쓸 MTU',
+      pathMtuProbeUs: '더 큰 경로 MTU를 시험할 때까지',
       delayedAck: '지연 ACK',
       delayedAckUs: 'ACK 지연 시간',
       ackEverySegments: 'ACK 간격(세그먼트)',
@@ -148,6 +152,7 @@ export const endpoint: SameKeys<typeof en> = {
       maxRtoUs: '최대 RTO',
       synRetries: 'SYN 재시도',
       dataRetries: '데이터 재시도',
+      r1Retries: '문제를 알리기까지의 재전송 횟수(R1)',
       userTimeoutUs: '사용자 시간 제한',
       mslUs: 'MSL(TIME_WAIT은 두 배)',
       keepAlive: '연결 유지 확인',

@@ -26,6 +26,8 @@ export const reasons: SameKeys<typeof en> = {
   sackUnlost: '새로 보낼 데이터가 없습니다. 상대가 알리지 않은 {length}바이트를 만약을 위해 다시 보냅니다. 네트워크 안의 데이터 {pipe}바이트, cwnd {cwnd}',
   sackRescue: '마지막 {length}바이트는 그 뒤에 손실을 알려 줄 데이터가 없으므로 복구마다 한 번 다시 보냅니다. 네트워크 안의 데이터 {pipe}바이트, cwnd {cwnd}',
   windowOpened: '윈도우가 {window}(으)로 열렸습니다. 닫힌 윈도우가 받지 않았던 데이터를 {length}바이트로 다시 보냅니다',
+  packetTooBig: '세그먼트가 경로에 너무 컸습니다. {mtu}바이트 패킷에 맞는 세그먼트로 다시 보냅니다. 이번에는 {length}바이트입니다',
+  mtuProbe: '경로 MTU {pathMtu}을(를) 알아낸 지 오래되었습니다. {length}바이트 세그먼트 하나로 이제 {mtu}이(가) 지나가는지 시험합니다',
   ackHandshake: '핸드셰이크의 세 번째 단계로 상대의 SYN {irs}을(를) 확인합니다',
   ackSecondSegment: '꽉 찬 세그먼트 두 개마다 확인합니다. {segments}개 세그먼트의 {bytes}바이트입니다',
   ackDelayTimer: '지연 시간 {delayUs}가 지났습니다. {bytes}바이트를 확인합니다',
@@ -77,6 +79,8 @@ export const reasons: SameKeys<typeof en> = {
   dropOldAck: 'ACK가 최대 윈도우 {maxWindow}보다 많은 {behind}만큼 뒤처져 있습니다',
   dropAfterFin: '상대가 이미 FIN을 보냈으므로 그 뒤의 {length}바이트는 무시합니다',
   dropTooManyHoles: '이미 {ranges}개 구간을 보관하고 있어 빈 곳을 하나 더 만드는 {length}바이트를 받지 않습니다',
+  dropQuoteOutside: '메시지가 인용한 세그먼트는 전송 중인 {inFlight}바이트의 시작에서 {offset}만큼 떨어져 있습니다. 지금 전송 중인 것에 대한 메시지가 아닙니다',
+  dropPathMtu: '메시지는 {mtu}바이트 패킷이 지나간다고 합니다. 지금 쓰는 {pathMtu}보다 작지 않거나, 어느 경로든 보장해야 하는 크기보다 작습니다',
   dropChallengeLimit: '{intervalUs} 안에 보내는 확인 요청은 {limit}개까지입니다',
 
   heldHandshake: '핸드셰이크가 끝날 때까지 {queued}바이트가 대기합니다',
@@ -93,6 +97,9 @@ export const reasons: SameKeys<typeof en> = {
 
   setOption: '설정값이 이제 {value}입니다',
   setMss: '세그먼트에는 최대 {mss}바이트를 싣습니다. 상대의 한도는 {peerMss}, 우리의 한도는 {ownMss}입니다',
+  setPathMtu: '라우터가 최대 {mtu}바이트 패킷까지 받습니다. 경로 MTU가 {before}에서 줄어 세그먼트에 최대 {mss}바이트를 싣습니다',
+  setBlackHole: '{attempt}번 보내도 도착하지 않았습니다. {before}바이트 패킷이 알림 없이 사라지는 것일 수 있어 경로 MTU를 {mtu}(으)로 줄입니다',
+  setPathMtuRaised: '더 큰 세그먼트가 도착했습니다. 경로 MTU를 {before}에서 {mtu}(으)로 늘려 세그먼트에 최대 {mss}바이트를 싣습니다',
   setWindowScale: '윈도우 크기를 늘려 씁니다. 상대는 2^{sendShift}배, 우리는 2^{receiveShift}배입니다',
   setTimestamps: '타임스탬프를 씁니다. 상대의 시계는 {tsVal}입니다',
   setSack: '선택적 확인 응답(SACK)을 씁니다',

@@ -51,6 +51,17 @@ const roundTrips = (...roundTripsMs: number[]) => {
   }
   return t
 }
+const tooBig = () => {
+  const t = flying()
+  t.connection.handlePacketTooBig(1400, t.isn + 1, 0)
+  return t.poll()
+}
+const mtuProbing = () => {
+  const t = writes(established(), 1)
+  t.connection.handlePacketTooBig(1400, t.isn + 1, 0)
+  t.peer.sends('. 1:1(0) ack 2 win 65535')
+  return writes(t.after(600 * s), 20_000)
+}
 const timestamped = () => established({ config: tcp })
 const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
 
@@ -80,6 +91,8 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   sackUnlost: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001'),
   sackRescue: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001', 'ack 4001 sack 5001:7001'),
   windowOpened: () => sends(writes(established({ window: 0 }), 10).after(1 * s), '. 1:1(0) ack 1 win 100'),
+  packetTooBig: tooBig,
+  mtuProbe: mtuProbing,
   ackHandshake: () => established(),
   ackSecondSegment: () => sends(established(), '. 1:1461(1460) ack 1 win 1', '. 1461:2921(1460) ack 1 win 1'),
   ackDelayTimer: () => sends(established(), '. 1:2(1) ack 1 win 1').after(200 * ms),
@@ -135,6 +148,16 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   dropOldAck: () => sends(established({ window: 10 }), '. 1:1(0) ack 4294967200 win 10'),
   dropAfterFin: () => sends(traceIn('closeWait'), '. 2:3(1) ack 1 win 1'),
   dropTooManyHoles: () => sends(established(), ...Array.from({ length: 65 }, (_, i) => `. ${2 + 2 * i}:${3 + 2 * i}(1) ack 1 win 1`)),
+  dropQuoteOutside: () => {
+    const t = established()
+    t.connection.handlePacketTooBig(1400, t.isn + 1, 0)
+    return t
+  },
+  dropPathMtu: () => {
+    const t = flying()
+    t.connection.handlePacketTooBig(1500, t.isn + 1, 0)
+    return t
+  },
   dropChallengeLimit: () => sends(established({ config: { challengeAckLimit: 1 } }), 'S 2:2(0) win 0', 'S 2:2(0) win 0'),
 
   heldHandshake: () => writes(opens(), 1),
@@ -155,6 +178,9 @@ const stories: Record<ReasonId, () => TcpTrace> = {
 
   setOption: () => established().set('nagle', false),
   setMss: () => established(),
+  setPathMtu: tooBig,
+  setBlackHole: () => flying().after(7 * s),
+  setPathMtuRaised: () => sends(mtuProbing(), '. 1:1(0) ack 3921 win 65535'),
   setWindowScale: () => established({ config: { windowScaling: true } }),
   setTimestamps: timestamped,
   setSack: () => established({ config: { sackPermitted: true } }),
