@@ -43,7 +43,7 @@ function copyInto(file: number, recording: SavedRecording): void {
   const chunk = new Uint8Array(Math.min(chunkBytes, recording.bytes))
   for (let at = 0; at < recording.bytes; at += chunk.length) {
     const piece = chunk.subarray(0, Math.min(chunk.length, recording.bytes - at))
-    if (!readFully(recording.descriptor, piece, at)) throw new FaultError(fault('fileDamaged', { path: recording.path, offset: at, reason: 'cut' }))
+    if (!readFully(recording.descriptor, piece, at)) throw new FaultError(fault('fileDamaged', { path: recording.path, offset: at, reason: 'shorter' }))
     writeFully(file, piece)
   }
   writeFully(file, recording.tail)

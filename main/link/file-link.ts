@@ -163,8 +163,8 @@ export class FileLink implements LocatedLink {
   }
 
   private endDamaged(): void {
-    const { offset, reason } = this.reader.damage!
-    this.end(fault('fileDamaged', { path: this.path, offset, reason }))
+    const { offset, frame, reason } = this.reader.damage!
+    this.end(fault('fileDamaged', { path: this.path, offset, frame, reason }))
   }
 
   private end(reason: Fault): void {

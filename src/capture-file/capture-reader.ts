@@ -6,6 +6,8 @@ import { PcapngParser } from './pcapng-parser.ts'
 
 export type CaptureFormat = 'unknown' | 'pcap' | 'pcapng'
 
+const pcapMagics: readonly number[] = Object.values(PcapMagic)
+
 /** What one step of a parser came to: `frame` is in the columns, `more` wants bytes, `full` wants room in the columns, `damaged` is final. */
 export type Step = 'frame' | 'skipped' | 'more' | 'full' | 'damaged'
 
@@ -38,6 +40,9 @@ export class CaptureReader implements FrameOutput {
   frameInterfaces = new Uint32Array(0)
   /** For each frame of the last `read`: the link type of its interface. */
   frameLinkTypes = new Uint16Array(0)
+
+  /** Frames read so far. */
+  frames = 0
 
   private readonly window = new ByteWindow()
   private parser: CaptureParser | null = null
@@ -94,6 +99,7 @@ export class CaptureReader implements FrameOutput {
     this.frameOffsets[i] = this.window.position + offset - this.window.start
     this.frameInterfaces[i] = interfaceIndex
     this.frameLinkTypes[i] = this.interfaces[interfaceIndex].linkType
+    this.frames++
     return true
   }
 
@@ -102,7 +108,7 @@ export class CaptureReader implements FrameOutput {
   }
 
   damaged(offset: number, reason: DamageReason): Step {
-    this.damage ??= { offset, reason }
+    this.damage ??= { offset, frame: this.frames + 1, reason }
     return 'damaged'
   }
 
@@ -136,9 +142,9 @@ export class CaptureReader implements FrameOutput {
     }
     for (const isLittle of [true, false]) {
       const magic = readU32In(area, start, isLittle)
-      if (magic !== PcapMagic.microseconds && magic !== PcapMagic.nanoseconds) continue
+      if (!pcapMagics.includes(magic)) continue
       this.format = 'pcap'
-      this.parser = new PcapParser(isLittle, magic === PcapMagic.nanoseconds ? 1e9 : 1e6)
+      this.parser = new PcapParser(isLittle, magic)
       return true
     }
     this.damaged(this.window.position, 'badMagic')

@@ -30,9 +30,9 @@ export class CaptureTime {
   }
 }
 
-/** Units in a second of an `if_tsresol` byte: a power of ten, or of two where the top bit is set; 0 where it is finer than we can count. */
+/** Units in a second of an `if_tsresol` byte: a power of ten, or of two where the top bit is set; 0 where a 64-bit count could not hold a second. */
 export function unitsPerSecondOf(resolution: number): number {
   const exponent = resolution & 0x7f
-  if ((resolution & 0x80) !== 0) return exponent <= 52 ? 2 ** exponent : 0
-  return exponent <= 15 ? 10 ** exponent : 0
+  if ((resolution & 0x80) !== 0) return exponent <= 63 ? 2 ** exponent : 0
+  return exponent <= 19 ? 10 ** exponent : 0
 }

@@ -18,7 +18,8 @@ export const OptionCode = {
 /** Bits 0 and 1 of the packet flags. */
 export const PacketFlags = { directionMask: 3, inbound: 1, outbound: 2 } as const
 
-export const PcapMagic = { microseconds: 0xa1b2c3d4, nanoseconds: 0xa1b23c4d } as const
+/** `modified`: Kuznetzov's patched libpcap of 1999 and what came of it, with longer record headers. */
+export const PcapMagic = { microseconds: 0xa1b2c3d4, nanoseconds: 0xa1b23c4d, modified: 0xa1b2cd34 } as const
 
 /** A block or frame beyond this is taken for damage; Wireshark draws the same line for blocks. */
 export const maxBlockBytes = 16 * 1024 * 1024
@@ -35,12 +36,14 @@ export interface FrameColumns {
 }
 
 export const damageReasons = [
-  'cut', 'badMagic', 'badByteOrder', 'badVersion', 'badBlockLength', 'blockTooLong', 'lengthMismatch', 'frameTooLong', 'unknownInterface', 'tooManyInterfaces', 'badTimeResolution',
+  'cut', 'badCompression', 'cutCompression', 'compressionWindow', 'badMagic', 'badByteOrder', 'badVersion', 'badBlockLength', 'blockTooLong', 'lengthMismatch', 'frameTooLong', 'unknownInterface', 'tooManyInterfaces', 'badTimeResolution',
 ] as const
 
 /** The first byte of what could not be read, and why. Everything before it is good. */
 export interface CaptureDamage {
   readonly offset: number
+  /** Number of the frame that would have come next, from 1. */
+  readonly frame: number
   readonly reason: typeof damageReasons[number]
 }
 

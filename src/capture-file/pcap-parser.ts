@@ -1,6 +1,7 @@
 import type { ByteWindow } from './byte-window.ts'
 import type { CaptureParser, FrameOutput, Step } from './capture-reader.ts'
-import { maxBlockBytes, newCaptureInterface, readU16In, readU32In } from './format.ts'
+import { maxBlockBytes, newCaptureInterface, PcapMagic, readU16In, readU32In } from './format.ts'
+import { guessRecordHeader, leadsToSecondRecord, RecordHeader } from './pcap-variants.ts'
 
 /*
  * pcap file header                            record header
@@ -9,17 +10,23 @@ import { maxBlockBytes, newCaptureInterface, readU16In, readU32In } from './form
  *    4  major version             2             4  micro- or nanoseconds      4
  *    6  minor version             2             8  bytes kept                 4
  *    8  zone offset, unused       4            12  bytes on the wire          4
- *   12  accuracy, unused          4
+ *   12  accuracy, unused          4            16  more, in modified files: see pcap-variants.ts
  *   16  snap length               4
  *   20  link type, low 28 bits    4
  */
 const fileHeaderBytes = 24
-const recordHeaderBytes = 16
+/** Bytes that are enough to tell variants apart. */
+const guessBytes = 64 * 1024
 
 export class PcapParser implements CaptureParser {
   private hasHeader = false
+  private recordHeaderBytes = 0
+  private readonly unitsPerSecond: number
+  private lengths: Lengths = 'inOrder'
 
-  constructor(private readonly isLittle: boolean, private readonly unitsPerSecond: 1e6 | 1e9) {}
+  constructor(private readonly isLittle: boolean, private readonly magic: number) {
+    this.unitsPerSecond = magic === PcapMagic.nanoseconds ? 1e9 : 1e6
+  }
 
   step(window: ByteWindow, out: FrameOutput): Step {
     return this.hasHeader ? this.readRecord(window, out) : this.readHeader(window, out)
@@ -27,28 +34,58 @@ export class PcapParser implements CaptureParser {
 
   private readHeader(window: ByteWindow, out: FrameOutput): Step {
     if (window.length < fileHeaderBytes) return 'more'
-    const at = window.start
-    if (readU16In(window.area, at + 4, this.isLittle) !== 2) return out.damaged(window.position + 4, 'badVersion')
-    const linkType = readU32In(window.area, at + 20, this.isLittle) & 0x0fff_ffff
-    out.addInterface(newCaptureInterface(linkType, readU32In(window.area, at + 16, this.isLittle), this.unitsPerSecond))
+    const { area, start, position } = window
+    const lengths = lengthsOf(readU16In(area, start + 4, this.isLittle), readU16In(area, start + 6, this.isLittle))
+    if (lengths === null) return out.damaged(position + 4, 'badVersion')
+    this.lengths = lengths
+    const linkType = readU32In(area, start + 20, this.isLittle) & 0x0fff_ffff
+    out.addInterface(newCaptureInterface(linkType, readU32In(area, start + 16, this.isLittle), this.unitsPerSecond))
     this.hasHeader = true
     window.consume(fileHeaderBytes)
     return 'skipped'
   }
 
   private readRecord(window: ByteWindow, out: FrameOutput): Step {
-    if (window.length < recordHeaderBytes) return 'more'
+    if (window.length < RecordHeader.plain) return 'more'
+    if (this.recordHeaderBytes === 0 && !this.chooseHeader(window)) return 'more'
     const { area, start } = window
-    const length = readU32In(area, start + 8, this.isLittle)
+    const { recordHeaderBytes } = this
+    const first = readU32In(area, start + 8, this.isLittle)
+    const second = readU32In(area, start + 12, this.isLittle)
+    const isSwapped = this.lengths === 'swapped' || (this.lengths === 'mayBeSwapped' && first > second)
+    const length = isSwapped ? second : first
     if (length > maxBlockBytes) return out.damaged(window.position, 'frameTooLong')
     if (window.length < recordHeaderBytes + length) return 'more'
     const fraction = readU32In(area, start + 4, this.isLittle)
     const carry = Math.floor(fraction / this.unitsPerSecond)
     const timeSec = readU32In(area, start, this.isLittle) + carry
     const timeNsec = (fraction - carry * this.unitsPerSecond) * (1e9 / this.unitsPerSecond)
-    const originalLength = Math.max(length, readU32In(area, start + 12, this.isLittle))
+    const originalLength = Math.max(length, isSwapped ? first : second)
     if (!out.addFrame(start + recordHeaderBytes, length, originalLength, timeSec, timeNsec, 0, 0)) return 'full'
     window.consume(recordHeaderBytes + length)
     return 'frame'
   }
+
+  /** The magic alone does not tell the variants apart, and the first 16 bytes of a record are the same in all. @returns false where more bytes are needed to see */
+  private chooseHeader(window: ByteWindow): boolean {
+    const isAnyOrder = this.lengths !== 'inOrder'
+    const isModified = this.magic === PcapMagic.modified
+    const candidates = isModified ? [RecordHeader.modified, RecordHeader.modifiedWithCpu] : [RecordHeader.plain, RecordHeader.modified, RecordHeader.nokia]
+    // A usual file shows itself with its second record: a pipe must not be kept waiting for more.
+    const isEnough = window.isComplete || window.length >= guessBytes || leadsToSecondRecord(window, candidates[0], this.isLittle, this.unitsPerSecond, isAnyOrder)
+    if (!isEnough) return false
+    // A usual file that is cut a few bytes into its second record must not look like a variant that ends there.
+    this.recordHeaderBytes = guessRecordHeader(window, candidates, this.isLittle, this.unitsPerSecond, isAnyOrder, isModified ? 0 : 3)
+    return true
+  }
+}
+
+/** In which order a record says its two lengths: files before 2.3 have the one on the wire first, and some of 2.3 too. */
+type Lengths = 'inOrder' | 'mayBeSwapped' | 'swapped'
+
+/** 543.0 is what DG/UX writes. @returns null for a version that nobody has defined */
+function lengthsOf(major: number, minor: number): Lengths | null {
+  if (major === 543 && minor === 0) return 'swapped'
+  if (major !== 2) return null
+  return minor < 3 ? 'swapped' : minor === 3 ? 'mayBeSwapped' : 'inOrder'
 }

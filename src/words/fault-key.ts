@@ -8,6 +8,7 @@ const variantOf: Partial<Record<Fault['code'], (params: Fault['params']) => unkn
   badFilter: ({ why }) => why,
   fileInUse: ({ fresh }) => fresh ? 'fresh' : '',
   diskFull: ({ lost }) => lost === undefined ? 'once' : '',
+  fileDamaged: ({ reason }) => reason,
   fileFormatUnknown: ({ why }) => why,
   fileNotReadable: ({ reason }) => reason,
   fileNotWritable: ({ reason }) => reason,

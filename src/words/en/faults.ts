@@ -53,6 +53,21 @@ export const faultVariants = {
   diskFull: {
     once: 'The file {path} cannot be written: the disk is full: free some space, or choose another place',
   },
+  fileDamaged: {
+    cut: 'The file {path} is damaged: it ends in the middle of frame {frame}, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    badCompression: 'The file {path} is damaged: its compressed bytes are broken at about byte {offset}, before frame {frame}: everything before that is shown; repair the file or get it again to see the rest',
+    cutCompression: 'The file {path} is damaged: its compressed bytes end too early, at byte {offset}, before frame {frame}: everything before that is shown; repair the file or get it again to see the rest',
+    compressionWindow: 'The file {path} is damaged: its compression wants more memory than is given (128 MiB), at about byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    badByteOrder: 'The file {path} is damaged: the section at byte {offset} does not say its byte order: everything before that is shown; repair the file or get it again to see the rest',
+    badVersion: 'The file {path} is damaged: it has an unknown version at byte {offset}, before frame {frame}: everything before that is shown; repair the file or get it again to see the rest',
+    badBlockLength: 'The file {path} is damaged: the block before frame {frame} has an impossible length, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    blockTooLong: 'The file {path} is damaged: the block before frame {frame} claims more than 16 MiB, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    lengthMismatch: 'The file {path} is damaged: the two lengths of the block of frame {frame} differ, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    frameTooLong: 'The file {path} is damaged: frame {frame} claims more bytes than there can be, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    unknownInterface: 'The file {path} is damaged: frame {frame} belongs to an interface that the file does not describe, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    tooManyInterfaces: 'The file {path} is damaged: it describes more than 65536 interfaces, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+    badTimeResolution: 'The file {path} is damaged: an interface has a time resolution that nothing can count, at byte {offset}: everything before that is shown; repair the file or get it again to see the rest',
+  },
   fileFormatUnknown: {
     empty: 'Nothing can be sent from the file {path}: it holds no frame and no packet line: choose another file',
   },

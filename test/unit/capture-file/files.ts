@@ -23,23 +23,27 @@ export function pcapngFile(frames: readonly TestFrame[], interfaces: readonly In
   return area.slice(0, end)
 }
 
+export interface PcapShape { magic?: number, version?: readonly [number, number], extraBytes?: number, isSwapped?: boolean, linkType?: number }
+
 /** A pcap file as other tools write it. */
-export function pcapFile(frames: readonly TestFrame[], isLittle: boolean, isNano: boolean): Uint8Array {
-  const area = new Uint8Array(24 + frames.reduce((sum, frame) => sum + 16 + frame.bytes.length, 0))
+export function pcapFile(frames: readonly TestFrame[], isLittle: boolean, isNano: boolean, shape: PcapShape = {}): Uint8Array {
+  const { magic = isNano ? 0xa1b23c4d : 0xa1b2c3d4, version = [2, 4], extraBytes = 0, isSwapped = false, linkType = 1 } = shape
+  const area = new Uint8Array(24 + frames.reduce((sum, frame) => sum + 16 + extraBytes + frame.bytes.length, 0))
   const view = new DataView(area.buffer)
-  view.setUint32(0, isNano ? 0xa1b23c4d : 0xa1b2c3d4, isLittle)
-  view.setUint16(4, 2, isLittle)
-  view.setUint16(6, 4, isLittle)
+  view.setUint32(0, magic, isLittle)
+  view.setUint16(4, version[0], isLittle)
+  view.setUint16(6, version[1], isLittle)
   view.setUint32(16, 65_535, isLittle)
-  view.setUint32(20, 1, isLittle)
+  view.setUint32(20, linkType, isLittle)
   let at = 24
   for (const frame of frames) {
     view.setUint32(at, frame.sec, isLittle)
     view.setUint32(at + 4, isNano ? frame.nsec : Math.floor(frame.nsec / 1000), isLittle)
-    view.setUint32(at + 8, frame.bytes.length, isLittle)
-    view.setUint32(at + 12, frame.originalLength, isLittle)
-    area.set(frame.bytes, at + 16)
-    at += 16 + frame.bytes.length
+    view.setUint32(at + (isSwapped ? 12 : 8), frame.bytes.length, isLittle)
+    view.setUint32(at + (isSwapped ? 8 : 12), frame.originalLength, isLittle)
+    area.fill(0xa5, at + 16, at + 16 + extraBytes)
+    area.set(frame.bytes, at + 16 + extraBytes)
+    at += 16 + extraBytes + frame.bytes.length
   }
   return area
 }
