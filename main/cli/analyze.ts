@@ -1,7 +1,8 @@
 import { FaultError } from '../../src/base/fault.ts'
 import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
-import { PacketMark, PacketRecord } from '../../src/trace/packet-store.ts'
+import { Finding, findingNames, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
+import type { FindingName } from '../../src/trace/finding.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { readCaptureFile } from '../files/capture-input.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
@@ -50,17 +51,35 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
 }
 
 function findingsView(trace: Trace, output: Output, json: boolean): View {
-  const record = new PacketRecord()
   return {
     take(batch, _reader, first) {
       for (let i = first; i < first + batch.count; i++) {
-        trace.store.read(i, record)
-        if ((record.marks & PacketMark.retransmission) === 0) continue
-        output.line(json ? JSON.stringify({ frame: i + 1, findings: ['tcp.analysis.retransmission'] }) : `${i + 1}\ttcp.analysis.retransmission`)
+        const bits = trace.store.findingsOf(i)
+        if (bits !== 0) output.line(json ? findingsJson(trace, i + 1, bits) : `${i + 1}\t${namesOf(bits)}`)
       }
     },
     end() {},
   }
+}
+
+const nameLists = new Map<number, string>()
+
+/** Few combinations occur, and they occur often. */
+function namesOf(bits: number): string {
+  const known = nameLists.get(bits)
+  if (known !== undefined) return known
+  const names = findingsOf(bits).map((name) => wiresharkNames[name]).join(',')
+  nameLists.set(bits, names)
+  return names
+}
+
+function findingsJson(trace: Trace, packet: number, bits: number): string {
+  const proofs = trace.tracker.proofs.of(packet)
+  const findings = findingsOf(bits).map((name) => {
+    const proof = proofs.find(({ finding }) => finding === Finding[name])
+    return { name: wiresharkNames[name], ...proof && { operands: [proof.first, proof.second], packets: [proof.firstPacket, proof.secondPacket].map((number) => number || null) } }
+  })
+  return JSON.stringify({ frame: packet, findings })
 }
 
 function flowsView(trace: Trace, output: Output, json: boolean): View {
@@ -68,7 +87,7 @@ function flowsView(trace: Trace, output: Output, json: boolean): View {
     take() {},
     end() {
       if (!json) output.line(flowHeader)
-      for (let number = 0; number < trace.flowCount; number++) output.line(json ? flowJson(trace.flowRow(number)) : flowLine(trace.flowRow(number)))
+      for (const { number, stream } of trace.tracker.flows) output.line((json ? flowJson : flowLine)(trace.flowRow(number), stream))
     },
   }
 }
@@ -82,12 +101,15 @@ function writeView(path: string): View {
 }
 
 function summaryView(trace: Trace, output: Output, words: Invocation['words']): View {
+  const counts = new Map<FindingName, number>()
   let bytes = 0
   let first = Infinity
   let last = -Infinity
   return {
-    take(batch) {
+    take(batch, _reader, from) {
       for (let i = 0; i < batch.count; i++) {
+        const bits = trace.store.findingsOf(from + i)
+        if (bits !== 0) for (const name of findingsOf(bits)) counts.set(name, (counts.get(name) ?? 0) + 1)
         bytes += batch.originalLength[i]
         const time = batch.timeSec[i] + batch.timeNsec[i] / 1e9
         if (time < first) first = time
@@ -97,6 +119,7 @@ function summaryView(trace: Trace, output: Output, words: Invocation['words']): 
     end() {
       output.line(words('cli.analyze.packets', { packets: trace.packetCount, bytes, seconds: Math.max(0, last - first).toFixed(6) }))
       output.line(words('cli.analyze.flows', { flows: trace.flowCount }))
+      for (const name of findingNames) if (counts.has(name)) output.line(`${counts.get(name)!}\t${wiresharkNames[name]}`)
     },
   }
 }

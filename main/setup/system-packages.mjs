@@ -22,6 +22,7 @@ const needs = {
     { command: ['ping'], apt: 'iputils-ping', dnf: 'iputils', pacman: 'iputils', apk: 'iputils' },
     { file: ['/usr/lib/python3/dist-packages/scapy'], apt: 'python3-scapy', dnf: 'python3-scapy', pacman: 'scapy', apk: 'scapy' },
     { command: ['nft'], apt: 'nftables', dnf: 'nftables', pacman: 'nftables', apk: 'nftables' },
+    { command: ['zstd'], apt: 'zstd', dnf: 'zstd', pacman: 'zstd', apk: 'zstd' },
     { command: ['tcpdump'], apt: 'tcpdump', dnf: 'tcpdump', pacman: 'tcpdump', apk: 'tcpdump' },
   ],
 }

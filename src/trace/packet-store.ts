@@ -129,6 +129,11 @@ export class PacketStore {
     this.count++
   }
 
+  /** Bits of `Finding` of packet `index`, which must be below `count`. */
+  findingsOf(index: number): number {
+    return this.chunks[index >>> chunkBits].findings[index & chunkMask]
+  }
+
   /** Fills `into` with packet `index`, which must be below `count`. */
   read(index: number, into: PacketRecord): void {
     const chunk = this.chunks[index >>> chunkBits]

@@ -9,14 +9,14 @@ import { buildProgram } from '../support/program.ts'
 
 interface Ended { code: number | null, stdout: string, stderr: string }
 
-let program = ''
+let programFile = ''
 let folder = ''
-beforeAll(async () => { program = await buildProgram('main/cli/tcplab.ts') }, 60_000)
+beforeAll(async () => { programFile = await buildProgram('main/cli/tcplab.ts') }, 60_000)
 beforeAll(() => { folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-analyze-')) })
-afterAll(() => { for (const each of [path.dirname(program), folder]) rmSync(each, { recursive: true, force: true }) })
+afterAll(() => { for (const each of [path.dirname(programFile), folder]) rmSync(each, { recursive: true, force: true }) })
 
 function analyze(...args: string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'analyze', ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' }, timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [programFile, 'analyze', ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' }, timeout: 60_000 })
   return { code: status, stdout, stderr }
 }
 
@@ -55,7 +55,7 @@ describe('tcplab analyze', () => {
     const file = fileOf('b.pcap', conversation)
     const streams = new Set(tshark(file, 'tcp.stream').map(([stream]) => stream))
     const lines = analyze(file, '--flows').stdout.trim().split('\n')
-    expect(lines.filter((line) => !line.startsWith('#')).map((line) => line.split('\t')[0])).toEqual([...streams])
+    expect(lines.filter((line) => !line.startsWith('#')).map((line) => line.split('\t')[2])).toEqual([...streams])
   })
 
   it('writes a pcapng file that others read', () => {
@@ -71,6 +71,16 @@ describe('tcplab analyze', () => {
     expect(code).toBe(1)
     expect(stdout).toContain('5 packets')
     expect(stderr).toContain(`byte ${conversation.length - 16 - 58}`)
+  })
+
+  it('reads what gzip and zstd have packed, from a file and from a pipe', () => {
+    const whole = analyze(fileOf('e.pcap', conversation)).stdout
+    for (const [program, ...args] of [['gzip', '-9'], ['zstd', '-q', '-1'], ['zstd', '-q', '-19', '--no-check'], ['zstd', '-q', '--format=zstd', '--long=24']]) {
+      const packed = execFileSync(program, [...args, '-c', path.join(folder, 'e.pcap')])
+      expect(analyze(fileOf('packed', packed))).toEqual({ code: 0, stdout: whole, stderr: '' })
+      const piped = spawnSync(process.execPath, [programFile, 'analyze', '-'], { input: packed, encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' } })
+      expect(piped.stdout).toBe(whole)
+    }
   })
 
   it('says what is no capture file, and what is not there', () => {

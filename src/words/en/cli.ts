@@ -72,7 +72,7 @@ export const cli = {
   },
   interfaces: { up: 'up', down: 'down', mayOpen: 'may be opened', mayNotOpen: 'may not be opened', elevates: 'may be opened with --elevate', noAddress: 'no address' },
   capture: { listening: 'capturing on {name} ({linkType}, {snapLength} bytes a frame); Ctrl-C ends it', recording: 'recording to {path}' },
-  analyze: { packets: '{packets} packets, {bytes} bytes, {seconds} s', flows: '{flows} flows', finding: '{count} {name}', writing: 'writing {path}' },
+  analyze: { packets: '{packets} packets, {bytes} bytes, {seconds} s', flows: '{flows} flows' },
   host: {
     probing: 'asking whether {address} is free',
     ready: '{address} is ours ({mac}); listening on {listeners}; Ctrl-C ends it',

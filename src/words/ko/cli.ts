@@ -74,7 +74,7 @@ export const cli: SameKeys<typeof english> = {
   },
   interfaces: { up: '켜짐', down: '꺼짐', mayOpen: '열 수 있음', mayNotOpen: '열 수 없음', elevates: '--elevate로 열 수 있음', noAddress: '주소 없음' },
   capture: { listening: '{name}에서 캡처합니다 ({linkType}, 프레임마다 {snapLength}바이트). Ctrl-C로 끝냅니다', recording: '{path} 파일에 기록합니다' },
-  analyze: { packets: '패킷 {packets}개, {bytes}바이트, {seconds}초', flows: '흐름 {flows}개', finding: '{count} {name}', writing: '{path} 파일에 씁니다' },
+  analyze: { packets: '패킷 {packets}개, {bytes}바이트, {seconds}초', flows: '흐름 {flows}개' },
   host: {
     probing: '{address} 주소가 비어 있는지 물어봅니다',
     ready: '{address} 주소를 얻었습니다 ({mac}). 기다리는 곳: {listeners}. Ctrl-C로 끝냅니다',
