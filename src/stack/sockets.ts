@@ -79,7 +79,7 @@ export class Sockets {
     const record = this.create(local, remote, listener.port, remotePort, listener.port, listener.config, nowUs)
     record.isWaitingForAccept = true
     listener.waiting++
-    record.connection.listen()
+    record.connection.listen(nowUs)
     return record
   }
 

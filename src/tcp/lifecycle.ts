@@ -110,6 +110,7 @@ export function returnToListen(tcb: Tcb, input: 'rcvRstOfPassive' | 'rcvSynOfPas
   tcb.sndNxt = tcb.iss
   tcb.sndWndShift = 0
   tcb.rcvWndShift = 0
+  tcb.offeredShift = -1
   tcb.synDue = false
   tcb.synSent = false
   tcb.synWasLost = false

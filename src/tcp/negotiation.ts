@@ -1,17 +1,32 @@
 import { Reason } from './reasons.ts'
 import { limitSendMss } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
+import { isSynchronized } from './state.ts'
 import type { Tcb } from './tcb.ts'
 
 /** What a peer that sends no MSS option can take (RFC 9293 §3.7.1). */
 const defaultMss = { 4: 536, 6: 1220 } as const
 
-/** The shift we offer: the configured one, or the smallest that lets the whole receive buffer be advertised (RFC 7323 §2.3). */
+/**
+ * The shift of our windows (RFC 7323 §2.3): the configured one, as far as the receive buffer fills a unit of it, or the smallest that lets
+ * the whole buffer be advertised. What a first SYN offered stays, whatever becomes of the buffer.
+ */
 export function offeredWindowShift(tcb: Tcb): number {
-  if (tcb.config.windowShift >= 0) return tcb.config.windowShift
-  let shift = 0
-  while (shift < 14 && tcb.receiveBuffer.limit > 0xffff * 2 ** shift) shift++
+  if (tcb.offeredShift < 0) tcb.offeredShift = chooseWindowShift(tcb.config.windowShift, tcb.receiveBuffer.limit)
+  return tcb.offeredShift
+}
+
+function chooseWindowShift(configured: number, bufferBytes: number): number {
+  let shift = Math.max(0, configured)
+  // A unit larger than the buffer would make every window zero.
+  while (shift > 0 && 2 ** shift > bufferBytes) shift--
+  while (configured < 0 && shift < 14 && bufferBytes > 0xffff * 2 ** shift) shift++
   return shift
+}
+
+/** The least window that can be told; less free space than that is offered as none. */
+export function windowUnit(tcb: Tcb): number {
+  return tcb.scalingOn || !isSynchronized(tcb.state) ? 2 ** Math.max(0, tcb.offeredShift) : 1
 }
 
 /** Settles what both sides can do from the options of the peer's SYN or SYN+ACK. */

@@ -77,6 +77,8 @@ export class Tcb {
   rcvUp = 0
   rcvAdvertisedEdge = 0
   rcvWndShift = 0
+  /** What our SYN says; -1 before it. */
+  offeredShift = -1
   /** Window in our SYN, which had no RCV.NXT to count from yet. */
   synWindow = 0
   receiveBuffer: ReceiveBuffer

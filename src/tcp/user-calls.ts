@@ -4,6 +4,7 @@ import type { TcpConfig } from './config.ts'
 import type { FaultCode } from '../base/fault.ts'
 import { windowGain, worthwhileGain } from './header.ts'
 import { becomeClosed, oweSyn, startClosing } from './lifecycle.ts'
+import { windowUnit } from './negotiation.ts'
 import { Reason } from './reasons.ts'
 import { seqAdd, seqDiff } from './seq.ts'
 import { TcpState } from './state.ts'
@@ -107,7 +108,7 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
   tcb.config = { ...tcb.config, [name]: value }
   tcb.setting(Reason.setOption, nowUs, Number(value))
   if (name === 'receiveBufferBytes') {
-    tcb.receiveBuffer.setLimit(tcb.config.receiveBufferBytes)
+    tcb.receiveBuffer.setLimit(Math.max(tcb.config.receiveBufferBytes, windowUnit(tcb)))
     noteSpace(tcb)
   } else if (name === 'keepAlive') {
     if (tcb.config.keepAlive && tcb.state >= TcpState.established && tcb.state !== TcpState.timeWait) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)

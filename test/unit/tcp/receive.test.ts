@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isAcceptable } from '../../../src/tcp/arrives-sequence.ts'
-import { accepted, established, ms, pattern, s } from '../../support/tcp-trace.ts'
+import { accepted, established, ms, pattern, s, TcpTrace } from '../../support/tcp-trace.ts'
 
 describe('the sequence test', () => {
   it.each([
@@ -210,6 +210,19 @@ describe('the offered window', () => {
     t.peer.sends('. 1:2(1) ack 1 win 65535').peer.expects('. 1:1(0) ack 2 win 1023')
     t.peer.sends('. 131072:131074(2) ack 1 win 65535').skip()
     expect(t.snapshot.receiveRanges).toEqual([{ start: t.peerIsn + 131_072, end: t.peerIsn + 131_073 }])
+  })
+
+  it('is never scaled by more than the buffer holds, and by what the SYN said whatever becomes of the buffer', () => {
+    const t = new TcpTrace({ config: { windowScaling: true, windowShift: 9, receiveBufferBytes: 300, delayedAck: false } }).open()
+    t.peer.expects('S 0:0(0) win 300 <mss 1460,nop,wscale 8>')
+    t.set('receiveBufferBytes', 10)
+    t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 0>').peer.expects('. 1:1(0) ack 1 win 1')
+    for (const end of [257, 513]) {
+      t.peer.sends(`. ${end - 256}:${end}(256) ack 1 win 65535`).peer.expects(`. 1:1(0) ack ${end} win 0`)
+      t.read()
+      t.peer.expects(`. 1:1(0) ack ${end} win 1`)
+    }
+    expect(t.snapshot.rcvWndShift).toBe(8)
   })
 
   it('closed is answered with, for as long as the application likes [RFC9293/zwp-answer] [RFC9293/MAY-8]', () => {
