@@ -24,10 +24,11 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   }
   if (tcb.state === TcpState.synReceived && !acceptAckOfSyn(tcb, segment, nowUs)) return false
   if (!checkAckRange(tcb, segment, nowUs)) return false
+  const isAdvance = seqGt(segment.ack, tcb.sndUna)
   if (tcb.sackOn) takeAckAndSack(tcb, segment, nowUs)
   else if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
   else if (isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)
-  updateSendWindow(tcb, segment)
+  updateSendWindow(tcb, segment, isAdvance)
   // A peer that keeps its window closed is alive (MUST-37).
   if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
   return finIsAcknowledged(tcb, nowUs)
@@ -122,10 +123,13 @@ function isDuplicateAck(tcb: Tcb, segment: TcpSegment): boolean {
     && segment.window * 2 ** tcb.sndWndShift === tcb.sndWnd
 }
 
-/** Old segments do not set the window (RFC 9293 §3.10.7.4). */
-function updateSendWindow(tcb: Tcb, segment: TcpSegment): void {
+/**
+ * Old segments do not set the window (RFC 9293 §3.10.7.4). One that advances SND.UNA is not old, whatever its sequence number: data
+ * sent again comes with the latest window, and the one before it, counted from the new SND.UNA, would reach too far.
+ */
+function updateSendWindow(tcb: Tcb, segment: TcpSegment, isAdvance: boolean): void {
   if (seqLt(segment.ack, tcb.sndUna)) return
-  const isNewer = seqLt(tcb.sndWl1, accepted.seq) || (tcb.sndWl1 === accepted.seq && seqLe(tcb.sndWl2, segment.ack))
+  const isNewer = isAdvance || seqLt(tcb.sndWl1, accepted.seq) || (tcb.sndWl1 === accepted.seq && seqLe(tcb.sndWl2, segment.ack))
   if (isNewer) setSendWindow(tcb, segment)
 }
 

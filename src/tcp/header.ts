@@ -55,9 +55,20 @@ export function effectiveMss(tcb: Tcb): number {
   return tcb.sndMss - dataOptionLength(tcb)
 }
 
-/** How far the window would move if it were offered anew. */
+/** How far the window that the peer sees would move if it were offered anew: both rounded to what the header can say. */
 export function windowGain(tcb: Tcb): number {
-  return freeSpace(tcb) - seqDiff(tcb.rcvAdvertisedEdge, tcb.rcvNxt)
+  return expressible(tcb, freeSpace(tcb)) - visibleWindow(tcb)
+}
+
+/** What is left to the peer of the window offered so far. */
+export function visibleWindow(tcb: Tcb): number {
+  return expressible(tcb, tcb.offeredWindow())
+}
+
+/** Of a window of so many bytes what the header can say, in whole units of the scale (RFC 7323 §2.3). */
+export function expressible(tcb: Tcb, bytes: number): number {
+  const unit = 2 ** tcb.rcvWndShift
+  return Math.min(0xffff, Math.floor(bytes / unit)) * unit
 }
 
 /** The least gain worth telling (RFC 9293 §3.8.6.2.2). */

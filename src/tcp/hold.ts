@@ -1,4 +1,4 @@
-import { windowGain, worthwhileGain } from './header.ts'
+import { visibleWindow, windowGain, worthwhileGain } from './header.ts'
 import { mayTransmitData } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
@@ -30,7 +30,7 @@ function holdReason(tcb: Tcb, nowUs: number): ReasonIndex {
   if (timers.isSet(Timer.delayedAck)) return operands(Reason.heldAckDelay, tcb.delayedBytes, timers.deadline(Timer.delayedAck) - nowUs)
   if (tcb.sndUna !== tcb.sndNxt) return operands(Reason.heldAwaitingAck, seqDiff(tcb.sndNxt, tcb.sndUna), tcb.rtt.rtoUs(tcb.config))
   const gain = windowGain(tcb)
-  if (gain > 0 && gain < worthwhileGain(tcb) && tcb.offeredWindow() < worthwhileGain(tcb)) return operands(Reason.heldWindowUpdate, gain, worthwhileGain(tcb))
+  if (gain > 0 && gain < worthwhileGain(tcb) && visibleWindow(tcb) < worthwhileGain(tcb)) return operands(Reason.heldWindowUpdate, gain, worthwhileGain(tcb))
   return operands(Reason.heldNothingQueued)
 }
 

@@ -2,7 +2,7 @@ import { TcpFlag } from '../wire/tcp.ts'
 import { checkTcpOption, tcpConfigTable } from './config.ts'
 import type { TcpConfig } from './config.ts'
 import type { FaultCode } from '../base/fault.ts'
-import { windowGain, worthwhileGain } from './header.ts'
+import { expressible, visibleWindow, windowGain, worthwhileGain } from './header.ts'
 import { becomeClosed, oweSyn, startClosing } from './lifecycle.ts'
 import { windowUnit } from './negotiation.ts'
 import { Reason } from './reasons.ts'
@@ -133,7 +133,7 @@ function sendFirstSyn(tcb: Tcb, input: 'activeOpen' | 'send', nowUs: number): vo
 function noteSpace(tcb: Tcb): void {
   const { state } = tcb
   if (state !== TcpState.established && state !== TcpState.finWait1 && state !== TcpState.finWait2) return
-  if (tcb.offeredWindow() >= tcb.receiveBuffer.limit / 2) return
+  if (visibleWindow(tcb) >= expressible(tcb, tcb.receiveBuffer.limit) / 2) return
   if (windowGain(tcb) >= worthwhileGain(tcb)) tcb.windowUpdateDue = true
 }
 

@@ -225,6 +225,20 @@ describe('the offered window', () => {
     expect(t.snapshot.rcvWndShift).toBe(8)
   })
 
+  it('that rounding hides from the peer is offered anew as soon as a unit is free', () => {
+    const t = established({ config: { windowScaling: true, windowShift: 10, receiveBufferBytes: 1253, delayedAck: false } })
+    t.peer.sends('. 1:499(498) ack 1 win 65535').peer.expects('. 1:1(0) ack 499 win 0')
+    t.read()
+    t.peer.expects('. 1:1(0) ack 499 win 1')
+  })
+
+  it('without scaling is not told again while the header cannot say more', () => {
+    const t = established({ config: { windowScaling: false, receiveBufferBytes: 262_144 } })
+    t.peer.sends('. 1:101(100) ack 1 win 65535')
+    t.read()
+    expect(t.skip()).toEqual([])
+  })
+
   it('closed is answered with, for as long as the application likes [RFC9293/zwp-answer] [RFC9293/MAY-8]', () => {
     const t = established({ config: { receiveBufferBytes: 1000 } })
     t.peer.sends('. 1:1001(1000) ack 1 win 65535').after(1 * s).peer.expects('. 1:1(0) ack 1001 win 0', 200 * ms)

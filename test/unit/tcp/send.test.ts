@@ -95,6 +95,17 @@ describe('the peer\'s window', () => {
     expect(t.snapshot.sndWnd).toBe(1_073_725_440)
   })
 
+  it('comes with the latest ACK, also on data that is sent again', () => {
+    const t = established({ window: 100, config: { nagle: false } })
+    t.write(300)
+    t.skip()
+    // The peer's bytes 1 to 11 were lost; what it said behind them is newer by number and older by time.
+    t.peer.sends('. 11:11(0) ack 1 win 100').skip()
+    t.peer.sends('. 1:11(10) ack 101 win 0').skip()
+    expect(t.snapshot.sndWnd).toBe(0)
+    expect(t.why('held').at(-1)).toBe('heldZeroWindow')
+  })
+
   it('limits what is in flight, as does cwnd [RFC5681/limit]', () => {
     const byCwnd = established({ config: { initialWindowSegments: 3 } })
     byCwnd.write(20 * full)
