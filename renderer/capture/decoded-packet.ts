@@ -1,14 +1,14 @@
 import type { PacketBytes } from '../../src/rpc/contract.ts'
 import { formatIpAt, formatIpv4, formatMac } from '../../src/wire/addresses.ts'
 import { hasMacAndIpv4 } from '../../src/wire/arp.ts'
-import { describeFields, type FieldSpan } from '../../src/wire/describe.ts'
+import { describeFields, type FieldLayer, type FieldSpan } from '../../src/wire/describe.ts'
 import { Ipv4Flag } from '../../src/wire/ipv4.ts'
 import { checkIpChecksum, checkTransportChecksum, expectedTransportChecksum, type ChecksumVerdict } from '../../src/wire/packet-checksum.ts'
 import { decodePacket, Layer, Packet } from '../../src/wire/packet.ts'
 import { formatCount } from '../format.ts'
 import { layHeader, type GridCell } from './header-grid.ts'
 
-export type SectionId = 'ethernet' | 'linuxSll' | 'linuxSll2' | 'bsdNull' | 'arp' | 'ipv4' | 'ipv6' | 'icmp' | 'icmpv6' | 'udp' | 'tcp' | 'payload' | 'trailer'
+export type SectionId = Exclude<FieldLayer, 'vlan'>
 
 /** One layer of a frame as the packet panel shows it. */
 export interface LayerSection {
@@ -40,7 +40,8 @@ export interface DecodedPacket {
 const sentByThisMachine = 2
 
 const titles: Partial<Record<SectionId, string>> = {
-  ethernet: 'Ethernet II', linuxSll: 'Linux cooked', linuxSll2: 'Linux cooked v2', bsdNull: 'BSD loopback', arp: 'ARP', ipv4: 'IPv4', ipv6: 'IPv6', icmp: 'ICMP', icmpv6: 'ICMPv6',
+  ethernet: 'Ethernet II', linuxSll: 'Linux cooked', linuxSll2: 'Linux cooked v2', bsdNull: 'BSD loopback', radiotap: 'radiotap', wlan: 'IEEE 802.11', llc: 'LLC',
+  ppp: 'PPP', pppoe: 'PPPoE', mpls: 'MPLS', chdlc: 'Cisco HDLC', arp: 'ARP', ipv4: 'IPv4', ipv6: 'IPv6', icmp: 'ICMP', icmpv6: 'ICMPv6',
   udp: 'UDP', tcp: 'TCP',
 }
 

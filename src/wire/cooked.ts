@@ -6,7 +6,7 @@ import type { LayerName, WireError } from './error.ts'
 /*
  * The headers libpcap writes where there is no Ethernet header.
  *
- *   LINKTYPE_LINUX_SLL (113)                LINKTYPE_LINUX_SLL2 (276)            LINKTYPE_NULL (0)
+ *   LINKTYPE_LINUX_SLL (113)                LINKTYPE_LINUX_SLL2 (276)            LINKTYPE_NULL (0), LOOP (108)
  *    0  packet type        2                 0  protocol type       2             0  address family, the sender's byte order  4
  *    2  ARPHRD type        2                 2  reserved            2
  *    4  address length     2                 4  interface index     4
@@ -16,7 +16,11 @@ import type { LayerName, WireError } from './error.ts'
  *                                           12  address             8
  */
 
-export const LinkType = { bsdNull: 0, ethernet: 1, rawIp: 101, linuxSll: 113, ipv4: 228, ipv6: 229, linuxSll2: 276 } as const
+/** LINKTYPE_ numbers; raw IP has been written with three. */
+export const LinkType = {
+  bsdNull: 0, ethernet: 1, ppp: 9, rawIpOfBsd: 12, rawIpOfOpenBsd: 14, pppHdlc: 50, pppoe: 51, rawIp: 101, ciscoHdlc: 104, wlan: 105, bsdLoop: 108, linuxSll: 113, prism: 119,
+  radiotap: 127, avs: 163, ppi: 192, pppWithDirection: 204, ipv4: 228, ipv6: 229, linuxSll2: 276,
+} as const
 
 export type CookedLayer = Extract<LayerName, 'linuxSll' | 'linuxSll2' | 'bsdNull'>
 

@@ -4,6 +4,7 @@ import { hasMacAndIpv4 } from './arp.ts'
 import { Icmpv6Type, decodeNdpOptions, ndpOptionsOffset } from './icmpv6.ts'
 import { isIcmpError, IcmpType } from './icmp.ts'
 import { IpProtocol, decodeIpv4Options } from './ipv4.ts'
+import { shimKinds } from './link-shim.ts'
 import { printTcpOption } from './one-line.ts'
 import { Layer } from './packet.ts'
 import { tcpOptionSpans } from './tcp-options.ts'
@@ -43,6 +44,11 @@ const tables = {
     ['linuxSll2.packetType', 8, 'decimal'], ['linuxSll2.addressLength', 8, 'decimal'], ['linuxSll2.address', 64, 'bytes'],
   ],
   bsdNull: [['bsdNull.family', 32, 'hex']],
+  llc: [['llc.destination', 8, 'hex'], ['llc.source', 8, 'hex'], ['llc.control', 8, 'hex']],
+  snap: [['llc.organization', 24, 'hex'], ['llc.type', 16, 'hex']],
+  pppoe: [['pppoe.version', 4, 'decimal'], ['pppoe.type', 4, 'decimal'], ['pppoe.code', 8, 'hex'], ['pppoe.session', 16, 'hex'], ['pppoe.length', 16, 'decimal']],
+  mpls: [['mpls.label', 20, 'decimal'], ['mpls.trafficClass', 3, 'decimal'], ['mpls.bottom', 1, 'decimal'], ['mpls.ttl', 8, 'decimal']],
+  chdlc: [['chdlc.address', 8, 'hex'], ['chdlc.control', 8, 'hex'], ['chdlc.protocol', 16, 'hex']],
   arp: [
     ['arp.hardwareType', 16, 'decimal'], ['arp.protocolType', 16, 'hex'], ['arp.hardwareLength', 8, 'decimal'], ['arp.protocolLength', 8, 'decimal'], ['arp.operation', 16, 'decimal'],
   ],
@@ -84,6 +90,7 @@ const tables = {
 } as const satisfies Record<string, readonly Row[]>
 
 const listNames = [
+  'radiotap.header', 'wlan.header', 'ppp.header',
   'arp.otherAddresses', 'ipv4.option', 'ipv6.extension.data', 'icmpv6.option', 'icmp.quoted', 'icmpv6.quoted', 'icmpv6.body', 'payload.data', 'trailer.data',
   'tcp.option.eol', 'tcp.option.nop', 'tcp.option.mss', 'tcp.option.wscale', 'tcp.option.sackOK', 'tcp.option.sack', 'tcp.option.ts', 'tcp.option.md5', 'tcp.option.user-timeout',
   'tcp.option.tcp-ao', 'tcp.option.mptcp', 'tcp.option.tfo', 'tcp.option.accecn', 'tcp.option.experimental', 'tcp.option.unknown', 'tcp.option.padding', 'tcp.option.malformed',
@@ -100,6 +107,7 @@ export function describeFields(packet: Packet, bytes: Uint8Array): FieldSpan[] {
   const writer = new SpanWriter(packet, bytes)
   const { layers } = packet
   describeLink(writer, packet)
+  if (layers & Layer.shim) describeShims(writer, packet)
   if (layers & Layer.arp) describeArp(writer, packet)
   if (layers & Layer.ipv4) describeIpv4(writer, packet, bytes)
   if (layers & Layer.ipv6) describeIpv6(writer, packet)
@@ -163,6 +171,23 @@ function describeLink(writer: SpanWriter, packet: Packet): void {
   writer.table('ethernet', tables.ethernet)
   for (let i = 0; i < packet.ethernet.tagCount; i++) writer.table('vlan', tables.tag)
   writer.table('ethernet', tables.etherType)
+}
+
+/** Headers that are only passed through are one span each, or a table where it is short and fixed. */
+function describeShims(writer: SpanWriter, { shims }: Packet): void {
+  for (let i = 0; i < shims.count; i++) {
+    const end = shims.offsets[i] + shims.lengths[i]
+    switch (shimKinds[shims.kinds[i]]) {
+      case 'llc': writer.table('llc', tables.llc); break
+      case 'snap': writer.table('llc', tables.snap); break
+      case 'pppoe': writer.table('pppoe', tables.pppoe); break
+      case 'mpls': writer.table('mpls', tables.mpls); break
+      case 'chdlc': writer.table('chdlc', tables.chdlc); break
+      case 'ppp': writer.rest('ppp', 'ppp.header', end); break
+      case 'wlan': writer.rest('wlan', 'wlan.header', end); break
+      default: writer.rest('radiotap', 'radiotap.header', end)
+    }
+  }
 }
 
 function describeArp(writer: SpanWriter, packet: Packet): void {

@@ -25,6 +25,10 @@ export function encodePacket(packet: Packet, bytes: Uint8Array, into: Uint8Array
   }
   if (layers & Layer.ethernet) copied += encodeEthernet(packet.ethernet, into, at)
   else if (layers & Layer.cooked) copied += encodeCooked(packet.cooked, into, at)
+  if (layers & Layer.shim) {
+    copyUpTo(packet.shims.end)
+    copied = packet.shims.end
+  }
   if (layers & Layer.arp) copied += encodeArp(packet.arp, into, copied + shift)
   if (layers & Layer.ipv4) {
     const { ipv4 } = packet

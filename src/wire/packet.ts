@@ -1,21 +1,31 @@
 import { ArpHeader, decodeArp } from './arp.ts'
 import { CookedHeader, LinkType, decodeCooked } from './cooked.ts'
 import { wireError } from './error.ts'
-import { EtherType, EthernetHeader, decodeEthernet } from './ethernet.ts'
+import { EtherType, EthernetHeader, decodeEthernet, firstEtherType } from './ethernet.ts'
 import { IcmpHeader, decodeIcmp, icmpHeaderBytes } from './icmp.ts'
 import { Icmpv6Header, decodeIcmpv6 } from './icmpv6.ts'
 import { IpProtocol, Ipv4Flag, Ipv4Header, decodeIpv4 } from './ipv4.ts'
 import { Ipv6Extensions, Ipv6Header, decodeIpv6, ipv6HeaderBytes, walkIpv6Extensions } from './ipv6.ts'
+import { LinkShims } from './link-shim.ts'
+import { decodeLlc } from './llc.ts'
+import { decodeMpls } from './mpls.ts'
+import { decodeHdlc, decodePpp, decodePppWithDirection, decodePppoe } from './ppp.ts'
 import { TcpHeader, decodeTcp, tcpHeaderBytes } from './tcp.ts'
 import { UdpHeader, decodeUdp, udpHeaderBytes } from './udp.ts'
+import { decodePpi, decodePrism, decodeRadiotap, decodeWlan } from './wlan.ts'
 import type { CookedLayer } from './cooked.ts'
 import type { WireError } from './error.ts'
 
 export { LinkType } from './cooked.ts'
 
+type ShimDecoder = (bytes: Uint8Array, at: number, end: number, into: LinkShims) => WireError | null
+
+/** LINUX_SLL_P_802_2: what a cooked header says in place of an EtherType where LLC follows. */
+const cookedLlc = 4
+
 /** Bits of `Packet.layers`: the headers below hold only where their bit is set. */
 export const Layer = {
-  ethernet: 0x001, vlan: 0x002, arp: 0x004, ipv4: 0x008, ipv6: 0x010, icmp: 0x020, icmpv6: 0x040, udp: 0x080, tcp: 0x100, cooked: 0x200,
+  ethernet: 0x001, vlan: 0x002, arp: 0x004, ipv4: 0x008, ipv6: 0x010, icmp: 0x020, icmpv6: 0x040, udp: 0x080, tcp: 0x100, cooked: 0x200, shim: 0x400,
 } as const
 
 /**
@@ -40,6 +50,7 @@ export class Packet {
 
   readonly ethernet = new EthernetHeader()
   readonly cooked = new CookedHeader()
+  readonly shims = new LinkShims()
   readonly arp = new ArpHeader()
   readonly ipv4 = new Ipv4Header()
   readonly ipv6 = new Ipv6Header()
@@ -109,12 +120,41 @@ function decodeLink(bytes: Uint8Array, into: Packet): void {
     }
     case LinkType.linuxSll: return decodeCookedLink(bytes, 'linuxSll', into)
     case LinkType.linuxSll2: return decodeCookedLink(bytes, 'linuxSll2', into)
-    case LinkType.bsdNull: return decodeCookedLink(bytes, 'bsdNull', into)
-    case LinkType.rawIp: case LinkType.ipv4: case LinkType.ipv6:
+    case LinkType.bsdNull: case LinkType.bsdLoop: return decodeCookedLink(bytes, 'bsdNull', into)
+    case LinkType.rawIp: case LinkType.ipv4: case LinkType.ipv6: case LinkType.rawIpOfBsd: case LinkType.rawIpOfOpenBsd:
       if (into.frameLength === 0) return fail(into, wireError('ipv4', at, 'truncated'))
       return bytes[at] >>> 4 === 6 ? decodeIpv6Packet(bytes, at, into) : decodeIpv4Packet(bytes, at, into)
-    default: return fail(into, wireError('ethernet', at, 'unknownLinkType'))
+    default: return decodeShimLink(bytes, into)
   }
+}
+
+function decodeShimLink(bytes: Uint8Array, into: Packet): void {
+  const decode = shimDecoders[into.linkType]
+  if (decode === undefined) return fail(into, wireError('ethernet', into.frameAt, 'unknownLinkType'))
+  into.shims.clear()
+  decodeShims(decode, bytes, into.frameAt, into)
+}
+
+const shimDecoders: Readonly<Record<number, ShimDecoder | undefined>> = {
+  [LinkType.ppp]: decodePpp, [LinkType.pppHdlc]: decodeHdlc, [LinkType.ciscoHdlc]: decodeHdlc, [LinkType.pppoe]: decodePppoe,
+  [LinkType.pppWithDirection]: decodePppWithDirection,
+  [LinkType.wlan]: (bytes, at, end, into) => decodeWlan(bytes, at, end, false, into), [LinkType.radiotap]: decodeRadiotap, [LinkType.prism]: decodePrism,
+  [LinkType.avs]: decodePrism,
+  [LinkType.ppi]: decodePpi,
+}
+
+/** Follows headers at `at`; what they lead to is decoded where it is known. */
+function decodeShims(decode: ShimDecoder, bytes: Uint8Array, at: number, into: Packet): void {
+  const { shims } = into
+  const error = decode(bytes, at, into.frameAt + into.frameLength, shims)
+  if (shims.count > 0) {
+    into.layers |= Layer.shim
+    setPayload(into, shims.end, into.frameAt + into.originalLength - shims.end)
+  }
+  if (error) return fail(into, error)
+  if (shims.etherType === 0) return
+  into.etherType = shims.etherType
+  decodeEtherType(bytes, into)
 }
 
 function decodeCookedLink(bytes: Uint8Array, layer: CookedLayer, into: Packet): void {
@@ -136,7 +176,19 @@ function decodeEtherType(bytes: Uint8Array, into: Packet): void {
       into.layers |= Layer.arp
       return setPayload(into, into.payloadOffset + into.arp.headerLength, 0)
     }
+    default: return decodeOtherType(bytes, into)
   }
+}
+
+/** Headers in front of an IP packet that has no EtherType of its own, or another one behind them. */
+function decodeOtherType(bytes: Uint8Array, into: Packet): void {
+  const { etherType, layers, payloadOffset } = into
+  if ((layers & Layer.shim) === 0) into.shims.clear()
+  if (etherType === EtherType.pppoe) return decodeShims(decodePppoe, bytes, payloadOffset, into)
+  if (etherType === EtherType.mpls || etherType === EtherType.mplsMulticast) return decodeShims(decodeMpls, bytes, payloadOffset, into)
+  const isLlc = (layers & Layer.ethernet) !== 0 ? etherType < firstEtherType : (layers & Layer.cooked) !== 0 && etherType === cookedLlc
+  // LLC within LLC is not followed: nobody writes it but who wants to be followed for ever.
+  if (isLlc && (layers & Layer.shim) === 0) decodeShims(decodeLlc, bytes, payloadOffset, into)
 }
 
 function decodeIpv4Packet(bytes: Uint8Array, at: number, into: Packet): void {

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { framesOfLines } from '../support/one-line-frames.ts'
+import { linkTypeFrames } from '../support/link-type-frames.ts'
 import { pcapOf } from '../support/pcap.ts'
 import { buildProgram } from '../support/program.ts'
 
@@ -31,14 +32,15 @@ function tshark(file: string, ...fields: string[]): string[][] {
   return text.split('\n').slice(0, -1).map((line) => line.split('\t'))
 }
 
-const conversation = pcapOf(framesOfLines(
+const lines = [
   '10.0.0.1:4000 > 10.0.0.2:80 S 100:100(0) win 65535 <mss 1460>',
   '10.0.0.2:80 > 10.0.0.1:4000 S. 500:500(0) ack 101 win 65535 <mss 1460>',
   '10.0.0.1:4000 > 10.0.0.2:80 . 101:101(0) ack 501 win 65535',
   '10.0.0.1:4000 > 10.0.0.2:80 P. 101:111(10) ack 501 win 65535',
   '10.0.0.1:4000 > 10.0.0.2:80 P. 101:111(10) ack 501 win 65535',
   '10.0.0.3:5000 > 10.0.0.2:80 S 7:7(0) win 65535 <mss 1460>',
-))
+] as const
+const conversation = pcapOf(framesOfLines(...lines))
 
 describe('tcplab analyze', () => {
   it('names the packets that tshark names', () => {
@@ -71,6 +73,17 @@ describe('tcplab analyze', () => {
     expect(code).toBe(1)
     expect(stdout).toContain('5 packets')
     expect(stderr).toContain(`byte ${conversation.length - 16 - 58}`)
+  })
+
+  it('finds the same connection as tshark in frames of every link type', () => {
+    const [syn, , , data] = framesOfLines(...lines).map((frame) => frame.subarray(14))
+    const files = linkTypeFrames(syn).map(({ linkType, frame }, i) => fileOf(`link-type-${i}.pcap`, pcapOf([frame, linkTypeFrames(data)[i].frame], linkType)))
+    const all = path.join(folder, 'link-types.pcapng')
+    execFileSync('mergecap', ['-a', '-w', all, ...files])
+    expect(tshark(all, 'tcp.stream', 'tcp.srcport', 'tcp.len')).toEqual(files.flatMap(() => [['0', '4000', '0'], ['0', '4000', '10']]))
+    const [, flow] = analyze(all, '--flows').stdout.split('\n')
+    expect(flow.split('\t').slice(0, 4)).toEqual(['0', 'TCP', '0', '10.0.0.1:4000'])
+    expect(flow.split('\t').slice(7, 11)).toEqual([String(2 * files.length), '0', String(10 * files.length), '0'])
   })
 
   it('reads what gzip and zstd have packed, from a file and from a pipe', () => {

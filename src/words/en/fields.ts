@@ -7,6 +7,13 @@ export const fields = {
     protocol: 'Protocol', reserved: 'Reserved', interface: 'Interface index', hardwareType: 'Hardware type', packetType: 'Packet type', addressLength: 'Addr. length', address: 'Address',
   },
   bsdNull: { family: 'Address family' },
+  radiotap: { header: 'Radio header' },
+  wlan: { header: 'Header' },
+  llc: { destination: 'DSAP', source: 'SSAP', control: 'Control', organization: 'Organization', type: 'EtherType' },
+  ppp: { header: 'Protocol' },
+  pppoe: { version: 'Version', type: 'Type', code: 'Code', session: 'Session', length: 'Length' },
+  mpls: { label: 'Label', trafficClass: 'Traffic class', bottom: 'Bottom of stack', ttl: 'TTL' },
+  chdlc: { address: 'Address', control: 'Control', protocol: 'Protocol' },
   arp: {
     hardwareType: 'Hardware type', protocolType: 'Protocol type', hardwareLength: 'HW length', protocolLength: 'Prot. length', operation: 'Operation',
     senderMac: 'Sender MAC', senderIp: 'Sender IP', targetMac: 'Target MAC', targetIp: 'Target IP', otherAddresses: 'Addresses',
@@ -48,6 +55,8 @@ export const fields = {
 
 /** The same where a cell is only a few bits wide. */
 export const fieldsShort = {
+  pppoe: { version: 'Ver', type: 'Type' },
+  mpls: { trafficClass: 'TC', bottom: 'S' },
   vlan: { priority: 'Pri', dropEligible: 'D' },
   ipv4: { version: 'Version', headerLength: 'Length', dscp: 'DSCP', ecn: 'ECN', flags: { reserved: 'R', dontFragment: 'D', moreFragments: 'M' } },
   ipv6: { version: 'Version', dscp: 'DSCP', ecn: 'ECN', fragment: { reserved2: 'R', more: 'M' } },

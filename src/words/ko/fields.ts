@@ -7,6 +7,13 @@ export const fields: SameKeys<typeof en> = {
   linuxSll: { packetType: '패킷 종류', hardwareType: '하드웨어 종류', addressLength: '주소 길이', address: '주소', protocol: '프로토콜' },
   linuxSll2: { protocol: '프로토콜', reserved: '예약', interface: '인터페이스 번호', hardwareType: '하드웨어 종류', packetType: '패킷 종류', addressLength: '주소 길이', address: '주소' },
   bsdNull: { family: '주소 체계' },
+  radiotap: { header: '무선 헤더' },
+  wlan: { header: '헤더' },
+  llc: { destination: 'DSAP', source: 'SSAP', control: '제어', organization: '기관', type: 'EtherType' },
+  ppp: { header: '프로토콜' },
+  pppoe: { version: '버전', type: '유형', code: '코드', session: '세션', length: '길이' },
+  mpls: { label: '레이블', trafficClass: '트래픽 클래스', bottom: '스택의 끝', ttl: 'TTL' },
+  chdlc: { address: '주소', control: '제어', protocol: '프로토콜' },
   arp: {
     hardwareType: '하드웨어 종류', protocolType: '프로토콜 종류', hardwareLength: 'HW 길이', protocolLength: '주소 길이', operation: '동작',
     senderMac: '보낸 쪽 MAC', senderIp: '보낸 쪽 IP', targetMac: '대상 MAC', targetIp: '대상 IP', otherAddresses: '주소',
@@ -46,6 +53,8 @@ export const fields: SameKeys<typeof en> = {
 }
 
 export const fieldsShort: SameKeys<typeof enShort> = {
+  pppoe: { version: '버전', type: '유형' },
+  mpls: { trafficClass: 'TC', bottom: 'S' },
   vlan: { priority: '순위', dropEligible: 'D' },
   ipv4: { version: '버전', headerLength: '길이', dscp: 'DSCP', ecn: 'ECN', flags: { reserved: 'R', dontFragment: 'D', moreFragments: 'M' } },
   ipv6: { version: '버전', dscp: 'DSCP', ecn: 'ECN', fragment: { reserved2: 'R', more: 'M' } },
