@@ -5,9 +5,13 @@ export type TcpEvent = typeof tcpEvents[number]
 
 const numbers = Object.fromEntries(tcpEvents.map((event, index) => [event, index])) as Readonly<Record<TcpEvent, number>>
 
-/** Events in the order they happened, each at most once at a time, so that the queue never grows. */
+/**
+ * Events in the order they happened, each at most once at a time, so that the queue never grows: four bits each, the first in the lowest
+ * bits of one number, the eighth in those of another.
+ */
 export class EventQueue {
-  readonly #queue = new Uint8Array(tcpEvents.length)
+  #first = 0
+  #second = 0
   #count = 0
   #waiting = 0
 
@@ -15,19 +19,28 @@ export class EventQueue {
     const number = numbers[event]
     if ((this.#waiting & (1 << number)) !== 0) return
     this.#waiting |= 1 << number
-    this.#queue[this.#count++] = number
+    if (this.#count < perNumber) this.#first |= number << 4 * this.#count
+    else this.#second |= number << 4 * (this.#count - perNumber)
+    this.#count++
   }
 
   shift(): TcpEvent | null {
     if (this.#count === 0) return null
-    const number = this.#queue[0]
-    this.#queue.copyWithin(0, 1, this.#count--)
+    const number = this.#first & 15
+    this.#first = (this.#first >>> 4) | ((this.#second & 15) << 4 * (perNumber - 1))
+    this.#second >>>= 4
+    this.#count--
     this.#waiting &= ~(1 << number)
     return tcpEvents[number]
   }
 
   clear(): void {
+    this.#first = 0
+    this.#second = 0
     this.#count = 0
     this.#waiting = 0
   }
 }
+
+/** Seven times four bits stay a small integer. */
+const perNumber = 7

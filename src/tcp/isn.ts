@@ -19,16 +19,18 @@ const tickUs = 4
  */
 export function initialSequence(secret: Uint32Array, tuple: FourTuple, nowUs: number): number {
   if (secret.length < 4) throw new RangeError('the secret of initial sequence numbers needs 128 bits')
-  const hash = new Uint32Array(2)
   sipHash24(secret, tupleBytes(tuple), hash)
   return (Math.floor(nowUs / tickUs) + hash[0]) >>> 0
 }
 
-/** 12 bytes for IPv4, 36 for IPv6: no two tuples give the same. */
+const hash = new Uint32Array(2)
+const tupleOf = { 4: new Uint8Array(12), 16: new Uint8Array(36) } as const
+
+/** 12 bytes for IPv4, 36 for IPv6: no two tuples give the same. Good until the next call. */
 function tupleBytes(tuple: FourTuple): Uint8Array {
   const { localAddress, remoteAddress } = tuple
-  const addressBytes = typeof localAddress === 'number' ? 4 : localAddress.length
-  const bytes = new Uint8Array(2 * addressBytes + 4)
+  const addressBytes = typeof localAddress === 'number' ? 4 : 16
+  const bytes = tupleOf[addressBytes]
   putAddress(bytes, 0, localAddress)
   putAddress(bytes, addressBytes, remoteAddress)
   writeU16(bytes, 2 * addressBytes, tuple.localPort)

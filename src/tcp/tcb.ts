@@ -258,8 +258,8 @@ export class Tcb {
     if (to === null) throw new Error(`no transition from ${from} on ${input}`)
     const number = inputNumber(input)
     this.state = to
-    this.path.push(number, to)
-    if (this.path.length > pathLength) this.path.splice(0, 2)
+    // As long as it has to be: most connections make five moves and then stay for long.
+    this.path = this.path.length < pathLength ? [...this.path, number, to] : [...this.path.slice(2), number, to]
     this.sink.decide(this.connection, 'state', firstStateReason + number, nowUs, 0, 0, from, to, number, 0)
   }
 

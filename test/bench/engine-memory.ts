@@ -21,14 +21,15 @@ const batchFrames = 128
 export async function memoryResults(quick: boolean): Promise<BenchResult[]> {
   const seconds = quick ? 0.3 : 3
   // First, while nothing else has been allocated that could be freed meanwhile.
-  const idle = await idleMemory(quick ? 1_000 : 10_000)
+  const idle = await idleConnections(quick ? 1_000 : 50_000)
   goodput(1500, quick ? 0.2 : 1)
   return [
     ...await measured(1500, seconds),
     ...await measured(9000, seconds),
-    handshakes(quick ? 2_000 : 20_000),
+    handshakes(quick ? 4_096 : 65_536),
+    lives(quick ? 2_000 : 20_000),
     snapshots(quick ? 20_000 : 500_000),
-    idle,
+    ...idle,
   ]
 }
 
@@ -138,8 +139,36 @@ function goodput(mtu: number, seconds: number): { bytes: number, elapsed: number
   return { bytes: received, elapsed: (now - begin) / 1000 }
 }
 
-/** Whole lives: connect, accept, close from both sides. */
+/** From connect to accepted, 1,024 at a time; that they are aborted afterwards does not count. */
 function handshakes(count: number): BenchResult {
+  const ends = twoHosts(1500)
+  ends.server.host.listen(9, { backlog: 4096 })
+  // A first one on its own: only so many frames wait for ARP.
+  ends.client.host.connect(serverAddress, 9, {}, clockUs())
+  while (turn(ends, clockUs()) > 0);
+  while (ends.server.host.pollEvent() !== null);
+  let spentMs = 0
+  let done = 0
+  while (done < count) {
+    const begin = performance.now()
+    const ids = Array.from({ length: 1024 }, () => ends.client.host.connect(serverAddress, 9, {}, clockUs()))
+    let accepted = 0
+    for (let round = 0; accepted < ids.length; round++) {
+      if (round > 1000) throw new Error(`only ${accepted} of ${ids.length} connections were accepted`)
+      turn(ends, clockUs())
+      for (let event = ends.server.host.pollEvent(); event !== null; event = ends.server.host.pollEvent()) if (event.kind === 'accepted') accepted++
+    }
+    spentMs += performance.now() - begin
+    done += accepted
+    for (const id of ids) ends.client.host.abort(id as number, clockUs())
+    turn(ends, clockUs())
+    for (const { host } of [ends.client, ends.server]) while (host.pollEvent() !== null);
+  }
+  return { name: 'handshakes', value: done / spentMs * 1000, unit: '1/s' }
+}
+
+/** Whole lives: connect, accept, close from both sides. */
+function lives(count: number): BenchResult {
   const ends = twoHosts(1500, { sendBufferBytes: 4096, receiveBufferBytes: 4096, mslUs: 5000 })
   ends.server.host.listen(9, { backlog: 4096 })
   let begun = 0
@@ -175,10 +204,11 @@ function snapshots(count: number): BenchResult {
   return { name: 'snapshot of a connection', value: (performance.now() - begin) * 1000 / count, unit: 'µs' }
 }
 
-/** Established and silent, both ends counted. */
-async function idleMemory(count: number): Promise<BenchResult> {
+/** Established and silent, both ends counted: what they weigh, and what a turn of a host costs that has them. */
+async function idleConnections(count: number): Promise<BenchResult[]> {
   const ends = twoHosts(1500)
-  ends.server.host.listen(9, { backlog: 1024 })
+  const ports = [9, 10, 11, 12]
+  for (const port of ports) ends.server.host.listen(port, { backlog: 1024 })
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const used = async () => {
@@ -191,13 +221,22 @@ async function idleMemory(count: number): Promise<BenchResult> {
   }
   const before = await used()
   for (let i = 0; i < count; i++) {
-    ends.client.host.connect(serverAddress, 9, {}, i)
+    ends.client.host.connect(serverAddress, ports[i % ports.length], {}, i)
     if (i % 128 === 127 || i === count - 1) while (turn(ends, i) > 0) for (const { host } of [ends.client, ends.server]) while (host.pollEvent() !== null);
   }
-  const after = await used()
+  const perConnection = (await used() - before) / (2 * count)
+  const turns = 100_000
+  const begin = performance.now()
+  for (let i = 0; i < turns; i++) turn(ends, count + i)
+  const turnUs = (performance.now() - begin) * 1000 / turns / 2
   // Looked at only now, so that they are alive while they are weighed.
   let established = 0
   for (const { host } of [ends.client, ends.server]) for (const { connection } of host.connections()) if (connection.state === TcpState.established) established++
   if (established !== 2 * count) throw new Error(`${established} of ${2 * count} connections are established`)
-  return { name: 'memory of an idle connection', value: (after - before) / established, unit: 'bytes' }
+  const said = (2 * count).toLocaleString('en')
+  return [
+    { name: 'memory of an idle connection', value: perConnection, unit: 'bytes' },
+    { name: established === 100_000 ? 'memory of 100,000 idle connections' : `memory of 100,000 idle connections, going by ${said}`, value: perConnection / 10, unit: 'MB' },
+    { name: `turn of a host with ${count.toLocaleString('en')} idle connections`, value: turnUs, unit: 'µs' },
+  ]
 }
