@@ -2,8 +2,11 @@ import { TcpFlag } from '../wire/tcp.ts'
 import { challenge } from './challenge.ts'
 import { detectDsack } from './dsack.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
+import { noteAckOfProbe } from './loss-probe.ts'
 import { noteDuplicateAck, noteNewAck } from './loss.ts'
 import { noteAckOfMtuProbe } from './path-mtu.ts'
+import { beginRackAck, rackAcked } from './rack.ts'
+import { noteRackAck } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
 import { noteAckInRecovery, noteSackedMore } from './sack-recovery.ts'
 import { echoedRoundTrip, takeRttSample } from './sampling.ts'
@@ -14,6 +17,7 @@ import { seqDiff, seqGt, seqLe, seqLt } from './seq.ts'
 import { accepted } from './arrives-sequence.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
+import { restartRto } from './timer-rules.ts'
 import { Timer } from './timers.ts'
 
 /** Fifth (RFC 9293 §3.10.7.4): the ACK field. Returns whether the rest of the segment counts. */
@@ -36,17 +40,23 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
 
 /** Both say what arrived: first the blocks, which lie above the ACK, then what it covers, then what follows from the two. */
 function takeAckAndSack(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
-  const inRecovery = tcb.sackRecovery
+  const { rack, sackRecovery: inRecovery } = tcb
   const wasUna = tcb.ackedOffset
   const wasKnown = wasUna + tcb.sackedBytes
-  const wasLostEdge = inRecovery ? lostEdge(tcb) : 0
+  const wasLostEdge = inRecovery && rack === null ? lostEdge(tcb) : 0
   let newlySacked = 0
+  if (rack !== null) beginRackAck(tcb, rack, segment)
   if (segment.options.sackCount > 0) {
-    detectDsack(tcb, segment, nowUs)
-    newlySacked = takeSackBlocks(tcb, segment)
+    const isDsack = detectDsack(tcb, segment, nowUs)
+    if (rack !== null) rack.dsackArrived = isDsack
+    newlySacked = takeSackBlocks(tcb, segment, nowUs)
   }
   if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
-  if (inRecovery && tcb.sackRecovery) noteAckInRecovery(tcb, wasKnown, wasUna, wasLostEdge)
+  if (rack !== null) {
+    const hasAdvanced = tcb.ackedOffset > wasUna
+    noteAckOfProbe(tcb, rack, segment, hasAdvanced, nowUs)
+    noteRackAck(tcb, rack, newlySacked, tcb.ackedOffset + tcb.sackedBytes - wasKnown, hasAdvanced, nowUs)
+  } else if (inRecovery && tcb.sackRecovery) noteAckInRecovery(tcb, wasKnown, wasUna, wasLostEdge)
   else if (newlySacked > 0) noteSackedMore(tcb, newlySacked, nowUs)
 }
 
@@ -89,6 +99,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   if (ackedBytes === 0) return
   tcb.sndUna = ack
   tcb.ackedOffset += ackedBytes
+  if (tcb.rack !== null) rackAcked(tcb, tcb.rack, tcb.ackedOffset, nowUs)
   const freed = tcb.sendRing.discardTo(ack)
   tcb.bytesAcked += freed
   if (tcb.finSent && seqGt(ack, tcb.finSeq)) tcb.finAcked = true
@@ -107,8 +118,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
 /** RFC 6298 §5.2, §5.3; the user timeout counts from the last progress. */
 function restartTimers(tcb: Tcb, nowUs: number): void {
   const outstanding = tcb.sndUna !== tcb.sndNxt
-  if (outstanding) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
-  else tcb.timers.clear(Timer.retransmit)
+  if (outstanding) restartRto(tcb, nowUs)
   if (outstanding || tcb.sendRing.length > 0 || tcb.finPending()) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
   else tcb.timers.clear(Timer.userTimeout)
 }

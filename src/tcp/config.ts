@@ -38,6 +38,10 @@ export interface TcpConfig {
   readonly limitedTransmit: boolean
   /** Proportional rate reduction in recovery by SACK. */
   readonly proportionalRate: boolean
+  /** Loss detection by time with tail loss probes in place of counting; it needs SACK. */
+  readonly rackTlp: boolean
+  /** For how long a peer may hold back the ACK of a single segment. */
+  readonly maxAckDelayUs: number
   readonly restartAfterIdle: boolean
   readonly minRtoUs: number
   readonly initialRtoUs: number
@@ -114,6 +118,8 @@ export const tcpConfigTable = {
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
   proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
+  rackTlp: { default: true, unit: 'switch', live: false, rfc: 'RFC 8985 §4' },
+  maxAckDelayUs: { default: 200_000, unit: 'us', min: 0, max: 1 * seconds, live: true, rfc: 'RFC 8985 §7.2' },
   restartAfterIdle: { default: true, unit: 'switch', live: true, rfc: 'RFC 5681 §4.1' },
   minRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: true, rfc: 'RFC 6298 §2.4' },
   initialRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.1' },

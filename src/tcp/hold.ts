@@ -28,6 +28,7 @@ function holdReason(tcb: Tcb, nowUs: number): ReasonIndex {
   if (unsent > 0) return dataHold(tcb, unsent)
   if (tcb.finPending()) return operands(Reason.heldWindow, 0, tcb.sndWnd, seqDiff(tcb.sndNxt, tcb.sndUna))
   if (timers.isSet(Timer.delayedAck)) return operands(Reason.heldAckDelay, tcb.delayedBytes, timers.deadline(Timer.delayedAck) - nowUs)
+  if (tcb.rack !== null && timers.isSet(Timer.reorder)) return operands(Reason.heldReordering, seqDiff(tcb.sndNxt, tcb.sndUna), timers.deadline(Timer.reorder) - nowUs)
   if (tcb.sndUna !== tcb.sndNxt) return operands(Reason.heldAwaitingAck, seqDiff(tcb.sndNxt, tcb.sndUna), tcb.rtt.rtoUs(tcb.config))
   const gain = windowGain(tcb)
   if (gain > 0 && gain < worthwhileGain(tcb) && visibleWindow(tcb) < worthwhileGain(tcb)) return operands(Reason.heldWindowUpdate, gain, worthwhileGain(tcb))

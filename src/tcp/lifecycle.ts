@@ -3,6 +3,7 @@ import type { FaultCode } from '../base/fault.ts'
 import { initialWindow } from './congestion.ts'
 import type { TcpEvent } from './events.ts'
 import { rtoAfterLostSynUs } from './limits.ts'
+import { Rack } from './rack.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { RttEstimator } from './rtt.ts'
@@ -45,6 +46,8 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   const synsLost = tcb.retransmitCount
   tcb.retransmitCount = 0
   tcb.timers.clear(Timer.retransmit)
+  tcb.rtoAtUs = Infinity
+  if (tcb.sackOn && tcb.config.rackTlp) tcb.rack = new Rack(tcb.ackedOffset)
   takeRttSample(tcb, segment, nowUs)
   if (tcb.synWasLost && tcb.rtt.srttUs < 0) {
     tcb.rtt.raiseTo(rtoAfterLostSynUs)

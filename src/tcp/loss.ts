@@ -1,7 +1,10 @@
 import { ackNews } from './ack-news.ts'
+import { effectiveMss } from './header.ts'
 import { Reason } from './reasons.ts'
 import { advanceSackRecovery } from './sack-recovery.ts'
-import { clearScoreboard, duplicateThreshold, trimScoreboard } from './scoreboard.ts'
+import { duplicateThreshold } from './limits.ts'
+import { markRackTimeout } from './rack.ts'
+import { clearScoreboard, trimScoreboard } from './scoreboard.ts'
 import { seqDiff, seqGe, seqGt, seqMax } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
@@ -13,7 +16,7 @@ export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs
   else tellController(tcb, ackedBytes, echoedUs, nowUs)
   tcb.dupAcks = 0
   tcb.limitedTransmitBytes = 0
-  if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) tcb.lossRecovery = false
+  if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) endLossRecovery(tcb)
   if (tcb.resending) {
     tcb.resendLimit += Math.min(ackedBytes, tcb.smss())
     tcb.resendNxt = seqMax(tcb.resendNxt, tcb.sndUna)
@@ -50,11 +53,23 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   tcb.limitedTransmitBytes = 0
   tcb.recover = tcb.sndNxt
   tcb.lossRecovery = true
+  tcb.reducedUs = nowUs
+  clearScoreboard(tcb)
+  if (tcb.rack !== null) {
+    markRackTimeout(tcb, tcb.rack, effectiveMss(tcb), nowUs)
+    tcb.rack.probeEnd = -1
+    tcb.frontReason = Reason.retransmitTimeout
+    return stopResending(tcb)
+  }
   tcb.resending = true
   tcb.resendNxt = tcb.sndUna
   tcb.resendReason = Reason.retransmitTimeout
   tcb.resendLimit = Infinity
-  clearScoreboard(tcb)
+}
+
+function endLossRecovery(tcb: Tcb): void {
+  tcb.lossRecovery = false
+  if (tcb.rack !== null) tcb.rack.recoveryEnded = true
 }
 
 export function stopResending(tcb: Tcb): void {

@@ -1,11 +1,12 @@
 import { effectiveMss } from './header.ts'
 import { ipHeaderAndTcpHeaderBytes, smallestUsableMss } from './limits.ts'
+import { markRackResent } from './rack.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from './seq.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
-import { Timer } from './timers.ts'
+import { restartRto } from './timer-rules.ts'
 
 /** MTUs of common links (after RFC 1191 §7), for routers that do not say theirs and for steps upwards. */
 const plateaus = [68, 296, 508, 1006, 1280, 1400, 1492, 1500, 2002, 4352, 8166, 9000, 17_914, 32_000, 65_535] as const
@@ -107,8 +108,9 @@ function changePathMtu(tcb: Tcb, mtu: number, reason: ReasonIndex, nowUs: number
 /** From `seq` on what is out leaves again, clocked by ACKs as in slow start, while recovery goes by its own order. */
 function resendSmaller(tcb: Tcb, seq: number, nowUs: number): void {
   if (!tcb.synAcked || seqDiff(tcb.sndNxt, seq) <= effectiveMss(tcb)) return
-  tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
+  restartRto(tcb, nowUs)
   if (tcb.inRecovery) {
+    if (tcb.rack !== null) markRackResent(tcb.rack, effectiveMss(tcb))
     tcb.highRxt = tcb.ackedOffset
     tcb.rescued = false
     tcb.frontReason = Reason.packetTooBig

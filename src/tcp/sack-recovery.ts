@@ -1,7 +1,8 @@
 import { effectiveMss } from './header.ts'
+import { duplicateThreshold } from './limits.ts'
 import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
 import { Reason } from './reasons.ts'
-import { bytesInNetwork, duplicateThreshold, firstHole, highestSacked, holeLength, lostEdge, pipe } from './scoreboard.ts'
+import { bytesInNetwork, firstHole, highestSacked, holeLength, lostEdge, pipe } from './scoreboard.ts'
 import { seqAdd, seqDiff, seqGe } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
@@ -23,6 +24,7 @@ export function advanceSackRecovery(tcb: Tcb, nowUs: number): void {
   tcb.inRecovery = false
   tcb.sackRecovery = false
   tcb.frontReason = 0
+  if (tcb.rack !== null) tcb.rack.recoveryEnded = true
   tcb.controller.onRecovered()
   tcb.setting(Reason.setRecovered, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
 }

@@ -47,5 +47,9 @@ export function takeRttSample(tcb: Tcb, segment: TcpSegment, nowUs: number): voi
   }
   tcb.rttSpoiled = false
   tcb.rtt.sample(sampleUs, tcb.config)
+  if (tcb.rack !== null) {
+    tcb.rack.sampledSinceProbe = true
+    tcb.rack.minRtt.sample(sampleUs, nowUs)
+  }
   tcb.setting(Reason.setRttSample, nowUs, sampleUs, tcb.rtt.srttUs, tcb.rtt.rttvarUs, tcb.rtt.rtoUs(tcb.config))
 }

@@ -1,10 +1,10 @@
 import { RangeSet } from '../base/range-set.ts'
+import { duplicateThreshold } from './limits.ts'
+import { rackPipe, rackSacked } from './rack.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqLe, seqLt, seqMax } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
-/** DupThresh (RFC 5681 §3.2, RFC 6675 §2). */
-export const duplicateThreshold = 3
 /** What would make more separate ranges than these is not remembered. */
 const maxSackedRanges = 128
 
@@ -14,7 +14,7 @@ const maxSackedRanges = 128
  * garbage) is ignored.
  * @returns bytes that were not reported before
  */
-export function takeSackBlocks(tcb: Tcb, segment: TcpSegment): number {
+export function takeSackBlocks(tcb: Tcb, segment: TcpSegment, nowUs: number): number {
   const { sackEdges, sackCount } = segment.options
   const before = tcb.sackedBytes
   for (let i = 0; i < sackCount; i++) {
@@ -22,7 +22,10 @@ export function takeSackBlocks(tcb: Tcb, segment: TcpSegment): number {
     const right = sackEdges[2 * i + 1]
     if (!seqLt(left, right) || !seqLt(segment.ack, left) || !seqLe(right, tcb.sndNxt) || !seqLt(tcb.sndUna, right)) continue
     tcb.sacked ??= new RangeSet(maxSackedRanges)
-    tcb.sacked.add(offsetOf(tcb, seqMax(left, tcb.sndUna)), offsetOf(tcb, right))
+    const start = offsetOf(tcb, seqMax(left, tcb.sndUna))
+    const end = offsetOf(tcb, right)
+    const fresh = firstHole(tcb, start)
+    if (tcb.sacked.add(start, end) && tcb.rack !== null && fresh < end) rackSacked(tcb, tcb.rack, fresh, end, nowUs)
   }
   if (tcb.sacked !== null) tcb.sackedBytes = tcb.sacked.total()
   return tcb.sackedBytes - before
@@ -39,6 +42,7 @@ export function trimScoreboard(tcb: Tcb): void {
 export function clearScoreboard(tcb: Tcb): void {
   tcb.sacked?.clear()
   tcb.sackedBytes = 0
+  tcb.rack?.sent.forgetSacked()
 }
 
 /**
@@ -60,6 +64,7 @@ export function lostEdge(tcb: Tcb): number {
 
 /** SetPipe() of §4: bytes thought to be in the network. */
 export function pipe(tcb: Tcb): number {
+  if (tcb.rack !== null) return rackPipe(tcb, tcb.rack)
   const una = tcb.ackedOffset
   const lost = lostEdge(tcb)
   const end = una + seqDiff(tcb.sndNxt, tcb.sndUna)
@@ -69,7 +74,7 @@ export function pipe(tcb: Tcb): number {
 
 /** What counts as in flight against cwnd: all that is out but for what the peer is known to have and, in recovery, what is lost. */
 export function bytesInNetwork(tcb: Tcb): number {
-  if (tcb.sackRecovery) return pipe(tcb)
+  if (tcb.sackRecovery || (tcb.rack !== null && tcb.lossRecovery)) return pipe(tcb)
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
   return tcb.lossRecovery || tcb.config.limitedTransmit ? flightSize - tcb.sackedBytes : flightSize
 }

@@ -6,6 +6,20 @@ export type CongestionPhase = 'slowStart' | 'avoidance' | 'fastRecovery' | 'loss
 /** A piece of the receiver's sequence space, [start, end). */
 export interface SequenceRange { start: number, end: number }
 
+/** Times in µs: -1 where nothing was measured yet. */
+export interface RackView {
+  on: boolean
+  xmitUs: number
+  endSeq: number
+  rttUs: number
+  minRttUs: number
+  reoWndUs: number
+  reoWndMult: number
+  reorderingSeen: boolean
+  lost: number
+  probeEnd: number
+}
+
 /** The whole TCB as plain, cloneable numbers: sequence numbers as on the wire, sizes in bytes, times in µs. */
 export interface TcpSnapshot {
   id: number
@@ -68,6 +82,8 @@ export interface TcpSnapshot {
   prrDelivered: number
   prrOut: number
   recoverFs: number
+  /** RACK-TLP (RFC 8985), with `lost` bytes not sent again yet; zeros where it is off. `probeEnd` is 0 where no probe is under way. */
+  rack: RackView
   inRecovery: boolean
   congestionPhase: CongestionPhase
   controller: string
@@ -83,7 +99,7 @@ export interface TcpSnapshot {
   sackOn: boolean
 
   /** Absolute deadlines, -1 when off. */
-  timers: { retransmit: number, persist: number, delayedAck: number, keepAlive: number, timeWait: number, userTimeout: number }
+  timers: { retransmit: number, persist: number, delayedAck: number, keepAlive: number, timeWait: number, userTimeout: number, reorder: number, lossProbe: number }
 
   segmentsSent: number
   segmentsReceived: number
@@ -109,10 +125,12 @@ export function createTcpSnapshot(): TcpSnapshot {
     sendBufferBytes: 0, sendQueuedBytes: 0, sendUnackedBytes: 0,
     receiveBufferBytes: 0, receiveUnreadBytes: 0, receiveOutOfOrderBytes: 0, receiveRanges: [], sackedRanges: [],
     sndMss: 0, pathMtu: 0, rcvMss: 0,
-    cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0, inRecovery: false, congestionPhase: 'slowStart', controller: '',
+    cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0,
+    rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, probeEnd: 0 },
+    inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
     timestampsOn: false, tsRecent: 0, sackOn: false,
-    timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1 },
+    timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,
     retransmissions: 0, retransmittedBytes: 0, dropped: 0, finSent: false, finReceived: false, openedUs: -1, establishedUs: -1,
   }

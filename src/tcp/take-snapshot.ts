@@ -2,7 +2,7 @@ import type { RangeSet } from '../base/range-set.ts'
 import { effectiveMss, offerableWindow } from './header.ts'
 import { bytesInNetwork } from './scoreboard.ts'
 import { seqAdd, seqDiff } from './seq.ts'
-import type { CongestionPhase, SequenceRange, TcpSnapshot } from './snapshot.ts'
+import type { CongestionPhase, RackView, SequenceRange, TcpSnapshot } from './snapshot.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
 
@@ -17,6 +17,7 @@ export function takeSnapshot(tcb: Tcb, into: TcpSnapshot): void {
   sendSide(tcb, into)
   receiveSide(tcb, into)
   congestion(tcb, into)
+  rackView(tcb, into.rack)
   timing(tcb, into)
   counters(tcb, into)
 }
@@ -83,6 +84,20 @@ function congestion(tcb: Tcb, into: TcpSnapshot): void {
   into.controller = controller.name
 }
 
+function rackView(tcb: Tcb, into: RackView): void {
+  const { rack } = tcb
+  into.on = rack !== null
+  into.xmitUs = rack?.xmitUs ?? -1
+  into.endSeq = rack === null || rack.xmitUs < 0 ? 0 : seqAdd(tcb.sndUna, rack.endOffset - tcb.ackedOffset)
+  into.rttUs = rack === null || rack.xmitUs < 0 ? -1 : rack.rttUs
+  into.minRttUs = rack === null || rack.minRtt.us === Infinity ? -1 : rack.minRtt.us
+  into.reoWndUs = rack?.reoWndUs ?? 0
+  into.reoWndMult = rack?.reoWndMult ?? 0
+  into.reorderingSeen = rack?.reorderingSeen ?? false
+  into.lost = rack?.sent.lostBytes ?? 0
+  into.probeEnd = rack === null || rack.probeEnd < 0 ? 0 : seqAdd(tcb.sndUna, rack.probeEnd - tcb.ackedOffset)
+}
+
 function phase(tcb: Tcb): CongestionPhase {
   if (tcb.inRecovery) return 'fastRecovery'
   if (tcb.lossRecovery) return 'lossRecovery'
@@ -103,6 +118,8 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.timers.delayedAck = orOff(timers.deadline(Timer.delayedAck))
   into.timers.keepAlive = orOff(timers.deadline(Timer.keepAlive))
   into.timers.timeWait = orOff(timers.deadline(Timer.timeWait))
+  into.timers.reorder = orOff(timers.deadline(Timer.reorder))
+  into.timers.lossProbe = orOff(timers.deadline(Timer.lossProbe))
   into.timers.userTimeout = orOff(timers.deadline(Timer.userTimeout))
 }
 

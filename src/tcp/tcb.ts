@@ -8,6 +8,7 @@ import { silentSink } from './decision.ts'
 import type { DecisionSink, DecisionVerb } from './decision.ts'
 import { EventQueue } from './events.ts'
 import { ipHeaderAndTcpHeaderBytes } from './limits.ts'
+import type { Rack } from './rack.ts'
 import { firstStateReason, Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
@@ -167,6 +168,14 @@ export class Tcb {
   dsackEnd = 0
   /** Duplicates that the peer reported. */
   dsacks = 0
+  /** RACK-TLP (RFC 8985); null where it is off or SACK is. */
+  rack: Rack | null = null
+  /** A retransmission that left after the last reduction of cwnd was found lost. */
+  retransmissionLost = false
+  /** When cwnd was reduced last. */
+  reducedUs = -1
+  /** When the retransmission timeout is due, whichever loss timer runs in its place; Infinity with nothing out. */
+  rtoAtUs = Infinity
   /** SND.UNA as an unwrapped distance from ISS. */
   ackedOffset = 0
 

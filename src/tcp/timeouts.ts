@@ -1,8 +1,10 @@
 import { becomeClosed, oweSyn } from './lifecycle.ts'
 import { noteTimeout } from './loss.ts'
 import { suspectBlackHole } from './path-mtu.ts'
+import type { Rack } from './rack.ts'
+import { noteReorderTimeout } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
-import { Persist } from './timer-rules.ts'
+import { Persist, restartRto } from './timer-rules.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
 
@@ -12,6 +14,8 @@ export function timeoutsExpire(tcb: Tcb, nowUs: number): void {
   if (timers.takeExpired(Timer.userTimeout, nowUs)) return giveUp(tcb, nowUs)
   if (timers.takeExpired(Timer.timeWait, nowUs)) return becomeClosed(tcb, 'timeout2Msl', 'closed', null, nowUs)
   if (timers.takeExpired(Timer.retransmit, nowUs)) retransmit(tcb, nowUs)
+  if (timers.takeExpired(Timer.reorder, nowUs) && tcb.rack !== null) noteReorderTimeout(tcb, tcb.rack, nowUs)
+  if (timers.takeExpired(Timer.lossProbe, nowUs) && tcb.rack !== null) probeForLoss(tcb, tcb.rack, nowUs)
   if (timers.takeExpired(Timer.persist, nowUs)) probe(tcb, nowUs)
   if (timers.takeExpired(Timer.delayedAck, nowUs)) tcb.oweAckNow(Reason.ackDelayTimer, tcb.delayedBytes, tcb.config.delayedAckUs)
   if (timers.takeExpired(Timer.keepAlive, nowUs)) keepAlive(tcb, nowUs)
@@ -30,13 +34,20 @@ function retransmit(tcb: Tcb, nowUs: number): void {
   tcb.rtt.backoff++
   const rtoUs = tcb.rtt.rtoUs(tcb.config)
   tcb.setting(Reason.setBackoff, nowUs, rtoUs, tcb.retransmitCount)
-  tcb.timers.set(Timer.retransmit, nowUs + rtoUs)
+  tcb.rtoAtUs = nowUs + rtoUs
+  tcb.timers.set(Timer.retransmit, tcb.rtoAtUs)
   if (tcb.synAcked) {
     suspectBlackHole(tcb, nowUs)
     return noteTimeout(tcb, nowUs)
   }
   tcb.synWasLost = true
   oweSyn(tcb, Reason.synTimeout, tcb.retransmitCount, rtoUs)
+}
+
+/** PTO (RFC 8985 §7.3): one segment, and the retransmission timer behind it. */
+function probeForLoss(tcb: Tcb, rack: Rack, nowUs: number): void {
+  rack.probeDue = true
+  restartRto(tcb, nowUs)
 }
 
 function probe(tcb: Tcb, nowUs: number): void {

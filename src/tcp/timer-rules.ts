@@ -1,3 +1,4 @@
+import { probeDeadline } from './loss-probe.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
@@ -6,26 +7,54 @@ import { Timer } from './timers.ts'
 export const Persist = { off: 0, override: 1, probe: 2 } as const
 
 /**
- * Exactly one of retransmit and persist runs while something is out or waits: persist while the window is closed (RFC 9293 §3.8.6.1)
- * or too small to use with nothing out (§3.8.6.2.1), else retransmit while something is out (RFC 6298 §5.1).
+ * Exactly one of persist, retransmit, reorder and loss probe runs while something is out or waits: persist while the window is closed
+ * (RFC 9293 §3.8.6.1) or too small to use with nothing out (§3.8.6.2.1), else one of the others while something is out (RFC 6298 §5.1,
+ * RFC 8985 §8).
  */
 export function settleSendTimers(tcb: Tcb, nowUs: number): void {
-  const { timers, state } = tcb
+  const { state } = tcb
   if (state <= TcpState.synReceived || state === TcpState.timeWait || !tcb.synAcked) return
   const outstanding = tcb.sndUna !== tcb.sndNxt
   const waiting = tcb.unsentBytes() > 0 || tcb.finPending()
   if (tcb.sndWnd === 0 && (outstanding || waiting)) {
-    timers.clear(Timer.retransmit)
+    stopLossTimers(tcb)
     return persist(tcb, Persist.probe, tcb.rtt.backedOff(tcb.rtt.backoff + tcb.persistBackoff, tcb.config), nowUs)
   }
   if (outstanding) {
     stopPersist(tcb)
-    if (!timers.isSet(Timer.retransmit)) timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
-    return
+    return armLossTimer(tcb, nowUs)
   }
-  timers.clear(Timer.retransmit)
+  stopLossTimers(tcb)
   if (waiting) persist(tcb, Persist.override, tcb.config.sillyWindowOverrideUs, nowUs)
   else stopPersist(tcb)
+}
+
+/** The retransmission timeout counts from now, and so does the loss probe's (RFC 6298 §5.3, RFC 8985 §7.2). */
+export function restartRto(tcb: Tcb, nowUs: number): void {
+  tcb.rtoAtUs = nowUs + tcb.rtt.rtoUs(tcb.config)
+  if (tcb.rack !== null) tcb.rack.probeFromUs = nowUs
+}
+
+/** The end of the wait for reordered segments goes before the probe, and the probe, which is never later, before the timeout. */
+function armLossTimer(tcb: Tcb, nowUs: number): void {
+  const { rack } = tcb
+  if (tcb.rtoAtUs === Infinity) restartRto(tcb, nowUs)
+  if (rack === null) return tcb.timers.set(Timer.retransmit, tcb.rtoAtUs)
+  const isReordering = rack.reorderAtUs < tcb.rtoAtUs
+  const probeAtUs = isReordering ? Infinity : probeDeadline(tcb, rack)
+  const isProbing = probeAtUs !== Infinity
+  tcb.timers.set(Timer.reorder, isReordering ? rack.reorderAtUs : Infinity)
+  tcb.timers.set(Timer.lossProbe, probeAtUs)
+  tcb.timers.set(Timer.retransmit, isReordering || isProbing ? Infinity : tcb.rtoAtUs)
+}
+
+function stopLossTimers(tcb: Tcb): void {
+  tcb.rtoAtUs = Infinity
+  tcb.timers.clear(Timer.retransmit)
+  if (tcb.rack === null) return
+  tcb.rack.reorderAtUs = Infinity
+  tcb.timers.clear(Timer.reorder)
+  tcb.timers.clear(Timer.lossProbe)
 }
 
 function persist(tcb: Tcb, kind: 1 | 2, delayUs: number, nowUs: number): void {

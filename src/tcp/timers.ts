@@ -1,9 +1,9 @@
 /** The named deadlines of a connection. */
-export const Timer = { retransmit: 0, persist: 1, delayedAck: 2, keepAlive: 3, timeWait: 4, userTimeout: 5 } as const
+export const Timer = { retransmit: 0, persist: 1, delayedAck: 2, keepAlive: 3, timeWait: 4, userTimeout: 5, reorder: 6, lossProbe: 7 } as const
 
 export type Timer = typeof Timer[keyof typeof Timer]
 
-const timerCount = 6
+const timerCount = 8
 
 /** Absolute times in µs; Infinity where a timer is off. A plain array of doubles: a typed one takes three times the memory of so few. */
 export class Timers {

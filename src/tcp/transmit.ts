@@ -4,8 +4,11 @@ import { initialWindow } from './congestion.ts'
 import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './header.ts'
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
+import { noteProbeSent } from './loss-probe.ts'
 import { stopResending } from './loss.ts'
 import { mtuProbeLength, noteMtuProbeResent, noteMtuProbeSent } from './path-mtu.ts'
+import type { Rack } from './rack.ts'
+import { chooseLost, hasRoomForLost, lostPiece } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { chosen, nextLost, nextRescue, nextUnlost, noteHoleResent } from './sack-recovery.ts'
@@ -15,7 +18,7 @@ import { seqAdd, seqDiff, seqGe, seqMax } from './seq.ts'
 import { dataPermit, permit } from './send-permit.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
-import { settleSendTimers } from './timer-rules.ts'
+import { restartRto, settleSendTimers } from './timer-rules.ts'
 import { Timer } from './timers.ts'
 
 /** Puts the next segment to send into `tcb.out`, most urgent first. @returns whether there is one */
@@ -27,6 +30,7 @@ export function transmit(tcb: Tcb, nowUs: number): boolean {
     || sendAgain(tcb, nowUs)
     || sendLost(tcb, nowUs)
     || sendProbe(tcb, nowUs)
+    || sendLossProbe(tcb, nowUs)
     || sendData(tcb, nowUs)
     || sendUnlost(tcb, nowUs)
     || sendAck(tcb, nowUs)
@@ -69,9 +73,14 @@ function sendFront(tcb: Tcb, nowUs: number): boolean {
   if (reason === 0) return false
   tcb.frontReason = 0
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt) return false
+  restartRto(tcb, nowUs)
+  if (tcb.rack !== null) {
+    if (!chooseLost(tcb, tcb.rack)) return false
+    resend(tcb, nowUs, reason, lostPiece.seq, lostPiece.length)
+    return true
+  }
   const length = resend(tcb, nowUs, reason, tcb.sndUna, tcb.sndWnd)
   if (tcb.sackRecovery) noteHoleResent(tcb, tcb.sndUna, length)
-  tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
   return true
 }
 
@@ -93,8 +102,14 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
   return true
 }
 
-/** In recovery by SACK: holes that count as lost go before new data (RFC 6675 §4, rule 1 of NextSeg). */
+/** Holes that count as lost go before new data (RFC 8985 §6.2; RFC 6675 §4, rule 1 of NextSeg). */
 function sendLost(tcb: Tcb, nowUs: number): boolean {
+  const { rack } = tcb
+  if (rack !== null) {
+    if (tcb.sndWnd === 0 || !chooseLost(tcb, rack) || !hasRoomForLost(tcb, rack)) return false
+    resend(tcb, nowUs, tcb.lossRecovery ? Reason.lossRecovery : Reason.rackLost, lostPiece.seq, lostPiece.length)
+    return true
+  }
   if (!tcb.sackRecovery || !nextLost(tcb)) return false
   noteHoleResent(tcb, chosen.seq, resend(tcb, nowUs, Reason.sackLost, chosen.seq, chosen.length))
   return true
@@ -102,7 +117,7 @@ function sendLost(tcb: Tcb, nowUs: number): boolean {
 
 /** Rules 3 and 4: behind the new data, holes that are not known to be lost, then once the tail. */
 function sendUnlost(tcb: Tcb, nowUs: number): boolean {
-  if (!tcb.sackRecovery) return false
+  if (!tcb.sackRecovery || tcb.rack !== null) return false
   if (nextUnlost(tcb)) {
     noteHoleResent(tcb, chosen.seq, resend(tcb, nowUs, Reason.sackUnlost, chosen.seq, chosen.length))
     return true
@@ -126,10 +141,19 @@ function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room:
   emit(tcb, nowUs, 'again', reason, seq, flags, length, told.a, told.b, told.c)
   const taken = length + (withFin ? 1 : 0)
   if (tcb.mtuProbe > 0) noteMtuProbeResent(tcb, seq, length, nowUs)
+  if (tcb.rack !== null) recordAgain(tcb, tcb.rack, seq, taken, nowUs)
   tcb.bytesSent += Math.max(0, seqDiff(end, tcb.sndNxt))
   tcb.sndNxt = seqMax(tcb.sndNxt, seqAdd(seq, taken))
   tcb.lastSendUs = nowUs
   return taken
+}
+
+/** A closed window's probe may have been shorter than what goes in its place. */
+function recordAgain(tcb: Tcb, rack: Rack, seq: number, taken: number, nowUs: number): void {
+  const from = offsetOf(tcb, seq)
+  const wasEnd = offsetOf(tcb, tcb.sndNxt)
+  rack.sent.append(from + taken, nowUs)
+  rack.sent.sendAgain(from, Math.min(from + taken, wasEnd), nowUs)
 }
 
 /** Operands of the reason of a retransmission. */
@@ -150,8 +174,10 @@ function setResendOperands(tcb: Tcb, reason: ReasonIndex, length: number): void 
     case Reason.partialAck: return tell(tcb.recover, cwnd)
     case Reason.packetTooBig: return tell(length, tcb.pathMtu)
     case Reason.windowOpened: return tell(length, tcb.sndWnd)
+    case Reason.rackFirst: return tell(length, tcb.rack!.rttUs, tcb.rack!.reoWndUs)
+    case Reason.probeLast: return tell(length, tcb.rtt.srttUs, inFlight)
     case Reason.sackFirstHole: return tell(tcb.sackedBytes, tcb.dupAcks, ssthresh)
-    case Reason.sackLost: case Reason.sackUnlost: case Reason.sackRescue: return tell(length, pipe(tcb), cwnd)
+    case Reason.sackLost: case Reason.sackUnlost: case Reason.sackRescue: case Reason.rackLost: return tell(length, pipe(tcb), cwnd)
     default: return tell(cwnd, inFlight)
   }
 }
@@ -169,10 +195,14 @@ function sendProbe(tcb: Tcb, nowUs: number): boolean {
   const verb: DecisionVerb = isAgain ? 'again' : 'sent'
   if (isAgain) spoilTiming(tcb)
   emit(tcb, nowUs, verb, Reason.windowProbe, seq, TcpFlag.ack | (isFin ? TcpFlag.fin : 0), isFin ? 0 : 1, unsent, tcb.persistBackoff, tcb.sndWnd)
-  if (!isAgain) {
+  const offset = offsetOf(tcb, seq)
+  if (isAgain) {
+    tcb.rack?.sent.sendAgain(offset, offset + 1, nowUs)
+  } else {
     tcb.probeOut = true
     tcb.probeSeq = seq
     tcb.sndNxt = seqAdd(seq, 1)
+    tcb.rack?.sent.append(offset + 1, nowUs)
     if (isFin) noteFinSent(tcb, seq)
   }
   tcb.lastSendUs = nowUs
@@ -187,15 +217,46 @@ function sendData(tcb: Tcb, nowUs: number): boolean {
   dataPermit(tcb)
   if (permit.reason === 0) return false
   if (tcb.pathMtu < tcb.linkMtu && sendMtuProbe(tcb, nowUs)) return true
+  if (permit.reason === Reason.limitedTransmit) tcb.limitedTransmitBytes += permit.length
+  emitData(tcb, nowUs)
+  return true
+}
+
+/** The segment that `permit` describes, with the FIN where it is the last and there is room. */
+function emitData(tcb: Tcb, nowUs: number): void {
   const { length, reason } = permit
   const seq = tcb.sndNxt
   const isLast = length === permit.queued
   const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
   const flags = TcpFlag.ack | (isLast ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
-  if (reason === Reason.limitedTransmit) tcb.limitedTransmitBytes += length
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
   if (withFin) noteFinSent(tcb, seqAdd(seq, length))
+}
+
+/** Tail loss probe (RFC 8985 §7.3): new data if there is any, whatever cwnd says, else the last segment once more. */
+function sendLossProbe(tcb: Tcb, nowUs: number): boolean {
+  const { rack } = tcb
+  if (rack === null || !rack.probeDue) return false
+  rack.probeDue = false
+  if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt || tcb.inRecovery || tcb.lossRecovery) return false
+  permit.queued = tcb.unsentBytes()
+  permit.windowRoom = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), tcb.sndNxt)
+  permit.length = Math.min(permit.queued, permit.windowRoom, effectiveMss(tcb))
+  if (permit.length > 0 && mayTransmitData(tcb.state)) {
+    permit.reason = Reason.probeNew
+    permit.b = tcb.rtt.srttUs
+    permit.c = seqDiff(tcb.sndNxt, tcb.sndUna)
+    permit.d = 0
+    emitData(tcb, nowUs)
+    noteProbeSent(tcb, rack, false)
+    return true
+  }
+  const seq = seqAdd(tcb.sndUna, Math.max(0, rack.lastStart - tcb.ackedOffset))
+  const room = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), seq)
+  if (room <= 0) return false
+  resend(tcb, nowUs, Reason.probeLast, seq, room)
+  noteProbeSent(tcb, rack, true)
   return true
 }
 
@@ -222,10 +283,18 @@ function sendFin(tcb: Tcb, nowUs: number): boolean {
 
 function sentNew(tcb: Tcb, sndNxt: number, nowUs: number): void {
   startTiming(tcb, sndNxt, nowUs)
+  if (tcb.rack !== null) {
+    tcb.rack.lastStart = offsetOf(tcb, tcb.sndNxt)
+    tcb.rack.probeFromUs = nowUs
+    tcb.rack.sent.append(offsetOf(tcb, sndNxt), nowUs)
+  }
   tcb.sndNxt = sndNxt
   tcb.overrideDue = false
   tcb.lastSendUs = nowUs
-  if (!tcb.timers.isSet(Timer.retransmit)) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
+  if (tcb.rtoAtUs === Infinity) {
+    restartRto(tcb, nowUs)
+    tcb.timers.set(Timer.retransmit, tcb.rtoAtUs)
+  }
 }
 
 function noteFinSent(tcb: Tcb, seq: number): void {

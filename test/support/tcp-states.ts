@@ -42,18 +42,21 @@ export function expectInvariants(connection: TcpConnection, nowUs: number): void
   if (view.sendQueuedBytes < 0 || view.sendUnackedBytes < 0) throw problem('a negative amount of data')
   if (view.sendQueuedBytes + view.sendUnackedBytes > view.sendBufferBytes) throw problem('more sent than the buffer holds')
   if (isSynchronized(view.state) && !seqLe(view.rcvNxt, view.rcvAdvertisedEdge)) throw problem('RCV.NXT is beyond the window')
+  if (view.rack.on && (view.rack.lost < 0 || view.pipe < 0 || view.pipe > view.flightSize)) throw problem('a pipe that cannot be')
   let edge = view.rcvNxt
   for (const { start, end } of view.receiveRanges) {
     if (!seqLt(edge, start) || !seqLt(start, end)) throw problem('ranges out of order')
     edge = end
   }
   for (const [name, deadline] of Object.entries(view.timers)) if (deadline !== -1 && !(deadline > nowUs)) throw problem(`${name} is due in the past`)
-  const { retransmit, persist } = view.timers
+  const { retransmit, persist, reorder, lossProbe } = view.timers
+  const armed = [retransmit, persist, reorder, lossProbe].filter((deadline) => deadline !== -1).length
   const carriesData = isSynchronized(view.state) && view.state !== TcpState.timeWait
   const finWaits = !view.finSent && (view.state === TcpState.finWait1 || view.state === TcpState.lastAck || view.state === TcpState.closing)
   const busy = carriesData && (view.sndUna !== view.sndNxt || view.sendQueuedBytes > 0 || finWaits)
-  if (busy && (retransmit === -1) === (persist === -1)) throw problem('not exactly one of retransmit and persist')
-  if (!busy && view.state !== TcpState.synSent && view.state !== TcpState.synReceived && (retransmit !== -1 || persist !== -1)) throw problem('a timer for nothing')
+  if (armed > 1) throw problem('more than one loss timer')
+  if (busy && armed !== 1) throw problem('no loss timer')
+  if (!busy && view.state !== TcpState.synSent && view.state !== TcpState.synReceived && armed > 0) throw problem('a timer for nothing')
   if (view.state === TcpState.closed && connection.pollTimeout() !== Infinity) throw problem('a timer')
   if (view.cwnd < 0 || view.ssthresh < 0) throw problem('a negative congestion window')
 }

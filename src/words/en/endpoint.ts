@@ -145,6 +145,7 @@ export const endpoint = {
       sillyWindowOverrideUs: 'Silly-window override',
       limitedTransmit: 'Limited transmit',
       proportionalRate: 'Proportional rate reduction',
+      maxAckDelayUs: 'Peer\'s ACK delay, for loss probes',
       restartAfterIdle: 'Restart after idle',
       minRtoUs: 'Smallest RTO',
       maxRtoUs: 'Largest RTO',

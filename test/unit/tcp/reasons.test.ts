@@ -28,8 +28,15 @@ const opens = (config = {}) => {
 const dupAcks = (t: TcpTrace, count: number) => sends(t, ...Array.from({ length: count }, () => '. 1:1(0) ack 1 win 65535'))
 const flying = (config = {}) => writes(established({ config: { initialWindowSegments: 4, ...config } }), 30 * 1460)
 const sacked = (written: number, ...lines: string[]) => {
-  const t = writes(established({ peerMss: 1000, config: { sackPermitted: true, initialWindowSegments: 8 } }), written * 1000)
+  const t = writes(established({ peerMss: 1000, config: { sackPermitted: true, rackTlp: false, initialWindowSegments: 8 } }), written * 1000)
   return sends(t, ...lines.map((line) => `. 1:1(0) ${line.replace(' sack', ' win 65535 <nop,nop,sack')}>`))
+}
+/** The same by time, over a path of 100 ms; `lines` come 100 ms apart. */
+const racked = (written: number, ...lines: string[]) => {
+  const t = sends(opens({ sackPermitted: true, initialWindowSegments: 8 }).after(100 * ms), 'S. 0:0(0) ack 1 win 65535 <mss 1000,sackOK>')
+  writes(t, written * 1000)
+  for (const line of lines) sends(t.after(100 * ms), `. 1:1(0) ${line.replace(' sack', ' win 65535 <nop,nop,sack')}`)
+  return t
 }
 /** Round trips of ten ACKs each whose timestamps show these times. */
 const roundTrips = (...roundTripsMs: number[]) => {
@@ -90,6 +97,10 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   sackLost: () => sacked(8, 'ack 1 sack 1001:2001 3001:8001'),
   sackUnlost: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001'),
   sackRescue: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001', 'ack 4001 sack 5001:7001'),
+  rackFirst: () => racked(8, 'ack 1 sack 1001:4001>'),
+  rackLost: () => racked(8, 'ack 1 sack 1001:2001 3001:8001>'),
+  probeNew: () => racked(10).after(200 * ms),
+  probeLast: () => racked(8).after(200 * ms),
   windowOpened: () => sends(writes(established({ window: 0 }), 10).after(1 * s), '. 1:1(0) ack 1 win 100'),
   packetTooBig: tooBig,
   mtuProbe: mtuProbing,
@@ -167,6 +178,7 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   heldNagle: () => writes(writes(established(), 1), 1),
   heldSillyWindow: () => sends(writes(established({ window: 1000 }), 5000), '. 1:1(0) ack 1001 win 100'),
   heldAckDelay: () => sends(established(), '. 1:2(1) ack 1 win 1'),
+  heldReordering: () => racked(8, 'ack 1 sack 1001:2001>'),
   heldAwaitingAck: () => writes(established(), 1),
   heldNothingQueued: () => established(),
   heldTimeWait: () => traceIn('timeWait'),
@@ -191,6 +203,15 @@ const stories: Record<ReasonId, () => TcpTrace> = {
   setTimeoutLoss: () => flying().after(1 * s),
   setFastRecovery: () => dupAcks(flying(), 3),
   setSackRecovery: () => sacked(8, 'ack 1 sack 1001:4001'),
+  setRackLost: () => racked(8, 'ack 1 sack 1001:4001>'),
+  setRackRecovery: () => racked(8, 'ack 1 sack 1001:4001>'),
+  setReordering: () => sends(racked(2, 'ack 1 sack 1001:2001>'), '. 1:1(0) ack 2001 win 65535'),
+  setReorderingWindow: () => racked(2, 'ack 2001 sack 1:1001>'),
+  setLostAgain: () => racked(40, 'ack 1 sack 1001:8001>', 'ack 1 sack 1001:9001>'),
+  setProbeLoss: () => {
+    const t = sends(racked(8).after(200 * ms), '. 1:1(0) ack 8001 win 65535')
+    return sends(writes(t, 1000).after(100 * ms), '. 1:1(0) ack 9001 win 65535')
+  },
   setDsack: () => sacked(8, 'ack 2001 sack 1:1001'),
   setRecovered: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 8761 win 65535'),
   setAvoidance: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535', '. 1:1(0) ack 2921 win 65535', '. 1:1(0) ack 4381 win 65535'),

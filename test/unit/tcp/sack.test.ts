@@ -5,7 +5,7 @@ const mss = 1000
 
 /** A connection whose cwnd is `segments` full segments of 1000 bytes, all of them in flight; `written` segments were written. */
 function flying(segments: number, written = 4 * segments, config = {}): TcpTrace {
-  const t = established({ peerMss: mss, config: { sackPermitted: true, initialWindowSegments: segments, sendBufferBytes: 1 << 20, ...config } })
+  const t = established({ peerMss: mss, config: { sackPermitted: true, rackTlp: false, initialWindowSegments: segments, sendBufferBytes: 1 << 20, ...config } })
   t.write(written * mss)
   t.skip()
   return t
@@ -218,11 +218,11 @@ describe('proportional rate reduction', () => {
 
 describe('SACK-Permitted', () => {
   it('stands on the SYN alone, and means nothing elsewhere [RFC2018/permitted]', () => {
-    const t = established({ config: { sackPermitted: true } })
+    const t = established({ config: { sackPermitted: true, rackTlp: false } })
     t.write(100)
     t.close()
     expect(t.sent.map(({ segment }) => segment.options.sackPermitted)).toEqual(t.sent.map((_, i) => i === 0))
-    const off = new TcpTrace({ config: { sackPermitted: true } }).open()
+    const off = new TcpTrace({ config: { sackPermitted: true, rackTlp: false } }).open()
     off.skip()
     off.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1000>').skip()
     off.peer.sends('. 1:1(0) ack 1 win 65535 <sackOK,nop,nop>')
@@ -257,7 +257,7 @@ describe('limited transmit with SACK', () => {
 })
 
 describe('reports of duplicates', () => {
-  const receiving = (config = {}) => established({ config: { sackPermitted: true, ...config } })
+  const receiving = (config = {}) => established({ config: { sackPermitted: true, rackTlp: false, ...config } })
 
   it('come first, once [RFC2883/dsack-first]', () => {
     const t = receiving()
