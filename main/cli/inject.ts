@@ -4,6 +4,7 @@ import type { Fault } from '../../src/base/fault.ts'
 import { parseHex, readU32 } from '../../src/base/bytes.ts'
 import { planInjection } from '../../src/craft/inject-guard.ts'
 import { parseCidr, parseIpv4 } from '../../src/wire/addresses.ts'
+import { readCaptureFile } from '../files/capture-input.ts'
 import { Driver } from '../lab/driver.ts'
 import { Injector } from '../lab/injector.ts'
 import { framesOfLines } from '../lab/line-frames.ts'
@@ -11,7 +12,6 @@ import type { LineSurroundings } from '../lab/line-frames.ts'
 import type { OpenedLink } from '../lab/links.ts'
 import { machineClock } from '../lab/clock.ts'
 import { NeighbourProbe } from '../lab/neighbour-probe.ts'
-import { openFileLink } from '../link/file-link.ts'
 import { deferred } from './deferred.ts'
 import { ExitCode, UsageError, tellFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -26,7 +26,7 @@ const ownMac = Uint8Array.of(2, 0, 0, 0, 0, 1)
 
 /** `tcplab inject`: sends frames within the guard rails. With `--json` one object: `{"event": "injected", "sent", "failed"}`. */
 export const runInject: Run = async ({ args, options, json, words }) => {
-  const wanted = readWanted(args[0] as string | undefined, options)
+  const wanted = await readWanted(args[0] as string | undefined, options)
   const opened = await openNamedLink(options.interface, { ...elevationOf(options), promiscuous: false })
   const { info } = opened.link
   const injector = new Injector(opened.link)
@@ -88,16 +88,16 @@ function systemGateway(name: string): number | null {
 }
 
 /** @throws UsageError `oneOf`; FaultError `hexSyntax`, and what is wrong with the file */
-function readWanted(line: string | undefined, { hex, file }: CliOptions): Wanted {
+async function readWanted(line: string | undefined, { hex, file }: CliOptions): Promise<Wanted> {
   if ([line, hex, file].filter((given) => given !== undefined).length !== 1) throw new UsageError('oneOf', { names: '--hex, --file, LINE', command: 'inject' })
   if (line !== undefined) return { frames: [], lines: [line] }
   if (hex !== undefined) return { frames: [parseHex(hex)!], lines: [] }
   return readFile(file!)
 }
 
-function readFile(path: string): Wanted {
+async function readFile(path: string): Promise<Wanted> {
   try {
-    return filled({ frames: captureFrames(path), lines: [] }, path)
+    return filled({ frames: await captureFrames(path), lines: [] }, path)
   } catch (error) {
     if (!(error instanceof FaultError) || error.fault.code !== 'fileFormatUnknown' || error.fault.params.why !== undefined) throw error
   }
@@ -120,20 +120,16 @@ function filled(wanted: Wanted, path: string): Wanted {
   return wanted
 }
 
-function captureFrames(path: string): Uint8Array[] {
-  const link = openFileLink(path)
+/** Of another link type than the first frame's none can be sent where that one can. */
+async function captureFrames(path: string): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = []
-  try {
-    let idle = 0
-    while (!link.atEnd && idle < 1000) {
-      const drained = link.drain((batch) => {
-        for (let i = 0; i < batch.count; i++) frames.push(batch.bytes.slice(batch.offset[i], batch.offset[i] + batch.capturedLength[i]))
-      }, 4096)
-      idle = drained === 0 ? idle + 1 : 0
+  let linkType = -1
+  const damage = await readCaptureFile(path, (batch, reader) => {
+    if (linkType < 0) linkType = reader.frameLinkTypes[0]
+    for (let i = 0; i < batch.count; i++) {
+      if (reader.frameLinkTypes[i] === linkType) frames.push(batch.bytes.slice(batch.offset[i], batch.offset[i] + batch.capturedLength[i]))
     }
-    if (link.damage !== null) throw new FaultError(link.damage)
-  } finally {
-    link.close()
-  }
+  })
+  if (damage !== null) throw new FaultError(damage)
   return frames
 }

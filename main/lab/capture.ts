@@ -49,7 +49,7 @@ export class Capture implements Task {
 
   /** Takes what the link captures of the batch that it is handing out. */
   watch(): void {
-    if (this.capturing) this.trace.append(this.link.captured, this.link.info.linkType, this.link.frameOffsets)
+    if (this.capturing) this.trace.append(this.link.captured, this.link.linkTypes ?? this.link.info.linkType, this.link.frameOffsets)
   }
 
   start(): void {

@@ -61,7 +61,7 @@ export async function openLinkOf(spec: LinkSpec, virtual: VirtualLinkOptions): P
       const name = nameOf(spec)
       return { ...plain, link: await openCapHelperLink({ name, filter: options.filter }), acceptUnfinishedChecksums: isSoftwareInterface(name) }
     }
-    case 'file': return { ...plain, link: openFileLink(nameOf(spec)) }
+    case 'file': return { ...plain, link: await openFileLink(nameOf(spec)) }
     case 'sandbox': {
       const link = await openSandboxLink(options)
       return { ...plain, link, peer: { address: link.peerAddress, kind: 'kernel' }, host: ownHost, hasFirstConversation: true, acceptUnfinishedChecksums: true }

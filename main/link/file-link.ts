@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
@@ -8,24 +8,27 @@ import { FrameBatch } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { FrameSink, LinkInfo, LinkStatistics } from '../../src/link/link.ts'
 import type { LocatedLink } from '../../src/link/record.ts'
-import { notReadable, openForReading } from '../files/open-file.ts'
+import { openBackingFile } from '../files/backing-file.ts'
+import type { BackingFile } from '../files/backing-file.ts'
+import { notReadable } from '../files/open-file.ts'
 import { PageCache } from '../lab/page-cache.ts'
 
-const chunkBytes = 256 * 1024
-const batchFrames = 1024
+const chunkBytes = 1024 * 1024
+const batchFrames = 4096
+const probeBytes = 64 * 1024
 
 /**
- * Opens a pcap or pcapng file as a link that only gives.
- * @throws FaultError fileNotFound, fileNotReadable, fileFormatUnknown
+ * Opens a capture file as a link that only gives; a compressed one is unpacked beside, while it is read.
+ * @throws FaultError fileNotFound, fileNotReadable, fileFormatUnknown, fileDamaged
  */
-export function openFileLink(filePath: string): FileLink {
-  const descriptor = openForReading(filePath)
+export async function openFileLink(filePath: string): Promise<FileLink> {
+  const file = await openBackingFile(filePath)
   try {
-    const probe = probeFile(descriptor)
-    if (probe.format === 'unknown') throw new FaultError(fault('fileFormatUnknown', { path: filePath }))
-    return new FileLink(filePath, descriptor, infoOf(filePath, probe))
+    const probe = await probeFile(file)
+    if (probe.format === 'unknown') throw new FaultError(file.fault ?? fault('fileFormatUnknown', { path: filePath }))
+    return new FileLink(filePath, file, infoOf(filePath, probe))
   } catch (error) {
-    closeSync(descriptor)
+    file.close()
     if (error instanceof FaultError) throw error
     throw notReadable(filePath, error)
   }
@@ -33,42 +36,50 @@ export function openFileLink(filePath: string): FileLink {
 
 /**
  * The frames of a capture file, handed out as fast as they are asked for, with their own times. A damaged file is handed out
- * up to the damage, then the link closes with `fileDamaged`. Frames of another link type than the file's first interface
- * are left out and counted as dropped by the interface.
+ * up to the damage, then the link closes with `fileDamaged`. Its raw bytes stay where they are.
  */
 export class FileLink implements LocatedLink {
   readonly info: LinkInfo
   readonly path: string
-  readonly sizeBytes: number
   captured = new FrameBatch(0)
   frameOffsets: Float64Array = new Float64Array(0)
+  linkTypes: Uint16Array = new Uint16Array(0)
   /** What ended the file too early. */
   damage: Fault | null = null
   onClosed: ((reason: Fault) => void) | null = null
 
-  private descriptor: number
+  private readonly file: BackingFile
+  private isOpen = true
   private readonly reader = new CaptureReader()
-  private batch = new FrameBatch(batchFrames)
-  private readonly kept = new FrameBatch(batchFrames)
-  private readonly keptOffsets = new Float64Array(batchFrames)
+  private readonly batch = new FrameBatch(batchFrames)
   private readonly cache = new PageCache()
   private readonly counts = emptyStatistics()
   private readAt = 0
   private isAllRead = false
+  private isStopped = false
   private readable: (() => void) | null = null
   private wake: NodeJS.Immediate | null = null
 
-  constructor(filePath: string, descriptor: number, info: LinkInfo) {
+  constructor(filePath: string, file: BackingFile, info: LinkInfo) {
     this.path = filePath
-    this.descriptor = descriptor
+    this.file = file
     this.info = info
-    this.sizeBytes = fstatSync(descriptor).size
+    file.onGrown = () => this.wakeSoon()
   }
 
   /** Everything has been handed out. */
-  get atEnd(): boolean { return this.descriptor < 0 || this.damage !== null || (this.isAllRead && this.reader.isAtEnd && !this.reader.damage) }
-  /** How far the file has been handed out. */
+  get atEnd(): boolean { return !this.isOpen || this.damage !== null || this.isStopped || (this.isAllRead && this.reader.isAtEnd && !this.reader.damage) }
+  /** How far the file has been handed out, of `sizeBytes`; both grow while a compressed file is unpacked. */
   get positionBytes(): number { return this.reader.position }
+  get sizeBytes(): number { return this.file.sizeBytes }
+  get isSizeKnown(): boolean { return this.file.isComplete }
+
+  /** Hands out nothing more; what has been handed out can still be read. */
+  stopReading(): void {
+    this.isAllRead = true
+    this.isStopped = true
+    this.file.stop()
+  }
 
   get onReadable(): (() => void) | null { return this.readable }
   set onReadable(listener: (() => void) | null) {
@@ -82,9 +93,9 @@ export class FileLink implements LocatedLink {
       const count = this.reader.read(this.batch, Math.min(batchFrames, maxFrames - handedOut))
       if (count > 0) handedOut += this.handOut(sink)
       else if (this.reader.damage) this.endDamaged()
-      else if (!this.isAllRead) this.readMore()
+      else if (this.isAllRead || !this.readMore()) break
     }
-    if (!this.atEnd) this.wakeSoon()
+    if (handedOut === maxFrames) this.wakeSoon()
     return handedOut
   }
 
@@ -108,58 +119,44 @@ export class FileLink implements LocatedLink {
 
   /** Bytes of the file. @returns a copy, or null where they are not there */
   readBytes(offset: number, length: number): Uint8Array | null {
-    return this.descriptor < 0 ? null : this.cache.read(this.descriptor, offset, length, this.sizeBytes)
+    return this.isOpen ? this.cache.read(this.file.descriptor, offset, length, this.sizeBytes) : null
   }
 
   close(): void {
     if (this.wake) clearImmediate(this.wake)
     this.wake = null
-    if (this.descriptor >= 0) closeSync(this.descriptor)
-    this.descriptor = -1
+    if (this.isOpen) this.file.close()
+    this.isOpen = false
     this.cache.clear()
   }
 
   private handOut(sink: FrameSink): number {
-    const batch = this.isOneLinkType() ? this.batch : this.keepOwnLinkType()
+    const { batch, counts } = this
     this.captured = batch
-    this.frameOffsets = batch === this.batch ? this.reader.frameOffsets : this.keptOffsets
-    for (let i = 0; i < batch.count; i++) if (batch.capturedLength[i] < batch.originalLength[i]) this.counts.truncated++
-    this.counts.received += batch.count
-    if (batch.count > 0) sink(batch)
+    this.frameOffsets = this.reader.frameOffsets
+    this.linkTypes = this.reader.frameLinkTypes
+    for (let i = 0; i < batch.count; i++) if (batch.capturedLength[i] < batch.originalLength[i]) counts.truncated++
+    counts.received += batch.count
+    sink(batch)
     return batch.count
   }
 
-  private isOneLinkType(): boolean {
-    return this.reader.interfaces.every((found) => found.linkType === this.info.linkType)
-  }
-
-  private keepOwnLinkType(): FrameBatch {
-    const { batch, kept, reader } = this
-    kept.clear()
-    kept.bytes = batch.bytes
-    for (let i = 0; i < batch.count; i++) {
-      if (reader.interfaces[reader.frameInterfaces[i]].linkType !== this.info.linkType) {
-        this.counts.droppedByInterface++
-        continue
-      }
-      this.keptOffsets[kept.count] = reader.frameOffsets[i]
-      kept.add(batch.offset[i], batch.capturedLength[i], batch.originalLength[i], batch.timeSec[i], batch.timeNsec[i], batch.direction[i] as 0 | 1 | 2)
-    }
-    return kept
-  }
-
-  private readMore(): void {
+  /** @returns false where no more is there yet; `onGrown` says when it is */
+  private readMore(): boolean {
+    const { file, reader } = this
     try {
-      const space = this.reader.space(chunkBytes)
-      const count = readSync(this.descriptor, space, 0, space.length, this.readAt)
-      this.reader.filled(count)
+      const count = readSync(file.descriptor, reader.space(chunkBytes), 0, chunkBytes, this.readAt)
+      reader.filled(count)
       this.readAt += count
-      if (count > 0) return
+      if (count > 0) return true
+      if (!file.isComplete) return false
       this.isAllRead = true
-      this.reader.finish()
+      if (file.fault === null) reader.finish()
+      else this.end(file.fault)
     } catch (error) {
       this.end(notReadable(this.path, error).fault)
     }
+    return true
   }
 
   private endDamaged(): void {
@@ -184,12 +181,15 @@ export class FileLink implements LocatedLink {
 interface Probe { format: CaptureReader['format'], first: CaptureInterface | null }
 
 /** Reads just enough to know the format and the first interface. */
-function probeFile(descriptor: number): Probe {
+async function probeFile(file: BackingFile): Promise<Probe> {
   const reader = new CaptureReader()
   const batch = new FrameBatch(1)
   for (let at = 0; ;) {
-    const space = reader.space(chunkBytes)
-    const count = readSync(descriptor, space, 0, space.length, at)
+    const count = readSync(file.descriptor, reader.space(probeBytes), 0, probeBytes, at)
+    if (count === 0 && !file.isComplete) {
+      await new Promise<void>((resolve) => { file.onGrown = resolve })
+      continue
+    }
     reader.filled(count)
     at += count
     if (reader.read(batch, 1) > 0 || reader.interfaces.length > 0 || reader.damage || count === 0) break

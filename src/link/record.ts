@@ -18,6 +18,8 @@ export interface LocatedLink extends Link {
   readonly captured: FrameBatch
   /** For each captured frame: the file offset of its first byte, or -1. */
   readonly frameOffsets: Float64Array
+  /** For each captured frame: its link type; null where all have the link's own. */
+  readonly linkTypes: Uint16Array | null
 }
 
 /**
@@ -27,6 +29,7 @@ export interface LocatedLink extends Link {
 export class RecordingLink implements LocatedLink {
   captured = new FrameBatch(0)
   frameOffsets: Float64Array = new Float64Array(0)
+  readonly linkTypes = null
   /** May be changed between two drains; null records nothing. */
   recorder: FrameRecorder | null
   /** What is captured; null: everything. The sink gets every frame all the same, because a host has to hear what nobody wants to see. */

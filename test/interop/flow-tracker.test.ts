@@ -5,7 +5,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openFileLink } from '../../main/link/file-link.ts'
+import { readCaptureFile } from '../../main/files/capture-input.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { inOwnNetwork } from '../support/own-network.ts'
@@ -32,7 +32,7 @@ inOwnNetwork(import.meta.url, () => {
           const hasLoss = lossOneIn > 0 && dropOneIn(lossOneIn)
           if (lossOneIn > 0 && !hasLoss) console.log('flow-tracker: no loss on this system, which has no nftables rule for it')
           await capture(file, transfers)
-          const repeated = compare(readTrace(file), readTshark(file))
+          const repeated = compare(await readTrace(file), readTshark(file))
           if (hasLoss) expect(repeated).toBeGreaterThan(0)
         }
       } finally {
@@ -116,12 +116,9 @@ function dropOneIn(n: number): boolean {
   return spawnSync('nft', [rules], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0
 }
 
-function readTrace(file: string): Trace {
+async function readTrace(file: string): Promise<Trace> {
   const trace = new Trace()
-  const link = openFileLink(file)
-  while (link.drain((batch) => { trace.append(batch, link.info.linkType, link.frameOffsets) }, 4096) > 0);
-  expect(link.damage).toBeNull()
-  link.close()
+  expect(await readCaptureFile(file, (batch, reader) => { trace.append(batch, reader.frameLinkTypes, reader.frameOffsets) })).toBeNull()
   return trace
 }
 
