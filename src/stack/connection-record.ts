@@ -5,6 +5,7 @@ import { ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
 import type { IpAddress } from './ip-address.ts'
 import { ipv4PayloadAt, writeIpv4Frame } from './ipv4-output.ts'
 import { ipv6PayloadAt, writeIpv6Frame } from './ipv6-output.ts'
+import type { ReportedError } from './network-error.ts'
 import type { NdpNeighbour } from './ndp-cache.ts'
 import type { Neighbour } from './neighbours.ts'
 
@@ -20,6 +21,7 @@ export interface ConnectionRecordOptions {
   readonly listenerPort: number
   readonly mac: Uint8Array
   readonly ttl: number
+  readonly dscp: number
 }
 
 /** What the host keeps for one connection beside the engine's own state. */
@@ -48,6 +50,8 @@ export class ConnectionRecord {
   /** The next hop, once there was something to send. */
   neighbour: Neighbour | null = null
   neighbour6: NdpNeighbour | null = null
+  /** What the network has reported last; null as long as it reports nothing. */
+  softError: ReportedError | null = null
   /** Counts against the listener's backlog: not established, or established and not yet told to anybody. */
   isWaitingForAccept = false
   /** The engine was called since its events and timers were looked at. */
@@ -82,6 +86,19 @@ export class ConnectionRecord {
       this.pseudoSum = pseudoHeaderSum6Of(local, remote, IpProtocol.tcp, 0)
       writeIpv6Frame(this.headers, mac, local, remote, IpProtocol.tcp, ttl)
     }
+    this.setDscp(options.dscp)
+  }
+
+  /** For the packets to come; the two ECN bits beside it stay as they are. */
+  setDscp(dscp: number): void {
+    const { headers } = this
+    if (this.isV6) {
+      headers[ethernetHeaderBytes] = 0x60 | (dscp >>> 2)
+      headers[ethernetHeaderBytes + 1] = (headers[ethernetHeaderBytes + 1] & 0x3f) | ((dscp & 3) << 6)
+      return
+    }
+    headers[ethernetHeaderBytes + 1] = (headers[ethernetHeaderBytes + 1] & 3) | (dscp << 2)
+    this.headerSum = sumBytes(headers, ethernetHeaderBytes, ipv4HeaderBytes)
   }
 
   /** For the packets to come. */

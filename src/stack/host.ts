@@ -11,6 +11,7 @@ import type { DecisionSink } from '../tcp/decision.ts'
 import { formatMac, isBroadcastMac } from '../wire/addresses.ts'
 import { ethernetHeaderBytes, EtherType, isVlanType } from '../wire/ethernet.ts'
 import { IcmpType, IcmpUnreachableCode, TimeExceededCode } from '../wire/icmp.ts'
+import { IpProtocol } from '../wire/ipv4.ts'
 import { Arp } from './arp.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import { FrameQueue } from './frame-queue.ts'
@@ -25,12 +26,14 @@ import { Ipv4Input } from './ipv4-input.ts'
 import { Ipv4Output } from './ipv4-output.ts'
 import { Ipv6 } from './ipv6.ts'
 import type { Ipv6Users } from './ipv6.ts'
-import { minIpv6Mtu } from './ndp.ts'
+import { minIpv6Mtu } from './ipv6-address.ts'
 import type { Ipv6AddressState } from './ipv6-interface.ts'
 import type { NdpNeighbour, NdpState } from './ndp-cache.ts'
 import { ListenerTable } from './listeners.ts'
 import type { ListenOptions } from './listeners.ts'
 import type { Neighbour, NeighbourRow } from './neighbours.ts'
+import type { NetworkError } from './network-error.ts'
+import { PathMtus } from './path-mtus.ts'
 import { Sockets } from './sockets.ts'
 import type { ConnectOptions } from './sockets.ts'
 import { createStatistics } from './statistics.ts'
@@ -67,6 +70,7 @@ export class Host {
   private readonly tcp: TcpConnections
   private readonly listeners = new ListenerTable()
   private readonly sockets: Sockets
+  private readonly pathMtus = new PathMtus()
   private latestUs = 0
 
   constructor(config: HostConfig, random: Random, sink?: HostSink) {
@@ -78,20 +82,23 @@ export class Host {
       addressDefended: (address, mac) => this.emit('addressDefended', address, mac),
       unreachable: (neighbour) => this.reportUnreachable(neighbour),
     })
-    const output = new Ipv4Output(config, this.arp, this.frames, this.counts)
+    const output = new Ipv4Output(config, this.arp, this.frames, this.counts, this.pathMtus)
     const acceptUnfinished = config.acceptUnfinishedChecksums ?? hostDefaults.acceptUnfinishedChecksums
     this.ipv6 = config.ipv6 === true && config.mtu >= minIpv6Mtu ? this.createIpv6(random, () => users) : null
     const tcpOutput = new TcpOutput(config, this.arp, output, this.ipv6, this.counts)
     const limits = { maxConnections: config.maxConnections ?? hostDefaults.maxConnections, historyLength: config.historyLength ?? hostDefaults.historyLength }
     this.tcp = new TcpConnections(limits, random.fork(), this.events, tcpOutput, (record) => this.listeners.find(record.listenerPort, record.localAddress))
-    this.sockets = new Sockets(config, this.tcp, output, this.ipv6, (address) => this.arp.isOurs(address), random.fork(), sink)
-    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, acceptUnfinished,
+    this.sockets = new Sockets(config, this.tcp, output, this.ipv6, this.pathMtus, (address) => this.arp.isOurs(address), random.fork(), sink)
+    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, this.pathMtus, acceptUnfinished,
       (listener, local, remote, remotePort, nowUs) => this.sockets.acceptSyn(listener, local, remote, remotePort, nowUs))
-    const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, (error, nowUs) => tcpInput.handleError(error, nowUs))
+    const networkError = (error: NetworkError, nowUs: number) => {
+      if (error.protocol === IpProtocol.tcp) tcpInput.handleError(error, nowUs)
+    }
+    const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, networkError)
     const udp = new Udp(icmp, this.counts, acceptUnfinished)
     const users: Ipv6Users = {
       tcp: (packet, nowUs) => tcpInput.handle6(packet, nowUs),
-      tcpError: (error, nowUs) => tcpInput.handleError6(error, nowUs),
+      networkError,
       udp: (packet, icmpv6, nowUs) => udp.handle6(packet, icmpv6, nowUs),
     }
     this.ip = new Ipv4Input({
@@ -116,6 +123,7 @@ export class Host {
   stop(): void {
     this.arp.stop()
     this.ip.clear()
+    this.pathMtus.clear()
     this.ipv6?.stop()
   }
 
@@ -244,6 +252,7 @@ export class Host {
     if (outcome === undefined || record === undefined) return fault('noSuchConnection', { connection: id })
     if (outcome === null) {
       if (name === 'ttl') record.setTtl(Number(value))
+      if (name === 'dscp') record.setDscp(Number(value))
       return null
     }
     if (outcome === 'badArgument') return checkTcpOption(name, value)
@@ -294,7 +303,7 @@ export class Host {
   }
 
   private createIpv6(random: Random, users: () => Ipv6Users): Ipv6 {
-    return new Ipv6(this.config, this.frames, this.counts, random.fork(), {
+    return new Ipv6(this.config, this.frames, this.counts, random.fork(), this.pathMtus, {
       addressReady: (address) => this.emit('addressReady', address, null),
       addressLost: (address, mac) => this.emit('addressConflict', address, mac),
       unreachable: (neighbour) => this.reportUnreachable(neighbour),

@@ -1,44 +1,31 @@
 import { copyBytes, readU16, readU32 } from '../base/bytes.ts'
-import { decodeIcmp, encodeIcmp, fillIcmpChecksum, IcmpHeader, icmpHeaderBytes, IcmpType, isIcmpChecksumGood, isIcmpError } from '../wire/icmp.ts'
+import { decodeIcmp, encodeIcmp, fillIcmpChecksum, IcmpHeader, icmpHeaderBytes, icmpNextHopMtu, IcmpType, isIcmpChecksumGood, isIcmpError } from '../wire/icmp.ts'
 import { decodeIpv4, Ipv4Header, ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
 import { ErrorBudget } from './error-budget.ts'
 import { hostDefaults } from './host-config.ts'
 import type { Ipv4Packet } from './ipv4-input.ts'
 import { ipv4PayloadAt } from './ipv4-output.ts'
 import type { Ipv4Output } from './ipv4-output.ts'
+import { errorKind4, NetworkError } from './network-error.ts'
 import type { HostStatistics } from './statistics.ts'
 
-/** An ICMP error about a TCP segment that we have sent. One object, valid during the call. */
-export class TcpError {
-  type = 0
-  code = 0
-  /** Of the quoted packet: our own address and port are the source. */
-  source = 0
-  destination = 0
-  sourcePort = 0
-  destinationPort = 0
-  seq = 0
-  /** Of "fragmentation needed"; 0 otherwise. */
-  nextHopMtu = 0
-}
-
-/** ICMP for IPv4 (RFC 792, RFC 1122 §3.2.2): answers echo, sends errors, and hands received errors to TCP. */
+/** ICMP for IPv4 (RFC 792, RFC 1122 §3.2.2): answers echo, sends errors, and hands received errors to the transports. */
 export class Icmp {
   private readonly output: Ipv4Output
   private readonly statistics: HostStatistics['icmp']
   private readonly answerEcho: boolean
-  private readonly tellTcp: (error: TcpError, nowUs: number) => void
+  private readonly tell: (error: NetworkError, nowUs: number) => void
   private readonly received = new IcmpHeader()
   private readonly made = new IcmpHeader()
   private readonly quoted = new Ipv4Header()
-  private readonly error = new TcpError()
+  private readonly error = new NetworkError()
   private readonly budget = new ErrorBudget()
 
-  constructor(output: Ipv4Output, statistics: HostStatistics, answerEcho: boolean, tellTcp: (error: TcpError, nowUs: number) => void) {
+  constructor(output: Ipv4Output, statistics: HostStatistics, answerEcho: boolean, tell: (error: NetworkError, nowUs: number) => void) {
     this.output = output
     this.statistics = statistics.icmp
     this.answerEcho = answerEcho
-    this.tellTcp = tellTcp
+    this.tell = tell
   }
 
   handle(packet: Ipv4Packet, nowUs: number): void {
@@ -89,16 +76,18 @@ export class Icmp {
     const problem = decodeIpv4(packet.bytes, at, length, quoted)
     const headerLength = quoted.headerWords * 4
     if (problem !== null || length < headerLength + 8) { statistics.malformed++; return }
-    if (quoted.protocol !== IpProtocol.tcp || quoted.fragmentOffset !== 0) { statistics.ignored++; return }
+    error.kind = errorKind4(received.type, received.code)
+    if (error.kind === 'ignored' || quoted.fragmentOffset !== 0) { statistics.ignored++; return }
     error.type = received.type
     error.code = received.code
-    error.source = quoted.source
-    error.destination = quoted.destination
-    error.sourcePort = readU16(packet.bytes, at + headerLength)
-    error.destinationPort = readU16(packet.bytes, at + headerLength + 2)
+    error.local = quoted.source
+    error.remote = quoted.destination
+    error.protocol = quoted.protocol
+    error.localPort = readU16(packet.bytes, at + headerLength)
+    error.remotePort = readU16(packet.bytes, at + headerLength + 2)
     error.seq = readU32(packet.bytes, at + headerLength + 4)
-    error.nextHopMtu = received.type === IcmpType.unreachable && received.code === 4 ? received.rest & 0xffff : 0
-    this.tellTcp(error, nowUs)
+    error.mtu = error.kind === 'tooBig' ? icmpNextHopMtu(received) : 0
+    this.tell(error, nowUs)
   }
 
   private mayReport(about: Ipv4Packet): boolean {

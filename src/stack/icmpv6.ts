@@ -13,30 +13,20 @@ import type { Ipv6Packet } from './ipv6-input.ts'
 import type { Ipv6Interface } from './ipv6-interface.ts'
 import { ipv6PayloadAt } from './ipv6-output.ts'
 import type { Ipv6Output } from './ipv6-output.ts'
+import { errorKind6, NetworkError } from './network-error.ts'
 import type { HostStatistics } from './statistics.ts'
 
 /** No error is larger than this (RFC 4443 §2.4 (c)). */
 const largestError = 1280
 
-/** An ICMPv6 error about a TCP segment that we have sent. One object, valid during the call. */
-export class TcpError6 {
-  type = 0
-  code = 0
-  /** Of the quoted packet: our own address and port are the source. */
-  source: Uint8Array = new Uint8Array(16)
-  destination: Uint8Array = new Uint8Array(16)
-  sourcePort = 0
-  destinationPort = 0
-  seq = 0
-}
-
 export interface Icmpv6Handlers {
   /** A neighbour discovery message with a good checksum. */
   discovery(packet: Ipv6Packet, nowUs: number): void
-  tcpError(error: TcpError6, nowUs: number): void
+  /** About a packet of ours. */
+  networkError(error: NetworkError, nowUs: number): void
 }
 
-/** ICMPv6 (RFC 4443): answers echo, sends errors, hands neighbour discovery and errors about TCP on. */
+/** ICMPv6 (RFC 4443): answers echo, sends errors, hands neighbour discovery and errors about our packets on. */
 export class Icmpv6 {
   private readonly output: Ipv6Output
   private readonly link: Ipv6Interface
@@ -47,7 +37,7 @@ export class Icmpv6 {
   private readonly made = new Icmpv6Header()
   private readonly quoted = new Ipv6Header()
   private readonly quotedExtensions = new Ipv6Extensions()
-  private readonly error = new TcpError6()
+  private readonly error = new NetworkError()
   private readonly budget = new ErrorBudget()
 
   constructor(output: Ipv6Output, link: Ipv6Interface, statistics: HostStatistics, answerEcho: boolean, handlers: Icmpv6Handlers) {
@@ -104,15 +94,18 @@ export class Icmpv6 {
     if (decodeIpv6(packet.bytes, at, length, quoted) !== null
       || walkIpv6Extensions(packet.bytes, at + ipv6HeaderBytes, length - ipv6HeaderBytes, quoted.nextHeader, at + 6, quotedExtensions) !== null) { statistics.malformed++; return }
     const upper = quotedExtensions.upperOffset
-    if (quotedExtensions.upperProtocol !== IpProtocol.tcp || quotedExtensions.fragmentOffset !== 0 || upper + 8 > at + length) { statistics.ignored++; return }
+    error.kind = errorKind6(received.type, received.code)
+    if (quotedExtensions.fragmentOffset !== 0 || upper + 8 > at + length) { statistics.ignored++; return }
     error.type = received.type
     error.code = received.code
-    error.source = quoted.source
-    error.destination = quoted.destination
-    error.sourcePort = readU16(packet.bytes, upper)
-    error.destinationPort = readU16(packet.bytes, upper + 2)
+    error.local = quoted.source
+    error.remote = quoted.destination
+    error.protocol = quotedExtensions.upperProtocol
+    error.localPort = readU16(packet.bytes, upper)
+    error.remotePort = readU16(packet.bytes, upper + 2)
     error.seq = readU32(packet.bytes, upper + 4)
-    this.handlers.tcpError(error, nowUs)
+    error.mtu = error.kind === 'tooBig' ? received.rest : 0
+    this.handlers.networkError(error, nowUs)
   }
 
   /** The message's body is in the scratch frame already. */

@@ -7,6 +7,7 @@ import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
 import type { Neighbour } from './neighbours.ts'
+import type { PathMtus } from './path-mtus.ts'
 import type { HostStatistics } from './statistics.ts'
 
 /** Where the payload of a packet begins in a frame of ours. */
@@ -19,13 +20,15 @@ export class Ipv4Output {
   private readonly arp: Arp
   private readonly frames: FrameQueue
   private readonly statistics: HostStatistics
+  private readonly pathMtus: PathMtus
   private ident = 0
 
-  constructor(config: HostConfig, arp: Arp, frames: FrameQueue, statistics: HostStatistics) {
+  constructor(config: HostConfig, arp: Arp, frames: FrameQueue, statistics: HostStatistics, pathMtus: PathMtus) {
     this.config = config
     this.arp = arp
     this.frames = frames
     this.statistics = statistics
+    this.pathMtus = pathMtus
     this.scratch = new Uint8Array(ethernetHeaderBytes + config.mtu)
   }
 
@@ -50,6 +53,12 @@ export class Ipv4Output {
     return isBroadcastIpv4(address) || (isSameIpv4Network(address, this.config.ipv4, this.config.prefixLength) && isBroadcastIpv4(address, this.config.prefixLength))
   }
 
+  /** Bytes of the largest IP packet to a destination, as far as known. */
+  pathMtu(destination: number, nowUs: number): number {
+    const known = this.pathMtus.find(destination, nowUs)
+    return known < 0 ? this.config.mtu : Math.min(known, this.config.mtu)
+  }
+
   nextIdent(): number {
     this.ident = (this.ident + 1) & 0xffff
     return this.ident
@@ -66,11 +75,11 @@ export class Ipv4Output {
   }
 
   /**
-   * Sends the packet in {@link scratch}, or lets it wait for the answer of ARP. It goes with DF set; where it is larger than the MTU and may be
-   * fragmented, in fragments without. False where it cannot go at all.
+   * Sends the packet in {@link scratch}, or lets it wait for the answer of ARP: with DF set, or where it may be fragmented without, in as many
+   * fragments as the path needs. False where it cannot go at all.
    */
   send(source: number, destination: number, protocol: number, payloadLength: number, nowUs: number, ttl: number = hostDefaults.ttl, mayFragment = false): boolean {
-    const { mtu } = this.config
+    const mtu = this.pathMtu(destination, nowUs)
     const isWhole = ipv4HeaderBytes + payloadLength <= mtu
     if (!isWhole && !mayFragment) {
       this.statistics.ipv4.tooBig++
@@ -89,10 +98,8 @@ export class Ipv4Output {
       // The next header takes the place of payload that has gone already.
       const frame = this.scratch.subarray(offset, offset + ipv4PayloadAt + length)
       writeIpv4Frame(frame, this.config.mac, source, destination, protocol, ttl)
-      if (!isWhole) {
-        this.statistics.ipv4.fragmentsOut++
-        writeU16(frame, 20, ((offset + length < payloadLength ? Ipv4Flag.moreFragments : 0) << 13) | (offset >>> 3))
-      }
+      if (!isWhole) this.statistics.ipv4.fragmentsOut++
+      if (mayFragment) writeU16(frame, 20, ((offset + length < payloadLength ? Ipv4Flag.moreFragments : 0) << 13) | (offset >>> 3))
       writeU16(frame, 18, ident)
       fillIpv4(frame, ethernetHeaderBytes, ipv4HeaderBytes + length)
       this.queue(frame, neighbour)

@@ -2,6 +2,8 @@ import { copyBytes } from '../base/bytes.ts'
 import { sipHash24 } from '../tcp/siphash.ts'
 import { isLinkLocalIpv6, isLoopbackIpv6, isMulticastIpv6, isUnspecifiedIpv6 } from '../wire/addresses.ts'
 
+/** Every path takes packets of so many bytes (RFC 8200 §5). */
+export const minIpv6Mtu = 1280
 export const unspecifiedIpv6: Readonly<Uint8Array> = new Uint8Array(16)
 export const allNodes: Uint8Array = group(1)
 export const allRouters: Uint8Array = group(2)

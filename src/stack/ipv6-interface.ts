@@ -106,10 +106,15 @@ export class Ipv6Interface {
 
   /** The neighbour through which a destination is reached, itself where it is on the link; null where there is no way (RFC 4861 §5.2). */
   nextHop(destination: Uint8Array, nowUs: number): Uint8Array | null {
-    if (isLinkLocalIpv6(destination)) return destination
-    for (const { prefix, length, validUntilUs } of this.prefixes) if (validUntilUs > nowUs && isSamePrefix(prefix, destination, length)) return destination
+    if (this.isOnLink(destination, nowUs)) return destination
     for (const { address, validUntilUs } of this.routers) if (validUntilUs > nowUs) return address
     return null
+  }
+
+  isOnLink(destination: Uint8Array, nowUs: number): boolean {
+    if (isLinkLocalIpv6(destination)) return true
+    for (const { prefix, length, validUntilUs } of this.prefixes) if (validUntilUs > nowUs && isSamePrefix(prefix, destination, length)) return true
+    return false
   }
 
   /** RFC 6724 §5 as far as one interface needs it: scope, then preferred before deprecated, then the longest match. Null without an address. */

@@ -7,9 +7,10 @@ import { IpProtocol } from '../wire/ipv4.ts'
 import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
-import { writeMulticastMac } from './ipv6-address.ts'
+import { minIpv6Mtu, writeMulticastMac } from './ipv6-address.ts'
 import type { Ipv6Interface } from './ipv6-interface.ts'
 import type { NdpCache, NdpNeighbour } from './ndp-cache.ts'
+import type { PathMtus } from './path-mtus.ts'
 import type { HostStatistics } from './statistics.ts'
 
 /** Where the payload of a packet begins in a frame of ours. */
@@ -26,14 +27,16 @@ export class Ipv6Output {
   private readonly cache: NdpCache
   private readonly frames: FrameQueue
   private readonly statistics: HostStatistics
+  private readonly pathMtus: PathMtus
   private readonly random: Random
 
-  constructor(config: HostConfig, link: Ipv6Interface, cache: NdpCache, frames: FrameQueue, statistics: HostStatistics, random: Random) {
+  constructor(config: HostConfig, link: Ipv6Interface, cache: NdpCache, frames: FrameQueue, statistics: HostStatistics, pathMtus: PathMtus, random: Random) {
     this.config = config
     this.link = link
     this.cache = cache
     this.frames = frames
     this.statistics = statistics
+    this.pathMtus = pathMtus
     this.random = random
     this.scratch = new Uint8Array(ethernetHeaderBytes + config.mtu)
   }
@@ -52,7 +55,7 @@ export class Ipv6Output {
   send(
     source: Readonly<Uint8Array>, destination: Uint8Array, protocol: number, payloadLength: number, nowUs: number, hopLimit: number = hostDefaults.ttl, mayFragment = false,
   ): boolean {
-    const { mtu } = this.link
+    const mtu = this.pathMtu(destination, mayFragment, nowUs)
     const isWhole = ipv6HeaderBytes + payloadLength <= mtu
     if (!isWhole && !mayFragment) {
       this.statistics.ipv6.tooBig++
@@ -73,6 +76,17 @@ export class Ipv6Output {
     writeU16(frame, ethernetHeaderBytes + 4, payloadLength)
     this.queue(frame, destination, neighbour)
     return true
+  }
+
+  /**
+   * Bytes of the largest IP packet to a destination, as far as known.
+   * @param cautious through routers no more than every path takes: nobody would send the datagram again (RFC 8200 §5)
+   */
+  pathMtu(destination: Uint8Array, cautious: boolean, nowUs: number): number {
+    const { mtu } = this.link
+    const known = this.pathMtus.find(destination, nowUs)
+    if (known >= 0) return Math.min(known, mtu)
+    return cautious && !isMulticastIpv6(destination) && !this.link.isOnLink(destination, nowUs) ? minIpv6Mtu : mtu
   }
 
   /** The neighbour through which a destination is reached; null where there is no way. */

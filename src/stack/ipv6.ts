@@ -5,19 +5,20 @@ import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
 import { Icmpv6 } from './icmpv6.ts'
-import type { TcpError6 } from './icmpv6.ts'
 import { Ipv6Input } from './ipv6-input.ts'
 import type { Ipv6Packet } from './ipv6-input.ts'
 import { Ipv6Interface } from './ipv6-interface.ts'
 import { Ipv6Output } from './ipv6-output.ts'
 import { Ndp } from './ndp.ts'
 import type { NdpActions } from './ndp.ts'
+import type { NetworkError } from './network-error.ts'
+import type { PathMtus } from './path-mtus.ts'
 import type { HostStatistics } from './statistics.ts'
 
 /** What IPv6 hands up. */
 export interface Ipv6Users {
   tcp(packet: Ipv6Packet, nowUs: number): void
-  tcpError(error: TcpError6, nowUs: number): void
+  networkError(error: NetworkError, nowUs: number): void
   udp(packet: Ipv6Packet, icmpv6: Icmpv6, nowUs: number): void
 }
 
@@ -28,13 +29,13 @@ export class Ipv6 {
   readonly output: Ipv6Output
   private readonly input: Ipv6Input
 
-  constructor(config: HostConfig, frames: FrameQueue, statistics: HostStatistics, random: Random, actions: NdpActions, users: () => Ipv6Users) {
+  constructor(config: HostConfig, frames: FrameQueue, statistics: HostStatistics, random: Random, pathMtus: PathMtus, actions: NdpActions, users: () => Ipv6Users) {
     this.link = new Ipv6Interface(config)
     this.ndp = new Ndp(config, this.link, frames, statistics, random, actions)
-    this.output = new Ipv6Output(config, this.link, this.ndp.cache, frames, statistics, random.fork())
+    this.output = new Ipv6Output(config, this.link, this.ndp.cache, frames, statistics, pathMtus, random.fork())
     const icmpv6: Icmpv6 = new Icmpv6(this.output, this.link, statistics, config.answerEcho ?? hostDefaults.answerEcho, {
       discovery: (packet, nowUs) => this.ndp.handle(packet, nowUs),
-      tcpError: (error, nowUs) => users().tcpError(error, nowUs),
+      networkError: (error, nowUs) => users().networkError(error, nowUs),
     })
     this.input = new Ipv6Input(this.link, {
       tcp: (packet, nowUs) => users().tcp(packet, nowUs),

@@ -11,7 +11,7 @@ import { IpProtocol } from '../wire/ipv4.ts'
 import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
-import { allNodes, allRouters, joinIpv6, solicitedNode, unspecifiedIpv6, writeMulticastMac } from './ipv6-address.ts'
+import { allNodes, allRouters, joinIpv6, minIpv6Mtu, solicitedNode, unspecifiedIpv6, writeMulticastMac } from './ipv6-address.ts'
 import type { Ipv6Packet } from './ipv6-input.ts'
 import { Ipv6Address, ipv6Limits } from './ipv6-interface.ts'
 import type { Ipv6Interface } from './ipv6-interface.ts'
@@ -24,8 +24,6 @@ const discoveryHopLimit = 255
 const routerSolicits = 3
 const routerSolicitIntervalUs = 4e6
 const twoHoursUs = 7200e6
-/** The smallest MTU of IPv6 (RFC 8200 §5). */
-export const minIpv6Mtu = 1280
 
 export interface NdpActions {
   addressReady(address: Uint8Array): void

@@ -16,6 +16,7 @@ import type { Ipv4Output } from './ipv4-output.ts'
 import { isUnicastIpv6 } from './ipv6-address.ts'
 import type { Ipv6 } from './ipv6.ts'
 import type { Listener } from './listeners.ts'
+import type { PathMtus } from './path-mtus.ts'
 import type { TcpConnections } from './tcp-connections.ts'
 
 export interface ConnectOptions {
@@ -35,6 +36,7 @@ export class Sockets {
   private readonly connections: TcpConnections
   private readonly ip: Ipv4Output
   private readonly ipv6: Ipv6 | null
+  private readonly pathMtus: PathMtus
   private readonly isOurs: (address: number) => boolean
   private readonly random: Random
   private readonly sink: DecisionSink | undefined
@@ -44,12 +46,14 @@ export class Sockets {
   private readonly segment = new TcpSegment()
 
   constructor(
-    config: HostConfig, connections: TcpConnections, ip: Ipv4Output, ipv6: Ipv6 | null, isOurs: (address: number) => boolean, random: Random, sink: DecisionSink | undefined,
+    config: HostConfig, connections: TcpConnections, ip: Ipv4Output, ipv6: Ipv6 | null, pathMtus: PathMtus, isOurs: (address: number) => boolean, random: Random,
+    sink: DecisionSink | undefined,
   ) {
     this.config = config
     this.connections = connections
     this.ip = ip
     this.ipv6 = ipv6
+    this.pathMtus = pathMtus
     this.isOurs = isOurs
     this.random = random
     this.sink = sink
@@ -115,13 +119,15 @@ export class Sockets {
   ): ConnectionRecord {
     const config = override === undefined || Object.keys(override).length === 0 ? this.config.tcp : { ...this.config.tcp, ...override }
     const id = this.connections.nextId()
+    const linkMtu = typeof local === 'number' ? this.config.mtu : this.ipv6!.link.mtu
+    const known = this.pathMtus.find(remote, nowUs)
     const connection = new TcpConnection({
-      id, config, localPort, remotePort, ipVersion: typeof local === 'number' ? 4 : 6, pathMtu: typeof local === 'number' ? this.config.mtu : this.ipv6!.link.mtu, sink: this.sink, segment: this.segment,
+      id, config, localPort, remotePort, ipVersion: typeof local === 'number' ? 4 : 6, pathMtu: known < 0 ? linkMtu : Math.min(known, linkMtu), linkMtu, sink: this.sink, segment: this.segment,
       isn: config.isn === 'rfc6528' ? initialSequence(this.isnSecret, { localAddress: local, localPort, remoteAddress: remote, remotePort }, nowUs) : config.isn,
     })
     const record = new ConnectionRecord({
       id, slot: this.connections.table.nextSlot(), connection, localAddress: local, remoteAddress: remote, localPort, remotePort, listenerPort,
-      mac: this.config.mac, ttl: config.ttl,
+      mac: this.config.mac, ttl: config.ttl, dscp: config.dscp,
     })
     this.connections.add(record)
     return record

@@ -151,6 +151,11 @@ export class TcpConnections {
     }
   }
 
+  /** The network has reported trouble with a connection that lives on. */
+  tellUnreachable(record: ConnectionRecord): void {
+    this.emit(record, 'unreachable')
+  }
+
   private settleOne(record: ConnectionRecord): void {
     const { connection } = record
     for (let event = connection.pollEvent(); event !== null; event = connection.pollEvent()) this.report(record, event)

@@ -1,21 +1,22 @@
 import { TcpSegment } from '../tcp/segment.ts'
 import { seqLe, seqLt } from '../tcp/seq.ts'
 import { createTcpSnapshot } from '../tcp/snapshot.ts'
+import { TcpState } from '../tcp/state.ts'
 import { replyToUnknown } from '../tcp/stateless.ts'
 import { pseudoHeaderSum4, pseudoHeaderSum6 } from '../wire/checksum.ts'
-import { IcmpType, IcmpUnreachableCode } from '../wire/icmp.ts'
-import { Icmpv6Type } from '../wire/icmpv6.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
 import { isTcpChecksumGood, TcpFlag } from '../wire/tcp.ts'
 import { readU16 } from '../base/bytes.ts'
 import type { ConnectionRecord } from './connection-record.ts'
-import type { TcpError } from './icmp.ts'
-import type { TcpError6 } from './icmpv6.ts'
+import { isSameAddress } from './ip-address.ts'
 import type { IpAddress } from './ip-address.ts'
 import type { Ipv4Packet } from './ipv4-input.ts'
 import type { Ipv6Packet } from './ipv6-input.ts'
 import type { Ipv6 } from './ipv6.ts'
 import type { Listener, ListenerTable } from './listeners.ts'
+import { reportedError } from './network-error.ts'
+import type { NetworkError } from './network-error.ts'
+import type { PathMtus } from './path-mtus.ts'
 import type { HostStatistics } from './statistics.ts'
 import type { TcpConnections } from './tcp-connections.ts'
 import type { TcpOutput } from './tcp-output.ts'
@@ -34,6 +35,7 @@ export class TcpInput {
   private readonly statistics: HostStatistics['tcp']
   private readonly icmpStatistics: HostStatistics['icmp']
   private readonly icmpv6Statistics: HostStatistics['icmpv6']
+  private readonly pathMtus: PathMtus
   private readonly acceptUnfinished: boolean
   private readonly acceptSyn: AcceptSyn
   private readonly segment = new TcpSegment()
@@ -41,7 +43,8 @@ export class TcpInput {
   private readonly snapshot = createTcpSnapshot()
 
   constructor(
-    connections: TcpConnections, listeners: ListenerTable, output: TcpOutput, ipv6: Ipv6 | null, statistics: HostStatistics, acceptUnfinished: boolean, acceptSyn: AcceptSyn,
+    connections: TcpConnections, listeners: ListenerTable, output: TcpOutput, ipv6: Ipv6 | null, statistics: HostStatistics, pathMtus: PathMtus, acceptUnfinished: boolean,
+    acceptSyn: AcceptSyn,
   ) {
     this.connections = connections
     this.listeners = listeners
@@ -50,6 +53,7 @@ export class TcpInput {
     this.statistics = statistics.tcp
     this.icmpStatistics = statistics.icmp
     this.icmpv6Statistics = statistics.icmpv6
+    this.pathMtus = pathMtus
     this.acceptUnfinished = acceptUnfinished
     this.acceptSyn = acceptSyn
   }
@@ -79,25 +83,41 @@ export class TcpInput {
   }
 
   /**
-   * An ICMP error about a segment of ours. Only one about bytes that are under way is believed (RFC 5927 §4), and none of them
-   * ends an established connection (RFC 1122 §4.2.3.9, RFC 5461).
+   * ICMP about a segment of ours. Only what quotes bytes that are under way is believed (RFC 5927 §4); a hard error ends an attempt to connect,
+   * everything else is told and no more (RFC 9293 §3.9.2.2, RFC 5927 §5.2).
    */
-  handleError(error: TcpError, nowUs: number): void {
-    const record = this.connections.table.find(error.source, error.destination, error.sourcePort, error.destinationPort)
-    if (record === null || !isHardOrSoftError(error) || !this.isUnderWay(record, error.seq)) { this.icmpStatistics.ignored++; return }
-    this.icmpStatistics.errorsForTcp++
-    record.connection.handleUnreachable(nowUs)
+  handleError(error: NetworkError, nowUs: number): void {
+    const { local, remote, localPort, remotePort } = error
+    const { table } = this.connections
+    const isV4 = typeof local === 'number' || typeof remote === 'number'
+    const record = isV4 ? table.find(Number(local), Number(remote), localPort, remotePort) : table.find6(local, remote, localPort, remotePort)
+    const statistics = isV4 ? this.icmpStatistics : this.icmpv6Statistics
+    if (record === null || !(error.kind === 'tooBig' ? this.shrinkPath(record, error, nowUs) : this.isUnderWay(record, error.seq))) { statistics.ignored++; return }
+    statistics.errorsForTcp++
+    if (error.kind !== 'tooBig') this.report(record, error, nowUs)
     this.connections.touch(record)
   }
 
-  /** The same for ICMPv6. "Packet too big" speaks of sizes: it belongs to path MTU discovery. */
-  handleError6(error: TcpError6, nowUs: number): void {
-    const record = this.connections.table.find6(error.source, error.destination, error.sourcePort, error.destinationPort)
-    const isHandled = error.type === Icmpv6Type.unreachable || error.type === Icmpv6Type.timeExceeded || error.type === Icmpv6Type.parameterProblem
-    if (record === null || !isHandled || !this.isUnderWay(record, error.seq)) { this.icmpv6Statistics.ignored++; return }
-    this.icmpv6Statistics.errorsForTcp++
-    record.connection.handleUnreachable(nowUs)
-    this.connections.touch(record)
+  private report(record: ConnectionRecord, error: NetworkError, nowUs: number): void {
+    const { softError, connection } = record
+    const isNews = softError === null || softError.type !== error.type || softError.code !== error.code
+    record.softError = reportedError(error)
+    const isOpening = connection.state === TcpState.synSent || connection.state === TcpState.synReceived
+    if (isOpening && (error.kind === 'hard' || connection.config.softErrorsEndOpening)) connection.handleUnreachable(nowUs)
+    else if (isNews) this.connections.tellUnreachable(record)
+  }
+
+  /** The connection judges the message; what it learns holds for all that go the same way. @returns whether the path has become smaller */
+  private shrinkPath(record: ConnectionRecord, error: NetworkError, nowUs: number): boolean {
+    if (!record.connection.handlePacketTooBig(error.mtu, error.seq, nowUs)) return false
+    record.connection.snapshot(this.snapshot)
+    const { pathMtu } = this.snapshot
+    this.pathMtus.note(record.remoteAddress, pathMtu, nowUs)
+    for (const other of this.connections.table) {
+      if (other === record || !isSameAddress(other.remoteAddress, record.remoteAddress) || !other.connection.handlePacketTooBig(pathMtu, null, nowUs)) continue
+      this.connections.touch(other)
+    }
+    return true
   }
 
   private isUnderWay(record: ConnectionRecord, seq: number): boolean {
@@ -151,10 +171,4 @@ export class TcpInput {
     }
     if (replyToUnknown(segment, this.reply)) this.output.sendAlone(this.reply, local, remote, nowUs)
   }
-}
-
-function isHardOrSoftError(error: TcpError): boolean {
-  if (error.type === IcmpType.timeExceeded || error.type === IcmpType.parameterProblem) return true
-  // "Fragmentation needed" speaks of sizes, not of reachability: it belongs to path MTU discovery.
-  return error.type === IcmpType.unreachable && error.code !== IcmpUnreachableCode.fragmentationNeeded
 }

@@ -52,6 +52,8 @@ export interface TcpConfig {
   /** R1: resends of the same bytes after which the trouble is told. */
   readonly r1Retries: number
   readonly userTimeoutUs: number
+  /** A soft ICMP error ends an attempt to connect, as it does in many systems; it ends no established connection. */
+  readonly softErrorsEndOpening: boolean
   readonly mslUs: number
   readonly keepAlive: boolean
   readonly keepAliveIdleUs: number
@@ -62,6 +64,8 @@ export interface TcpConfig {
   /** 'rfc6528', or a fixed initial sequence number. */
   readonly isn: 'rfc6528' | number
   readonly ttl: number
+  /** The Diffserv field of every packet of the connection (RFC 2474). */
+  readonly dscp: number
   /** Options of a SYN, in their order: a permutation of {@link synOptionNames}; those that are off are left out. */
   readonly synOptionOrder: string
   /** 'nop' fills words with NOPs in front of each option, 'eol' with End of Option List behind the last. */
@@ -129,6 +133,7 @@ export const tcpConfigTable = {
   dataRetries: { default: 15, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   r1Retries: { default: 3, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
+  softErrorsEndOpening: { default: false, unit: 'switch', live: true, rfc: 'RFC 5461 §4.1' },
   mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
   keepAlive: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.4' },
   keepAliveIdleUs: { default: 7200 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
@@ -140,6 +145,7 @@ export const tcpConfigTable = {
   synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
   synOptionPadding: { default: 'nop', unit: 'choice', choices: synOptionPaddings, live: false, rfc: 'RFC 9293 §3.1' },
   ttl: { default: 64, unit: 'count', min: 1, max: 255, live: true, rfc: 'RFC 9293 §3.9.2' },
+  dscp: { default: 0, unit: 'count', min: 0, max: 63, live: true, rfc: 'RFC 9293 §3.9.1.9' },
 } as const satisfies { readonly [name in keyof TcpConfig]: ConfigEntry }
 
 /** As the RFCs of the table say it. */
@@ -149,7 +155,7 @@ export const tcpPresets = {
   rfc: {},
   linux: {
     receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
-    congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
+    congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {

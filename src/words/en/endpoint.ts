@@ -153,6 +153,7 @@ export const endpoint = {
       dataRetries: 'Data retries',
       r1Retries: 'Trouble told after … resends (R1)',
       userTimeoutUs: 'User timeout',
+      softErrorsEndOpening: 'ICMP soft errors end connecting',
       mslUs: 'MSL (TIME_WAIT is twice)',
       keepAlive: 'Keep-alive',
       keepAliveIdleUs: 'Keep-alive after',
@@ -161,6 +162,7 @@ export const endpoint = {
       challengeAckLimit: 'Challenge ACKs',
       challengeAckIntervalUs: 'Challenge ACKs within',
       ttl: 'TTL',
+      dscp: 'DSCP',
     },
   },
 }

@@ -155,6 +155,7 @@ export const endpoint: SameKeys<typeof en> = {
       dataRetries: '데이터 재시도',
       r1Retries: '문제를 알리기까지의 재전송 횟수(R1)',
       userTimeoutUs: '사용자 시간 제한',
+      softErrorsEndOpening: 'ICMP 소프트 오류로 연결 시도 중단',
       mslUs: 'MSL(TIME_WAIT은 두 배)',
       keepAlive: '연결 유지 확인',
       keepAliveIdleUs: '확인 시작까지',
@@ -163,6 +164,7 @@ export const endpoint: SameKeys<typeof en> = {
       challengeAckLimit: '챌린지 ACK 수',
       challengeAckIntervalUs: '챌린지 ACK 기간',
       ttl: 'TTL',
+      dscp: 'DSCP',
     },
   },
 }

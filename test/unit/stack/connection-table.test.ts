@@ -11,7 +11,7 @@ const config = { ...defaultTcpConfig, sendBufferBytes: 1, receiveBufferBytes: 1 
 
 function record(table: ConnectionTable, id: number, [localAddress, remoteAddress, localPort, remotePort]: readonly number[]): ConnectionRecord {
   const connection = new TcpConnection({ id, config, localPort, remotePort, ipVersion: 4, pathMtu: 1500, isn: 0 })
-  return new ConnectionRecord({ id, slot: table.nextSlot(), connection, localAddress, remoteAddress, localPort, remotePort, listenerPort: -1, mac: ourMac, ttl: 64 })
+  return new ConnectionRecord({ id, slot: table.nextSlot(), connection, localAddress, remoteAddress, localPort, remotePort, listenerPort: -1, mac: ourMac, ttl: 64, dscp: 0 })
 }
 
 describe('connection table', () => {

@@ -33,6 +33,8 @@ function accepted(bench: Bench): number {
   return bench.events().find(({ kind }) => kind === 'accepted')!.connection
 }
 
+const connect = (bench: Bench, address: number | Uint8Array = peerIp, port = 80, options = {}) => bench.host.connect(address, port, options, bench.nowUs)
+
 describe('segments of no connection', () => {
   it.each([
     ['a SYN', { flags: syn, seq: 100 }, ['7 > 40000 R. 0:0(0) ack 101 win 0']],
@@ -209,8 +211,6 @@ describe('listeners', () => {
 })
 
 describe('connect', () => {
-  const connect = (bench: Bench, address: number | Uint8Array = peerIp, port = 80, options = {}) => bench.host.connect(address, port, options, bench.nowUs)
-
   it.each([ip('224.0.0.1'), ip('255.255.255.255'), ip('10.77.0.255'), ip('10.77.0.0'), 0, ip('127.0.0.1'), ip('240.0.0.1'), ourIp, new Uint8Array(16).fill(0xff)])(
     'to %s fails at once and sends nothing [RFC9293/MUST-46]', (address) => {
       const bench = met()
@@ -291,12 +291,33 @@ describe('connect', () => {
 describe('ICMP errors about connections', () => {
   const unreachable = (frame: Uint8Array, type = 3, code = 1) => ipv4Frame({ source: ip('10.77.0.254'), protocol: IpProtocol.icmp, payload: icmpMessage(type, code, 0, frame.subarray(14, 14 + 28)) })
 
-  it.each([1, 2, 3])('end an attempt to connect: code %i [RFC5927/hard-as-soft]', (code) => {
+  it.each([2, 3])('that are hard end an attempt to connect: code %i [RFC5927/hard-as-soft] [RFC9293/SHLD-26]', (code) => {
     const bench = met()
-    bench.host.connect(peerIp, 80, {}, bench.nowUs)
+    const id = connect(bench)
     const [frame] = bench.frames()
     bench.receives(unreachable(frame, 3, code))
     expect(bench.events()).toMatchObject([{ kind: 'unreachable' }])
+    expect(bench.host.connection(id as number)!.state).toBe(TcpState.closed)
+  })
+
+  it('that are soft are told, once each, and end nothing [RFC9293/MUST-47] [RFC9293/MUST-56] [RFC9293/SHLD-25]', () => {
+    const bench = met()
+    const id = connect(bench) as number
+    const [frame] = bench.frames()
+    expect(bench.host.record(id)!.softError).toBeNull()
+    bench.receives(unreachable(frame, 3, 1), unreachable(frame, 3, 1), unreachable(frame, 3, 0), unreachable(frame, 11, 0))
+    expect(bench.events()).toMatchObject([{ kind: 'unreachable', connection: id }, { kind: 'unreachable' }, { kind: 'unreachable' }])
+    expect(bench.host.record(id)!.softError).toEqual({ kind: 'soft', ipVersion: 4, type: 11, code: 0 })
+    expect(bench.host.connection(id)!.state).toBe(TcpState.synSent)
+  })
+
+  it('that are soft end an attempt to connect where that is asked for (RFC 5461)', () => {
+    const bench = met()
+    const id = connect(bench, peerIp, 80, { config: { softErrorsEndOpening: true } }) as number
+    const [frame] = bench.frames()
+    bench.receives(unreachable(frame, 3, 1))
+    expect(bench.events()).toMatchObject([{ kind: 'unreachable', connection: id }])
+    expect(bench.host.connection(id)!.state).toBe(TcpState.closed)
   })
 
   it('about numbers that are not under way, or other connections, are not believed [RFC9293/MUST-54] [RFC5927/icmp-seq]', () => {
@@ -307,7 +328,7 @@ describe('ICMP errors about connections', () => {
     other[34] ^= 1
     const old = frame.slice()
     old[41] ^= 0x40
-    bench.receives(unreachable(other), unreachable(old), unreachable(frame, 3, 4), unreachable(frame, 5, 1), unreachable(frame.slice(0, 14 + 24)))
+    bench.receives(unreachable(other, 3, 3), unreachable(old, 3, 3), unreachable(old, 3, 4), unreachable(frame, 5, 1), unreachable(frame.slice(0, 14 + 24)))
     expect(bench.events()).toEqual([])
     expect(bench.host.statistics().icmp.errorsForTcp).toBe(0)
   })
@@ -321,6 +342,7 @@ describe('ICMP errors about connections', () => {
     for (const [type, code] of [[11, 0], [11, 1], [12, 0]]) bench.receives(unreachable(frame, type, code))
     expect(bench.host.statistics().icmp.errorsForTcp).toBe(9)
     expect(bench.host.connection(id)!.state).toBe(TcpState.established)
+    expect(bench.host.record(id)!.softError).toMatchObject({ type: 12, code: 0 })
   })
 
   it('of the type source quench change nothing [RFC9293/MUST-55] [RFC6633/quench]', () => {
@@ -335,6 +357,36 @@ describe('ICMP errors about connections', () => {
     bench.host.connection(id)!.snapshot(after)
     expect(after).toEqual(before)
     expect([bench.frames(), bench.events()]).toEqual([[], []])
+  })
+})
+
+describe('the Diffserv field', () => {
+  it('is what was asked for, in every packet, beside the ECN bits [RFC9293/MUST-48] [RFC9293/SHLD-22]', () => {
+    const bench = met()
+    const id = connect(bench, peerIp, 80, { localPort: 5000, config: { dscp: 46 } }) as number
+    bench.receives(segment({ sourcePort: 80, destinationPort: 5000, flags: syn | ack, seq: 500, ack: 1001 }))
+    bench.host.send(id, new Uint8Array(3000), 0, 3000, bench.nowUs)
+    const frames = bench.frames()
+    expect(frames.length).toBeGreaterThan(3)
+    expect(frames.map((frame) => frame[15] >>> 2)).toEqual(frames.map(() => 46))
+    expect(frames.every((frame) => isIpv4ChecksumGood(frame, 14))).toBe(true)
+    expect(bench.host.setOption(id, 'dscp', 34, bench.nowUs)).toBeNull()
+    bench.host.close(id, bench.nowUs)
+    bench.receives(segment({ sourcePort: 80, destinationPort: 5000, flags: ack, seq: 501, ack: 4001 }))
+    expect(bench.frames().map((frame) => frame[15] >>> 2)).toEqual([34, 34])
+  })
+})
+
+describe('IP options', () => {
+  it('that TCP does not know change nothing [RFC9293/MUST-50]', () => {
+    const bench = met()
+    const id = accepted(bench)
+    bench.sent()
+    const plain = segment({ flags: ack | psh, seq: 501, ack: 1001 }, Uint8Array.of(1, 2, 3))
+    const payload = plain.slice(34)
+    const frame = ipv4Frame({ protocol: IpProtocol.tcp, payload: Uint8Array.from([0x9e, 4, 0, 0, ...payload]), change: { headerWords: 6 } })
+    bench.receives(frame)
+    expect(bench.host.connection(id)!.receivableBytes).toBe(3)
   })
 })
 
