@@ -32,6 +32,8 @@ export interface StationOptions {
   readonly receive?: Impairments
   readonly sink?: HostSink
   readonly link?: MemoryLinkOptions
+  /** What else lies between the host and its cable, nearest to the host. */
+  readonly through?: (link: Link) => Link
 }
 
 /** More rounds than this without time moving on mean that two hosts answer each other for ever. */
@@ -117,7 +119,8 @@ export function createStation(options: StationOptions, hub: MemoryHub, random: R
   const mac = options.mac ?? macOf(options.address)
   const port = hub.attach({ name: options.name, mac, mtu, clock, ...options.link })
   const isImpaired = options.send !== undefined || options.receive !== undefined
-  const link: Link = isImpaired ? new ImpairedLink(port, { send: options.send, receive: options.receive, random: random.fork(), clock }) : port
+  const path: Link = isImpaired ? new ImpairedLink(port, { send: options.send, receive: options.receive, random: random.fork(), clock }) : port
+  const link = options.through?.(path) ?? path
   const config: HostConfig = {
     mac, ipv4: options.address, prefixLength: options.prefixLength ?? 24, mtu, probeAddress: false, ...options.host,
     tcp: { ...defaultTcpConfig, ...options.host?.tcp, ...options.tcp },
