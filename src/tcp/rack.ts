@@ -194,7 +194,8 @@ function updateReorderingWindow(tcb: Tcb, rack: Rack, nowUs: number): void {
   rack.dsackArrived = false
   rack.recoveryEnded = false
   rack.reoWndUs = isHasty(tcb, rack) ? 0 : Math.floor(Math.min(rack.reoWndMult * rack.minRtt.us / 4, Math.max(0, tcb.rtt.srttUs)))
-  if (rack.reoWndMult !== before) tcb.setting(Reason.setReorderingWindow, nowUs, rack.reoWndMult, rack.reoWndUs, rack.minRtt.us)
+  const minRttUs = rack.minRtt.us === Infinity ? 0 : rack.minRtt.us
+  if (rack.reoWndMult !== before) tcb.setting(Reason.setReorderingWindow, nowUs, rack.reoWndMult, rack.reoWndUs, minRttUs)
 }
 
 /** Without a sign of reordering there is no wait once enough is reported, or while losses are repaired anyway. */

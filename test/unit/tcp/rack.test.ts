@@ -124,6 +124,17 @@ describe('loss detection by time', () => {
     expect(t.why('setting').filter((reason) => reason === 'setReorderingWindow')).toHaveLength(7)
   })
 
+  it('is told in numbers also where no round trip was measured yet', () => {
+    const t = new TcpTrace({ config: { sackPermitted: true, timestamps: false } }).open()
+    t.skip()
+    t.after(1 * s).skip()
+    t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1000,sackOK>').skip()
+    t.write(1000)
+    t.skip()
+    t.peer.sends('. 1:1(0) ack 1001 win 65535 <nop,nop,sack 1:1001>').skip()
+    expect(t.decisions.find(({ reason }) => reason === 'setReorderingWindow')?.operands).toEqual([2, 0, 0, 0])
+  })
+
   it('learns nothing from an ACK that may answer the first transmission [RFC8985/spurious-skip]', () => {
     const { t } = flying(4)
     sack(t.after(100 * ms), 1, '1001:4001').peer.expects('. 1:1001(1000) ack 1')
