@@ -89,8 +89,7 @@ export class Host {
     const limits = { maxConnections: config.maxConnections ?? hostDefaults.maxConnections, historyLength: config.historyLength ?? hostDefaults.historyLength }
     this.tcp = new TcpConnections(limits, random.fork(), this.events, tcpOutput, (record) => this.listeners.find(record.listenerPort, record.localAddress))
     this.sockets = new Sockets(config, this.tcp, output, this.ipv6, this.pathMtus, (address) => this.arp.isOurs(address), random.fork(), sink)
-    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, this.pathMtus, acceptUnfinished,
-      (listener, local, remote, remotePort, nowUs) => this.sockets.acceptSyn(listener, local, remote, remotePort, nowUs))
+    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, this.pathMtus, acceptUnfinished, this.sockets)
     const networkError = (error: NetworkError, nowUs: number) => {
       if (error.protocol === IpProtocol.tcp) tcpInput.handleError(error, nowUs)
     }

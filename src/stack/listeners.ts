@@ -8,7 +8,7 @@ import type { IpAddress } from './ip-address.ts'
 export interface ListenOptions {
   /** Only segments to this address of ours; all of them, of both versions, unless said (RFC 9293 §3.9.1.1). */
   readonly address?: IpAddress
-  /** Connections that may be half open, or established and not yet told; more SYNs are dropped and counted. */
+  /** Connections that may be half open, or established and not yet told; more SYNs are answered by cookies, or dropped where those are off, and counted. */
   readonly backlog?: number
   /** Over the host's configuration. */
   readonly config?: Partial<TcpConfig>
@@ -22,12 +22,21 @@ export class Listener {
   readonly config: Partial<TcpConfig>
   /** Connections that count against the backlog. */
   waiting = 0
+  /** An ACK may answer a cookie of ours until then. */
+  cookiesUntilUs = -Infinity
+  private merged: TcpConfig | null = null
 
   constructor(port: number, options: ListenOptions) {
     this.port = port
     this.address = options.address ?? null
     this.backlog = options.backlog ?? hostDefaults.backlog
     this.config = options.config ?? {}
+  }
+
+  /** Of its connections: what the listener says over what the host says. */
+  configOver(host: TcpConfig): TcpConfig {
+    this.merged ??= { ...host, ...this.config }
+    return this.merged
   }
 }
 

@@ -4,8 +4,12 @@ import type { Random } from '../base/random.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
-import { initialSequence } from '../tcp/isn.ts'
+import { initialSequence, timestampOffsetOf } from '../tcp/isn.ts'
+import type { FourTuple } from '../tcp/isn.ts'
+import { ipHeaderAndTcpHeaderBytes } from '../tcp/limits.ts'
 import { TcpSegment } from '../tcp/segment.ts'
+import { seqAdd } from '../tcp/seq.ts'
+import { answerWithCookie, cookieCountUs, readCookie } from '../tcp/syn-cookie.ts'
 import { ConnectionRecord } from './connection-record.ts'
 import { selectEphemeralPort } from './ephemeral-ports.ts'
 import { hostDefaults } from './host-config.ts'
@@ -44,6 +48,8 @@ export class Sockets {
   private readonly isnSecret: Uint32Array
   /** Connections are asked for segments one after another: one segment serves them all. */
   private readonly segment = new TcpSegment()
+  /** A peer's SYN as its cookie tells. */
+  private readonly answered = new TcpSegment()
 
   constructor(
     config: HostConfig, connections: TcpConnections, ip: Ipv4Output, ipv6: Ipv6 | null, pathMtus: PathMtus, isOurs: (address: number) => boolean, random: Random,
@@ -71,7 +77,7 @@ export class Sockets {
     const localPort = options.localPort ?? this.ephemeralPort(local, remote, port)
     if (localPort < 0) return fault('portInUse', { port: this.ephemeralRange() })
     if (this.find(local, remote, localPort, port) !== null) return fault('connectionExists', { local: endpoint(local, localPort), remote: endpoint(remote, port) })
-    const record = this.create(local, remote, localPort, port, -1, options.config, nowUs)
+    const record = this.create(local, remote, localPort, port, -1, options.config === undefined ? this.config.tcp : { ...this.config.tcp, ...options.config }, null, nowUs)
     record.connection.open(nowUs)
     this.connections.touch(record)
     return record.id
@@ -79,8 +85,34 @@ export class Sockets {
 
   /** A connection in LISTEN for a SYN that has come. Null where the table is full. */
   acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number): ConnectionRecord | null {
+    return this.createPassive(listener, local, remote, remotePort, null, nowUs)
+  }
+
+  /** Answers a SYN that there is no room to remember. @returns whether `out` is filled; not where cookies are off */
+  answerStateless(listener: Listener, local: IpAddress, remote: IpAddress, syn: TcpSegment, out: TcpSegment, nowUs: number): boolean {
+    const config = listener.configOver(this.config.tcp)
+    if (!config.synCookies) return false
+    listener.cookiesUntilUs = nowUs + 2 * cookieCountUs
+    const tuple = { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort: syn.sourcePort }
+    const largest = Math.min(this.linkMtu(local), config.reassemblyLimitBytes) - ipHeaderAndTcpHeaderBytes[typeof local === 'number' ? 4 : 6]
+    const own = { mss: config.mss === 0 ? largest : Math.min(config.mss, largest), timestampOffset: this.timestampOffset(config, tuple) }
+    answerWithCookie(this.isnSecret, tuple, syn, config, own, nowUs, out)
+    return true
+  }
+
+  /** The connection of an ACK that answers such a SYN+ACK; it has still to get that ACK. Null where it does not, or there is no room. */
+  acceptCookie(listener: Listener, local: IpAddress, remote: IpAddress, ack: TcpSegment, nowUs: number): ConnectionRecord | null {
+    if (nowUs > listener.cookiesUntilUs) return null
+    const tuple = { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort: ack.sourcePort }
+    if (!readCookie(this.isnSecret, tuple, ack, listener.configOver(this.config.tcp), nowUs, this.answered)) return null
+    const record = this.createPassive(listener, local, remote, ack.sourcePort, seqAdd(ack.ack, -1), nowUs)
+    record?.connection.acceptCookie(this.answered, nowUs)
+    return record
+  }
+
+  private createPassive(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, isn: number | null, nowUs: number): ConnectionRecord | null {
     if (this.connections.table.isFull) return null
-    const record = this.create(local, remote, listener.port, remotePort, listener.port, listener.config, nowUs)
+    const record = this.create(local, remote, listener.port, remotePort, listener.port, listener.configOver(this.config.tcp), isn, nowUs)
     record.isWaitingForAccept = true
     listener.waiting++
     record.connection.listen(nowUs)
@@ -115,15 +147,15 @@ export class Sockets {
   }
 
   private create(
-    local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, listenerPort: number, override: Partial<TcpConfig> | undefined, nowUs: number,
+    local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, listenerPort: number, config: TcpConfig, isn: number | null, nowUs: number,
   ): ConnectionRecord {
-    const config = override === undefined || Object.keys(override).length === 0 ? this.config.tcp : { ...this.config.tcp, ...override }
     const id = this.connections.nextId()
-    const linkMtu = typeof local === 'number' ? this.config.mtu : this.ipv6!.link.mtu
+    const tuple = { localAddress: local, localPort, remoteAddress: remote, remotePort }
+    const linkMtu = this.linkMtu(local)
     const known = this.pathMtus.find(remote, nowUs)
     const connection = new TcpConnection({
       id, config, localPort, remotePort, ipVersion: typeof local === 'number' ? 4 : 6, pathMtu: known < 0 ? linkMtu : Math.min(known, linkMtu), linkMtu, sink: this.sink, segment: this.segment,
-      isn: config.isn === 'rfc6528' ? initialSequence(this.isnSecret, { localAddress: local, localPort, remoteAddress: remote, remotePort }, nowUs) : config.isn,
+      isn: isn ?? (config.isn === 'rfc6528' ? initialSequence(this.isnSecret, tuple, nowUs) : config.isn), timestampOffset: this.timestampOffset(config, tuple),
     })
     const record = new ConnectionRecord({
       id, slot: this.connections.table.nextSlot(), connection, localAddress: local, remoteAddress: remote, localPort, remotePort, listenerPort,
@@ -131,6 +163,15 @@ export class Sockets {
     })
     this.connections.add(record)
     return record
+  }
+
+  private linkMtu(local: IpAddress): number {
+    return typeof local === 'number' ? this.config.mtu : this.ipv6!.link.mtu
+  }
+
+  private timestampOffset({ timestamps, timestampOffset }: TcpConfig, tuple: FourTuple): number {
+    if (typeof timestampOffset === 'number') return timestampOffset
+    return timestamps ? timestampOffsetOf(this.isnSecret, tuple) : 0
   }
 
   private ephemeralPort(local: IpAddress, remote: IpAddress, remotePort: number): number {

@@ -17,14 +17,12 @@ import type { Listener, ListenerTable } from './listeners.ts'
 import { reportedError } from './network-error.ts'
 import type { NetworkError } from './network-error.ts'
 import type { PathMtus } from './path-mtus.ts'
+import type { Sockets } from './sockets.ts'
 import type { HostStatistics } from './statistics.ts'
 import type { TcpConnections } from './tcp-connections.ts'
 import type { TcpOutput } from './tcp-output.ts'
 import { readSegment } from './tcp-segment-codec.ts'
 import { isUnfinishedChecksum } from './unfinished-checksum.ts'
-
-/** Makes a connection in LISTEN for a SYN that has come; null where there is no room for it. */
-export type AcceptSyn = (listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number) => ConnectionRecord | null
 
 /** Receives TCP segments: checks them, finds their connection, and answers those that belong to none. */
 export class TcpInput {
@@ -37,14 +35,14 @@ export class TcpInput {
   private readonly icmpv6Statistics: HostStatistics['icmpv6']
   private readonly pathMtus: PathMtus
   private readonly acceptUnfinished: boolean
-  private readonly acceptSyn: AcceptSyn
+  private readonly sockets: Sockets
   private readonly segment = new TcpSegment()
   private readonly reply = new TcpSegment()
   private readonly snapshot = createTcpSnapshot()
 
   constructor(
     connections: TcpConnections, listeners: ListenerTable, output: TcpOutput, ipv6: Ipv6 | null, statistics: HostStatistics, pathMtus: PathMtus, acceptUnfinished: boolean,
-    acceptSyn: AcceptSyn,
+    sockets: Sockets,
   ) {
     this.connections = connections
     this.listeners = listeners
@@ -55,7 +53,7 @@ export class TcpInput {
     this.icmpv6Statistics = statistics.icmpv6
     this.pathMtus = pathMtus
     this.acceptUnfinished = acceptUnfinished
-    this.acceptSyn = acceptSyn
+    this.sockets = sockets
   }
 
   handle(packet: Ipv4Packet, nowUs: number): void {
@@ -161,14 +159,31 @@ export class TcpInput {
     if (listener === null) {
       statistics.noPort++
     } else if ((segment.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst)) === TcpFlag.syn) {
-      if (listener.waiting >= listener.backlog) { statistics.backlogFull++; return }
-      const record = this.acceptSyn(listener, local, remote, segment.sourcePort, nowUs)
+      return this.handleSyn(listener, local, remote, nowUs)
+    } else if ((segment.flags & TcpFlag.ack) === 0) {
+      return
+    } else if ((segment.flags & (TcpFlag.syn | TcpFlag.rst)) === 0) {
+      const record = this.sockets.acceptCookie(listener, local, remote, segment, nowUs)
+      if (record !== null) {
+        statistics.cookiesTaken++
+        return this.deliver(record, nowUs)
+      }
+    }
+    if (replyToUnknown(segment, this.reply)) this.output.sendAlone(this.reply, local, remote, nowUs)
+  }
+
+  /** While the backlog has room a SYN becomes a connection; beyond it a flood costs no memory, and who is real still gets in (RFC 4987 §3.6). */
+  private handleSyn(listener: Listener, local: IpAddress, remote: IpAddress, nowUs: number): void {
+    const { segment, statistics, sockets } = this
+    if (listener.waiting < listener.backlog) {
+      const record = sockets.acceptSyn(listener, local, remote, segment.sourcePort, nowUs)
       if (record === null) statistics.tableFull++
       else this.deliver(record, nowUs)
       return
-    } else if ((segment.flags & TcpFlag.ack) === 0) {
-      return
     }
-    if (replyToUnknown(segment, this.reply)) this.output.sendAlone(this.reply, local, remote, nowUs)
+    statistics.backlogFull++
+    if (!sockets.answerStateless(listener, local, remote, segment, this.reply, nowUs)) return
+    statistics.cookiesSent++
+    this.output.sendAlone(this.reply, local, remote, nowUs)
   }
 }

@@ -4,7 +4,7 @@ import type { TcpSegment } from '../tcp/segment.ts'
 import { foldChecksum, pseudoHeaderSum4Of, pseudoHeaderSum6Of } from '../wire/checksum.ts'
 import { ethernetHeaderBytes } from '../wire/ethernet.ts'
 import { ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
-import { fillTcpChecksum } from '../wire/tcp.ts'
+import { fillTcpChecksum, TcpFlag } from '../wire/tcp.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { HostConfig } from './host-config.ts'
 import { ipv4PayloadAt } from './ipv4-output.ts'
@@ -61,7 +61,7 @@ export class TcpOutput {
     const isSent = isV4 ? this.sendAlone4(segment, Number(source), Number(destination), nowUs) : this.sendAlone6(segment, source, destination, nowUs)
     if (!isSent) return
     this.statistics.tcp.out++
-    this.statistics.tcp.resetsOut++
+    if ((segment.flags & TcpFlag.rst) !== 0) this.statistics.tcp.resetsOut++
   }
 
   private sendAlone4(segment: TcpSegment, source: number, destination: number, nowUs: number): boolean {

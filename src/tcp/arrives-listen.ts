@@ -23,6 +23,16 @@ export function arrivesListen(tcb: Tcb, segment: TcpSegment, nowUs: number): voi
   tcb.drop(Reason.dropListenOther, segment, nowUs)
 }
 
+/** A SYN that was answered by a cookie: as in SYN_RCVD, with the SYN+ACK out and nothing to repeat it. */
+export function acceptAnsweredSyn(tcb: Tcb, syn: TcpSegment, nowUs: number): void {
+  acceptSyn(tcb, syn, nowUs)
+  tcb.synDue = false
+  tcb.synSent = true
+  tcb.synWindow = Math.min(0xffff, tcb.receiveBuffer.limit)
+  tcb.rcvAdvertisedEdge = seqAdd(tcb.rcvNxt, tcb.synWindow)
+  tcb.setting(Reason.setSynCookie, nowUs, tcb.sndMss)
+}
+
 /** Data or a FIN on the SYN are not kept: the peer sends them again after the handshake. */
 function acceptSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   if (payloadBytes(segment) > 0) tcb.drop(Reason.dropSynData, segment, nowUs, payloadBytes(segment))

@@ -23,7 +23,8 @@ export interface TcpConfig {
   readonly dsack: boolean
   readonly timestamps: boolean
   readonly timestampTickUs: number
-  readonly timestampOffset: number
+  /** Where the timestamp clock begins: 'rfc7323', a secret place for each tuple, or the same number for all. */
+  readonly timestampOffset: 'rfc7323' | number
   readonly delayedAck: boolean
   readonly delayedAckUs: number
   readonly ackEverySegments: number
@@ -61,6 +62,8 @@ export interface TcpConfig {
   readonly keepAliveProbes: number
   readonly challengeAckLimit: number
   readonly challengeAckIntervalUs: number
+  /** Answer SYNs that the backlog has no room for without remembering them. */
+  readonly synCookies: boolean
   /** 'rfc6528', or a fixed initial sequence number. */
   readonly isn: 'rfc6528' | number
   readonly ttl: number
@@ -110,7 +113,7 @@ export const tcpConfigTable = {
   dsack: { default: true, unit: 'switch', live: true, rfc: 'RFC 2883 §4' },
   timestamps: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §3' },
   timestampTickUs: { default: 1000, unit: 'us', min: 1, max: 1 * seconds, live: false, rfc: 'RFC 7323 §5.4' },
-  timestampOffset: { default: 0, unit: 'count', min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 7323 §5.4' },
+  timestampOffset: { default: 'rfc7323', unit: 'count', choices: ['rfc7323'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 7323 §5.4' },
   delayedAck: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.3' },
   delayedAckUs: { default: 200_000, unit: 'us', min: 0, max: 499_999, live: true, rfc: 'RFC 9293 §3.8.6.3' },
   ackEverySegments: { default: 2, unit: 'segments', min: 1, max: 64, live: true, rfc: 'RFC 9293 §3.8.6.3' },
@@ -141,6 +144,7 @@ export const tcpConfigTable = {
   keepAliveProbes: { default: 9, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.4' },
   challengeAckLimit: { default: 10, unit: 'count', min: 1, max: 1_000_000, live: true, rfc: 'RFC 5961 §7' },
   challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
+  synCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 4987 §3.6' },
   isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
   synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
   synOptionPadding: { default: 'nop', unit: 'choice', choices: synOptionPaddings, live: false, rfc: 'RFC 9293 §3.1' },

@@ -1,4 +1,5 @@
 import type { FaultCode } from '../base/fault.ts'
+import { acceptAnsweredSyn } from './arrives-listen.ts'
 import type { TcpConfig } from './config.ts'
 import type { DecisionSink } from './decision.ts'
 import type { TcpEvent } from './events.ts'
@@ -26,6 +27,8 @@ export interface TcpConnectionOptions {
   /** Of the first hop, which is what the MSS option speaks of and how far the path MTU may grow again; `pathMtu` unless said. */
   readonly linkMtu?: number
   readonly isn: number
+  /** Where the timestamp clock begins unless the configuration says a number; 0 unless said. */
+  readonly timestampOffset?: number
   readonly sink?: DecisionSink
   readonly id: number
   /** What `pollTransmit` returns; connections that one host polls one after another may share it. */
@@ -90,6 +93,14 @@ export class TcpConnection {
   /** OPEN, passive. @returns false with `lastError` 'connectionExists' where it is open already */
   listen(nowUs = 0): boolean {
     return openPassive(this.#tcb, nowUs)
+  }
+
+  /**
+   * In LISTEN: a SYN was answered without a connection, with `isn` as sequence number (RFC 4987 §3.6), and has now been acknowledged. `syn` is the peer's
+   * SYN as far as it is known; the acknowledging segment follows by {@link handleSegment}.
+   */
+  acceptCookie(syn: TcpSegment, nowUs: number): void {
+    acceptAnsweredSyn(this.#tcb, syn, nowUs)
   }
 
   /** SEND. @returns bytes taken, 0 where the buffer is full ('writable' tells when it no longer is), -1 with `lastError` */

@@ -11,6 +11,9 @@ export interface FourTuple {
 
 const tickUs = 4
 
+/** Of {@link putTuple}: two IPv6 addresses and two ports. */
+export const tupleBytesLimit = 36
+
 /**
  * ISN = M + F(local address, local port, remote address, remote port, secret) (RFC 6528 §3, RFC 9293 §3.4.1): M counts every 4 µs, F is
  * SipHash-2-4, so that nobody without the secret can tell where another connection's numbers begin.
@@ -18,24 +21,38 @@ const tickUs = 4
  * @throws RangeError where the secret is shorter than 128 bits
  */
 export function initialSequence(secret: Uint32Array, tuple: FourTuple, nowUs: number): number {
-  if (secret.length < 4) throw new RangeError('the secret of initial sequence numbers needs 128 bits')
-  sipHash24(secret, tupleBytes(tuple), hash)
+  hashTuple(secret, tuple)
   return (Math.floor(nowUs / tickUs) + hash[0]) >>> 0
 }
 
-const hash = new Uint32Array(2)
-const tupleOf = { 4: new Uint8Array(12), 16: new Uint8Array(36) } as const
+/**
+ * Where the timestamp clock of a connection begins (RFC 7323 §5.4): secret, and the same for a tuple each time, so that a connection that follows
+ * another goes on with later timestamps.
+ * @throws RangeError where the secret is shorter than 128 bits
+ */
+export function timestampOffsetOf(secret: Uint32Array, tuple: FourTuple): number {
+  hashTuple(secret, tuple)
+  return hash[1]
+}
 
-/** 12 bytes for IPv4, 36 for IPv6: no two tuples give the same. Good until the next call. */
-function tupleBytes(tuple: FourTuple): Uint8Array {
+const hash = new Uint32Array(2)
+const input = new Uint8Array(tupleBytesLimit)
+
+function hashTuple(secret: Uint32Array, tuple: FourTuple): void {
+  if (secret.length < 4) throw new RangeError('the secret of initial sequence numbers needs 128 bits')
+  const length = putTuple(input, tuple)
+  sipHash24(secret, length === tupleBytesLimit ? input : input.subarray(0, length), hash)
+}
+
+/** Writes both ends, 12 bytes for IPv4, 36 for IPv6: no two tuples give the same. @returns their length */
+export function putTuple(bytes: Uint8Array, tuple: FourTuple): number {
   const { localAddress, remoteAddress } = tuple
   const addressBytes = typeof localAddress === 'number' ? 4 : 16
-  const bytes = tupleOf[addressBytes]
   putAddress(bytes, 0, localAddress)
   putAddress(bytes, addressBytes, remoteAddress)
   writeU16(bytes, 2 * addressBytes, tuple.localPort)
   writeU16(bytes, 2 * addressBytes + 2, tuple.remotePort)
-  return bytes
+  return 2 * addressBytes + 4
 }
 
 function putAddress(bytes: Uint8Array, at: number, address: number | Uint8Array): void {

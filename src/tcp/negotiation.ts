@@ -16,7 +16,7 @@ export function offeredWindowShift(tcb: Tcb): number {
   return tcb.offeredShift
 }
 
-function chooseWindowShift(configured: number, bufferBytes: number): number {
+export function chooseWindowShift(configured: number, bufferBytes: number): number {
   let shift = Math.max(0, configured)
   // A unit larger than the buffer would make every window zero.
   while (shift > 0 && 2 ** shift > bufferBytes) shift--

@@ -10,6 +10,7 @@ export interface ReasonRow {
 export const sendReasons = [
   { id: 'synOpen', rfc: 'RFC 9293 §3.10.1', operands: ['mss', 'window'] },
   { id: 'synAckReply', rfc: 'RFC 9293 §3.10.7.2', operands: ['mss', 'window'] },
+  { id: 'synAckCookie', rfc: 'RFC 4987 §3.6', operands: ['mss', 'window'] },
   { id: 'synAckSimultaneous', rfc: 'RFC 9293 §3.5', operands: ['mss', 'window'] },
   { id: 'synAckDuplicateSyn', rfc: 'RFC 9293 §3.10.7.4', operands: ['irs'] },
   { id: 'synTimeout', rfc: 'RFC 6298 §5.4', operands: ['attempt', 'rtoUs'] },
@@ -117,6 +118,7 @@ export const holdReasons = [
 export const settingReasons = [
   { id: 'setOption', rfc: 'RFC 9293 §3.9.1', operands: ['value'] },
   { id: 'setMss', rfc: 'RFC 9293 §3.7.1', operands: ['mss', 'peerMss', 'ownMss'] },
+  { id: 'setSynCookie', rfc: 'RFC 4987 §3.6', operands: ['mss'] },
   { id: 'setPathMtu', rfc: 'RFC 1191 §3', operands: ['mtu', 'before', 'mss'] },
   { id: 'setBlackHole', rfc: 'RFC 4821 §7.7', operands: ['mtu', 'before', 'attempt'] },
   { id: 'setPathMtuRaised', rfc: 'RFC 4821 §7.6', operands: ['mtu', 'before', 'mss'] },

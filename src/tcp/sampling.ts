@@ -5,7 +5,7 @@ import type { Tcb } from './tcb.ts'
 
 /** The clock of the timestamps option (RFC 7323 §5.4). */
 export function timestampNow(tcb: Tcb, nowUs: number): number {
-  return (Math.floor(nowUs / tcb.config.timestampTickUs) + tcb.config.timestampOffset) >>> 0
+  return (Math.floor(nowUs / tcb.config.timestampTickUs) + tcb.timestampOffset) >>> 0
 }
 
 /** Times the segment that ends at `endSeq`, unless one is being timed: one sample a round trip (RFC 6298 §3). */

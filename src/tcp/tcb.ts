@@ -40,6 +40,7 @@ export class Tcb {
   /** The remote port given with a passive open; 0 takes any. */
   readonly boundRemotePort: number
   readonly iss: number
+  readonly timestampOffset: number
 
   config: TcpConfig
   state: TcpState = TcpState.closed
@@ -232,6 +233,7 @@ export class Tcb {
     this.linkMtu = Math.max(options.linkMtu ?? pathMtu, pathMtu)
     this.pathMtu = pathMtu
     this.iss = isn >>> 0
+    this.timestampOffset = typeof config.timestampOffset === 'number' ? config.timestampOffset : options.timestampOffset ?? 0
     this.sndUna = this.iss
     this.sndNxt = this.iss
     this.recover = this.iss

@@ -65,7 +65,7 @@ class End {
   }
 }
 
-function twoHosts(mtu: number, tcp: Partial<TcpConfig> = {}): { client: End, server: End } {
+export function twoHosts(mtu: number, tcp: Partial<TcpConfig> = {}): { client: End, server: End } {
   const [a, b] = memoryLinkPair({ mtu, queueFrames: 8192, queueBytes: 32 << 20 })
   const client = new End(clientAddress, a, mtu, tcp)
   const server = new End(serverAddress, b, mtu, tcp)
@@ -75,14 +75,14 @@ function twoHosts(mtu: number, tcp: Partial<TcpConfig> = {}): { client: End, ser
 }
 
 /** One round of both ends at one moment. @returns frames moved */
-function turn({ client, server }: { client: End, server: End }, nowUs: number): number {
+export function turn({ client, server }: { client: End, server: End }, nowUs: number): number {
   const moved = client.transmit(nowUs) + server.receive(nowUs) + server.transmit(nowUs) + client.receive(nowUs) + client.transmit(nowUs)
   client.tick(nowUs)
   server.tick(nowUs)
   return moved
 }
 
-function clockUs(): number {
+export function clockUs(): number {
   return Math.floor(performance.now() * 1000)
 }
 

@@ -1,4 +1,5 @@
 import type { BenchOptions, BenchResult } from './bench.ts'
+import { floodResults } from './engine-flood.ts'
 import { kernelResults } from './engine-kernel.ts'
 import { memoryResults } from './engine-memory.ts'
 
@@ -6,6 +7,6 @@ import { memoryResults } from './engine-memory.ts'
 export const bench = {
   name: 'engine',
   async run({ quick = false }: BenchOptions): Promise<BenchResult[]> {
-    return [...await memoryResults(quick), ...await kernelResults(quick)]
+    return [...await memoryResults(quick), ...floodResults(quick), ...await kernelResults(quick)]
   },
 }

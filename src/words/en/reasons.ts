@@ -4,6 +4,7 @@ import type { ReasonId } from '../../tcp/reasons.ts'
 export const reasons: Readonly<Record<ReasonId, string>> = {
   synOpen: 'The application opens the connection: SYN announces the initial sequence number, MSS {mss} and a window of {window}',
   synAckReply: 'A SYN arrived at a listening port: SYN+ACK accepts it and announces MSS {mss} and a window of {window}',
+  synAckCookie: 'The backlog is full: SYN+ACK whose sequence number is a cookie, so that nothing has to be remembered; the peer takes MSS {mss}, our window is {window}',
   synAckSimultaneous: 'Both sides opened at once: the SYN goes out again, now with an ACK of the peer\'s SYN; MSS {mss}, window {window}',
   synAckDuplicateSyn: 'The peer\'s SYN {irs} came again, so it has not seen our SYN+ACK: repeated',
   synTimeout: 'No answer to the SYN: attempt {attempt}, the next wait is {rtoUs}',
@@ -102,6 +103,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
 
   setOption: 'The setting is now {value}',
   setMss: 'Segments carry at most {mss} bytes: the peer takes {peerMss}, we take {ownMss}',
+  setSynCookie: 'The ACK carries our cookie back: the connection stands, with MSS {mss}, as if its SYN had been remembered',
   setPathMtu: 'A router takes packets of {mtu} at most: the path MTU falls from {before}, so a segment carries at most {mss} bytes',
   setBlackHole: 'Nothing arrived in {attempt} attempts: packets of {before} may vanish without a message, so the path MTU becomes {mtu}',
   setPathMtuRaised: 'The larger segment arrived: the path MTU grows from {before} to {mtu}, so a segment carries at most {mss} bytes',

@@ -4,6 +4,7 @@ import type { reasons as en } from '../en/reasons.ts'
 export const reasons: SameKeys<typeof en> = {
   synOpen: '애플리케이션이 연결을 엽니다. SYN으로 초기 순서 번호와 MSS {mss}, 윈도우 {window}을(를) 알립니다',
   synAckReply: '대기 중인 포트에 SYN이 도착했습니다. SYN+ACK로 수락하며 MSS {mss}, 윈도우 {window}을(를) 알립니다',
+  synAckCookie: '대기열이 가득 찼습니다. 아무것도 기억하지 않아도 되도록 시퀀스 번호에 쿠키를 담아 SYN+ACK를 보냅니다. 상대의 MSS는 {mss}, 우리 윈도우는 {window}입니다',
   synAckSimultaneous: '양쪽이 동시에 열었습니다. 상대의 SYN에 대한 ACK를 실어 SYN을 다시 보냅니다. MSS {mss}, 윈도우 {window}',
   synAckDuplicateSyn: '상대의 SYN {irs}이(가) 다시 왔으므로 SYN+ACK를 받지 못한 것입니다. 다시 보냅니다',
   synTimeout: 'SYN에 대한 응답이 없습니다. {attempt}번째 재시도이며 다음에는 {rtoUs}를 기다립니다',
@@ -102,6 +103,7 @@ export const reasons: SameKeys<typeof en> = {
 
   setOption: '설정값이 이제 {value}입니다',
   setMss: '세그먼트에는 최대 {mss}바이트를 싣습니다. 상대의 한도는 {peerMss}, 우리의 한도는 {ownMss}입니다',
+  setSynCookie: 'ACK가 우리 쿠키를 되돌려 주었습니다. SYN을 기억한 것처럼 MSS {mss}인 연결이 성립합니다',
   setPathMtu: '라우터가 최대 {mtu}바이트 패킷까지 받습니다. 경로 MTU가 {before}에서 줄어 세그먼트에 최대 {mss}바이트를 싣습니다',
   setBlackHole: '{attempt}번 보내도 도착하지 않았습니다. {before}바이트 패킷이 알림 없이 사라지는 것일 수 있어 경로 MTU를 {mtu}(으)로 줄입니다',
   setPathMtuRaised: '더 큰 세그먼트가 도착했습니다. 경로 MTU를 {before}에서 {mtu}(으)로 늘려 세그먼트에 최대 {mss}바이트를 싣습니다',

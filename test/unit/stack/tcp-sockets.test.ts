@@ -22,6 +22,8 @@ function met(change = {}): Bench {
 const segment = (change: Parameters<typeof tcpSegment>[0], data?: Uint8Array<ArrayBuffer>, more: Partial<Parameters<typeof ipv4Frame>[0]> = {}) =>
   ipv4Frame({ protocol: IpProtocol.tcp, payload: tcpSegment({ sourcePort: 40000, destinationPort: 7, ...change }, data, more.source, more.destination), ...more })
 
+const view = createTcpSnapshot()
+
 const short = (lines: string[]) => lines.map((line) => line.replace('10.77.0.2:', '').replace('10.77.0.1:', ''))
 
 /** A connection that the peer has opened from port 40000 to our port 7, its next number 501. */
@@ -183,7 +185,7 @@ describe('listeners', () => {
 
   it('hold no more half-open connections than their backlog, and take more when some are established', () => {
     const bench = met()
-    bench.host.listen(7, { backlog: 3 })
+    bench.host.listen(7, { backlog: 3, config: { synCookies: false } })
     const knock = (sourcePort: number) => { bench.receives(segment({ sourcePort, flags: syn, seq: 500 })); return bench.sent().length }
     expect([1, 2, 3, 4, 5].map(knock)).toEqual([1, 1, 1, 0, 0])
     expect(bench.host.statistics().tcp.backlogFull).toBe(2)
@@ -193,6 +195,45 @@ describe('listeners', () => {
     bench.receives(segment({ sourcePort: 3, flags: rst, seq: 501 }))
     bench.events()
     expect([8, 9].map(knock)).toEqual([1, 0])
+  })
+
+  it('let real connections in and on during a flood of SYNs, and remember no more of it than the backlog', () => {
+    const bench = met()
+    const old = accepted(bench)
+    bench.host.unlisten(7)
+    bench.host.listen(7, { backlog: 8 })
+    bench.events()
+    for (let i = 0; i < 3000; i++) {
+      bench.receives(segment({ sourcePort: 1024 + i, flags: syn, seq: i * 77 }, undefined, { source: ip('10.77.0.3') + i % 200 }))
+      if (i % 100 === 99) bench.frames()
+    }
+    expect([...bench.host.connections()]).toHaveLength(1 + 8)
+    expect(bench.host.statistics().tcp).toMatchObject({ backlogFull: 2992, cookiesSent: 2992, cookiesTaken: 0, resetsOut: 0 })
+    bench.sent()
+    bench.receives(segment({ sourcePort: 50_000, flags: syn, seq: 500 }))
+    const [answer] = short(bench.sent())
+    const [, cookie, window] = /^7 > 50000 S\. (\d+):\1\(0\) ack 501 win (\d+) <mss 1460>$/.exec(answer)!
+    expect(window).toBe('65535')
+    bench.receives(segment({ sourcePort: 50_000, flags: ack | psh, seq: 501, ack: (Number(cookie) + 1) >>> 0 }, Uint8Array.from([1, 2, 3])))
+    const fresh = bench.events().find(({ kind }) => kind === 'accepted')!.connection
+    const into = new Uint8Array(10)
+    expect(bench.host.receive(fresh, into, 0, 10, bench.nowUs)).toBe(3)
+    bench.host.connection(fresh)!.snapshot(view)
+    expect(view).toMatchObject({ state: TcpState.established, iss: Number(cookie), irs: 500, sndMss: 536, sndWnd: 65_535 })
+    bench.receives(segment({ flags: ack | psh, seq: 501, ack: 1001 }, Uint8Array.from([4, 5])))
+    expect(bench.host.receive(old, into, 0, 10, bench.nowUs)).toBe(2)
+    expect(bench.host.statistics().tcp.cookiesTaken).toBe(1)
+  })
+
+  it('answer what only looks like a cookie with RST', () => {
+    const bench = met()
+    bench.host.listen(7, { backlog: 0 })
+    const guess = () => bench.receives(segment({ sourcePort: 50_000, flags: ack, seq: 501, ack: 12_345 }))
+    bench.receives(segment({ sourcePort: 50_000, flags: syn, seq: 500 }))
+    bench.sent()
+    guess()
+    expect(short(bench.sent())).toEqual(['7 > 50000 R 12345:12345(0) win 0'])
+    expect([...bench.host.connections()]).toEqual([])
   })
 
   it('never let the table grow beyond its bound', () => {
