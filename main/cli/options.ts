@@ -85,6 +85,22 @@ export const cliTable = {
       { name: 'recordings', type: 'path', value: 'FOLDER' },
     ],
   },
+  extcap: {
+    arguments: [],
+    options: [
+      { name: 'install', type: 'path', value: 'FOLDER' },
+      { name: 'recordings', type: 'path', value: 'FOLDER' },
+      { name: 'from', type: 'fromWhen', value: 'start|now' },
+      { name: 'extcap-interfaces', type: 'flag', words: 'extcap' },
+      { name: 'extcap-version', type: 'text', value: 'VERSION', words: 'extcap' },
+      { name: 'extcap-interface', type: 'text', value: 'NAME', words: 'extcap' },
+      { name: 'extcap-dlts', type: 'flag', words: 'extcap' },
+      { name: 'extcap-config', type: 'flag', words: 'extcap' },
+      { name: 'extcap-capture-filter', type: 'text', value: 'FILTER', words: 'extcap' },
+      { name: 'capture', type: 'flag', words: 'extcap' },
+      { name: 'fifo', type: 'path', value: 'FILE', words: 'extcap' },
+    ],
+  },
   demo: { arguments: [], options: [{ name: 'link', type: 'text', value: 'LINK' }] },
 } as const satisfies Record<string, CliSpec>
 
@@ -110,7 +126,7 @@ export interface CliOption {
 export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | keyof typeof cliChoices
 
 /** Types that take one of a closed list. */
-const cliChoices = { findingsFormat: ['tsv', 'json'] } as const
+const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'] } as const
 
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
@@ -144,6 +160,15 @@ export interface CliOptions {
   recordings?: string
   flows?: boolean
   findings?: typeof cliChoices.findingsFormat[number]
+  install?: string
+  from?: typeof cliChoices.fromWhen[number]
+  extcapInterfaces?: boolean
+  extcapInterface?: string
+  extcapDlts?: boolean
+  extcapConfig?: boolean
+  extcapCaptureFilter?: string
+  capture?: boolean
+  fifo?: string
 }
 
 /** What a timer takes: 24 days. */

@@ -3,6 +3,7 @@ import { runAnalyze } from './analyze.ts'
 import { runCapture } from './capture.ts'
 import { runConnect } from './connect.ts'
 import { runDemo } from './demo.ts'
+import { runExtcap } from './extcap.ts'
 import { ExitCode, tellFailure } from './failure.ts'
 import { runHost } from './host.ts'
 import { runInject } from './inject.ts'
@@ -14,7 +15,8 @@ import { chooseLanguage, wordsIn } from './words.ts'
 
 /* The program `tcplab`: one command, one exit code (0 done, 1 failed, 2 wrong usage). */
 
-const runs = { interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, host: runHost, connect: runConnect, inject: runInject, serve: runServe, demo: runDemo }
+const runs = { interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, host: runHost, connect: runConnect, inject: runInject, serve: runServe,
+  extcap: runExtcap, demo: runDemo }
 
 let outputError: NodeJS.ErrnoException | null = null
 process.stdout.on('error', (error) => { outputError ??= error })

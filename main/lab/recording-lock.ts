@@ -29,6 +29,11 @@ export class RecordingLock {
     return null
   }
 
+  /** The process that is recording into a file now, or 0. */
+  static holderOf(path: string): number {
+    return holderOf(`${path}.lock`)
+  }
+
   release(): void {
     removeQuietly(this.lockPath)
   }

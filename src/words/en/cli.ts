@@ -14,6 +14,7 @@ export const cli = {
     connect: 'open a TCP connection from a host of its own, and print the conversation with reasons',
     inject: 'send frames that are made by hand',
     serve: 'serve the window on this machine; prints its address',
+    extcap: 'let Wireshark capture from a running lab: it calls this itself once it is installed',
     demo: 'run the first conversation as text: ARP, handshake, GET, answer, close',
   },
   argument: {
@@ -57,6 +58,9 @@ export const cli = {
     port: 'port of the server; a free one unless said',
     gateway: 'router of the lab host, or to send through',
     recordings: 'folder for recordings',
+    install: 'put the file that Wireshark calls into this folder: “Personal Extcap path” or “Extcap path” in Help, About, Folders',
+    from: 'take everything since the recording began (start), or only what comes (now)',
+    extcap: 'called by Wireshark',
     link: 'link to start with: sandbox, virtual, or an interface',
   },
   usage: {
@@ -90,6 +94,7 @@ export const cli = {
     quietFrom: '… from here on only retransmissions and changes of state are printed (--all prints every segment)',
     interrupted: 'closing; Ctrl-C again aborts',
   },
+  extcap: { installed: 'Wireshark now calls {path}: its list of interfaces has every running lab', display: 'TCP Lab: {name} (process {pid})', from: 'Packets', start: 'since the recording began', now: 'from now on' },
   inject: { done: 'sent {sent} frames, {failed} failed' },
   serve: { ready: 'TCP Lab: {url}', hint: 'Open this address on this machine; it works only with its token. Ctrl-C ends the lab.', unauthorized: 'Open the address that tcplab serve printed, with its token.', stopped: 'the lab ended by itself' },
   demo: { link: 'link: {name}', fallback: 'the virtual link is used instead', done: 'The conversation is complete: {segments} segments, {bytes} bytes received.' },

@@ -16,6 +16,7 @@ export const cli: SameKeys<typeof english> = {
     connect: '자체 호스트에서 TCP 연결을 열고 대화를 이유와 함께 출력합니다',
     inject: '직접 만든 프레임을 보냅니다',
     serve: '이 컴퓨터에서 창을 제공하고 그 주소를 출력합니다',
+    extcap: 'Wireshark가 실행 중인 랩에서 캡처하게 합니다. 설치하면 Wireshark가 직접 호출합니다',
     demo: '첫 대화를 텍스트로 실행합니다: ARP, 핸드셰이크, GET, 응답, 닫기',
   },
   argument: {
@@ -59,6 +60,9 @@ export const cli: SameKeys<typeof english> = {
     consent: '보내도 되는 공인 주소. 시험할 권한이 있는 네트워크에서만 쓰십시오',
     port: '서버 포트. 없으면 빈 포트를 씁니다',
     recordings: '기록을 둘 폴더',
+    install: 'Wireshark가 호출할 파일을 이 폴더에 둡니다: 도움말, 정보, 폴더의 “Personal Extcap path” 또는 “Extcap path”',
+    from: '기록을 시작한 때부터 모두(start), 또는 지금부터 들어오는 것만(now) 받습니다',
+    extcap: 'Wireshark가 호출합니다',
     link: '처음 열 링크: sandbox, virtual 또는 인터페이스',
   },
   usage: {
@@ -92,6 +96,7 @@ export const cli: SameKeys<typeof english> = {
     quietFrom: '… 이제부터는 재전송과 상태 변화만 출력합니다 (--all을 쓰면 모든 세그먼트를 출력합니다)',
     interrupted: '닫습니다. Ctrl-C를 다시 누르면 강제로 끊습니다',
   },
+  extcap: { installed: 'Wireshark가 이제 {path} 파일을 호출합니다. 인터페이스 목록에 실행 중인 랩이 모두 나옵니다', display: 'TCP Lab: {name} (프로세스 {pid})', from: '패킷', start: '기록을 시작한 때부터', now: '지금부터' },
   inject: { done: '프레임 {sent}개를 보냈고 {failed}개는 실패했습니다' },
   serve: { ready: 'TCP Lab: {url}', hint: '이 컴퓨터에서 이 주소를 여십시오. 토큰까지 그대로 열어야 합니다. Ctrl-C로 랩을 끝냅니다.', unauthorized: 'tcplab serve가 출력한 주소를 토큰까지 그대로 여십시오.', stopped: '랩이 스스로 끝났습니다' },
   demo: { link: '링크: {name}', fallback: '대신 가상 링크를 씁니다', done: '대화가 끝났습니다: 세그먼트 {segments}개, 받은 데이터 {bytes}바이트.' },
