@@ -35,10 +35,28 @@ export class EndAnalysis {
   /** The packet that last moved the acknowledgment. */
   ackPacket = 0
   /** Bytes in flight are known: not between a hole and the next acknowledgment from the other end. */
-  isFlightKnown = false
+  isFlightKnown = true
   /** Bytes in the SACK blocks of the latest packet. */
   sackedBytes = 0
   pushBytes = 0
   hasPushed = false
   readonly unacked = new UnackedSegments()
+
+  /** Bases that no longer hold, each behind the packet that ended it. */
+  private formerBases: number[] | null = null
+
+  /** A SYN+ACK with another number stays in the flow and begins another count. */
+  rebase(base: number, packet: number): void {
+    this.formerBases ??= []
+    this.formerBases.push(packet, this.base)
+    this.base = base
+    this.unacked.countFrom(base)
+  }
+
+  /** What the numbers of a packet are relative to. */
+  baseAt(packet: number): number {
+    const former = this.formerBases
+    if (former !== null) for (let i = 0; i < former.length; i += 2) if (packet < former[i]) return former[i + 1]
+    return this.base
+  }
 }

@@ -16,6 +16,7 @@ import type { FlowEnd } from './flow.ts'
 import { PacketMark, packStates, Protocol } from './packet-store.ts'
 import type { PacketRecord } from './packet-store.ts'
 import { SegmentAnalysis } from './segment-analysis.ts'
+import type { FlowAnalysis } from './segment-analysis.ts'
 import { inferReceiver, inferSender, isTimeWaitOver } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
 import { TupleTable } from './tuple-table.ts'
@@ -136,7 +137,12 @@ export class FlowTracker {
     analysis.length = record.payloadLength
     analysis.flags = flags
     analysis.window = tcp.window
-    analysis.findings = isReused || (isSyn && hasAck && f.isBaseKnown && analysis.seq !== f.base) ? Finding.reusedPorts : 0
+    // A reset may have used a number far ahead (RFC 9293 §3.10.7.1); the repeated SYN takes that back.
+    analysis.isAnalysed = isSyn && !hasAck && f.isBaseKnown
+    if (isSyn && !hasAck && !isReused && f.isBaseKnown) f.nxt = f.contig
+    const isOtherSynAck = isSyn && hasAck && f.isBaseKnown && analysis.seq !== f.base
+    if (isOtherSynAck) f.rebase(analysis.seq, packetNumber)
+    analysis.findings = isReused || isOtherSynAck ? Finding.reusedPorts : 0
     if (isSyn) {
       f.isFirstAck = true
       if (!hasAck) {
@@ -146,22 +152,30 @@ export class FlowTracker {
       }
     } else if (hasAck) {
       f.isFirstAck = false
-      if (totals.synSec >= 0 && totals.initialRttNs < 0) {
-        totals.initialRttNs = (record.timeSec - totals.synSec) * 1e9 + record.timeNsec - totals.synNsec
-        totals.initialRttPacket = packetNumber
-      }
     }
+    if (isReused) totals.completeness = 1
     record.completeness = totals.completeness
-    totals.completeness |= completenessOf(flags, record.payloadLength)
+    if (record.previousInFlow === 0) totals.firstShown = shownBy(flags, record.payloadLength)
+    totals.completeness |= record.previousInFlow > 0 || isReused ? shownBy(flags, record.payloadLength) & (isReused ? 33 : 63) : shownByFirst(flags, record.payloadLength)
+    if (isSyn && hasAck && r.isBaseKnown) analysis.findings |= fastOpenAnswer(totals, (analysis.ack - r.base) >>> 0)
     analysis.analyse(f, r, totals)
+    if (hasAck && !isSyn && totals.synSec >= 0 && totals.initialRttNs === 0) {
+      totals.initialRttNs = (record.timeSec - totals.synSec) * 1e9 + record.timeNsec - totals.synNsec
+      totals.initialRttPacket = packetNumber
+    }
     f.sackedBytes = 0
     if (tcp.optionsLength > 0) {
       scanTcpOptions(bytes, tcp.optionsOffset, tcp.optionsLength, options)
       for (let i = 0; i < options.sackCount; i++) f.sackedBytes += options.sackEdges[2 * i + 1] - options.sackEdges[2 * i]
       if (isSyn && options.windowScale >= 0) f.scale = Math.min(options.windowScale, 14)
+      if (isSyn && !hasAck && options.fastOpenCookieLength > 0) {
+        analysis.findings |= Finding.tfoSyn
+        totals.hasFastOpenData ||= record.payloadLength > 0
+      }
     }
     if (isSyn) settleScales(f, r, hasAck)
     record.findings = analysis.findings
+    if (analysis.isAnalysed) record.marks |= PacketMark.analysed
     record.acksPacket = analysis.acksPacket
     record.bytesInFlight = analysis.bytesInFlight
     record.pushBytes = analysis.pushBytes
@@ -269,14 +283,23 @@ export class FlowTracker {
   }
 }
 
-function completenessOf(flags: number, length: number): number {
-  let bits = 0
-  if ((flags & TcpFlag.syn) !== 0) bits = (flags & TcpFlag.ack) !== 0 ? 2 : 1
-  else if ((flags & TcpFlag.ack) !== 0) bits = 4
-  if (length > 0) bits |= 8
-  if ((flags & TcpFlag.fin) !== 0) bits |= 16
-  if ((flags & TcpFlag.rst) !== 0) bits |= 32
-  return bits
+/** Bits of completeness, with the oddities of Wireshark: data and FIN count beside an ACK only. */
+function shownBy(flags: number, length: number): number {
+  const reset = (flags & TcpFlag.rst) !== 0 ? 32 : 0
+  const hasSyn = (flags & TcpFlag.syn) !== 0
+  if ((flags & TcpFlag.ack) === 0) return hasSyn ? reset | 1 : reset
+  return reset | (hasSyn ? 2 : length > 0 ? 8 : 4) | ((flags & TcpFlag.fin) !== 0 ? 16 : 0)
+}
+
+/** The first packet of a tuple counts only when it opens. */
+function shownByFirst(flags: number, length: number): number {
+  if ((flags & (TcpFlag.syn | TcpFlag.ack)) !== TcpFlag.syn) return 0
+  return length > 0 ? 9 : 1
+}
+
+/** What a SYN+ACK says of data that came with the SYN (RFC 7413 §4.1.2). */
+function fastOpenAnswer(flow: FlowAnalysis, acknowledged: number): number {
+  return acknowledged > 1 ? Finding.tfoAck : acknowledged === 1 && flow.hasFastOpenData ? Finding.tfoIgnored : 0
 }
 
 /** A SYN without the option means that neither end scales (RFC 7323 §2.2). */

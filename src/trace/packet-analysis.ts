@@ -15,7 +15,7 @@ export class PacketAnalysis {
   ack = -1
   /** `tcp.window_size`: as it stands where the scale was not seen. */
   windowSize = -1
-  /** The flow's, when the whole capture has been read: `tcp.completeness`. */
+  /** `tcp.completeness`: of the flow before this packet, or after two passes of the flow as a whole. */
   completeness = -1
   /** `tcp.time_relative`, `tcp.time_delta`. */
   timeRelativeNs = -1
@@ -41,8 +41,11 @@ export class PacketAnalyses {
 
   constructor(private readonly store: PacketStore, private readonly tracker: FlowTracker) {}
 
-  /** @param number counts from 1 and must exist */
-  read(number: number, into: PacketAnalysis): void {
+  /**
+   * @param number counts from 1 and must exist
+   * @param passes 1: as tshark says it while it reads; 2: as it says it once it has read the whole capture (`-2`), and Wireshark too
+   */
+  read(number: number, into: PacketAnalysis, passes: 1 | 2): void {
     const { record } = this
     Object.assign(into, nothing)
     this.store.read(number - 1, record)
@@ -56,17 +59,20 @@ export class PacketAnalyses {
     const sender = (isFromServer ? flow.server : flow.client).analysis
     const receiver = (isFromServer ? flow.client : flow.server).analysis
     into.findings = record.findings
-    into.seq = (record.seq - sender.base) >>> 0
-    into.ack = (record.flags & TcpFlag.ack) !== 0 ? (record.ack - receiver.base) >>> 0 : record.ack
-    into.windowSize = record.windowShift > 0 ? record.window * 2 ** record.windowShift : record.window
-    into.completeness = flow.analysis.completeness
+    into.seq = (record.seq - (passes === 2 ? sender.base : sender.baseAt(number))) >>> 0
+    into.ack = (record.flags & TcpFlag.ack) !== 0 ? (record.ack - (passes === 2 ? receiver.base : receiver.baseAt(number))) >>> 0 : record.ack
+    const shift = passes === 2 && (record.flags & TcpFlag.syn) === 0 ? sender.scale : record.windowShift
+    into.windowSize = shift > 0 ? record.window * 2 ** shift : record.window
+    const totals = flow.analysis
+    into.completeness = passes === 1 ? record.completeness : record.previousInFlow > 0 ? totals.completeness | totals.firstShown : totals.completeness
     if (record.acksPacket > 0) {
       into.acksPacket = record.acksPacket
       into.ackRttNs = this.sinceNs(record.acksPacket)
     }
     if (record.bytesInFlight > 0) into.bytesInFlight = record.bytesInFlight
     if (record.pushBytes > 0) into.pushBytes = record.pushBytes
-    into.initialRttNs = flow.analysis.initialRttNs
+    const isRttShown = (record.marks & PacketMark.analysed) !== 0 && totals.initialRttNs !== 0 && (passes === 2 || number >= totals.initialRttPacket)
+    if (isRttShown) into.initialRttNs = totals.initialRttNs
     if ((record.findings & (Finding.duplicateAck | Finding.retransmission)) !== 0) this.readProofs(number, into)
   }
 

@@ -6,8 +6,16 @@ import { Finding } from './finding.ts'
 import type { FindingProofs } from './finding-proofs.ts'
 
 const control = TcpFlag.syn | TcpFlag.fin | TcpFlag.rst
+/** In place of a count of duplicates: more than any, as -1 is among unsigned numbers. */
+const afterUnseen = 0xffff_ffff
+const fastOpen = Finding.tfoSyn | Finding.tfoAck | Finding.tfoIgnored
 const fastRetransmissionNs = 20_000_000
 const defaultReorderingNs = 3_000_000
+
+/** As Wireshark compares times: negative ones are greater than all others. */
+function isUnsignedBelow(a: number, b: number): boolean {
+  return (a < 0) === (b < 0) ? a < b : b < 0
+}
 
 /** What is known of a TCP flow as a whole. */
 export class FlowAnalysis {
@@ -15,11 +23,15 @@ export class FlowAnalysis {
   synSec = -1
   synNsec = 0
   synPacket = 0
-  /** From that SYN to the first ACK behind it; -1 unknown. */
-  initialRttNs = -1
+  /** From that SYN to the first ACK behind it; 0 unknown, negative where the clock was set back. */
+  initialRttNs = 0
   initialRttPacket = 0
   /** 1 SYN, 2 SYN+ACK, 4 ACK, 8 data, 16 FIN, 32 RST. */
   completeness = 0
+  /** What its first packet would have counted, had it not been the first. */
+  firstShown = 0
+  /** A SYN brought a fast open cookie and data. */
+  hasFastOpenData = false
 }
 
 /**
@@ -39,6 +51,8 @@ export class SegmentAnalysis {
 
   /** Bits of {@link Finding}. */
   findings = 0
+  /** Wireshark shows an analysis of this packet, be it an empty one. */
+  isAnalysed = false
   /** The packet that this one acknowledges, 0 none. */
   acksPacket = 0
   /** 0: not known. */
@@ -59,6 +73,7 @@ export class SegmentAnalysis {
     r.unacked.acknowledge(this.ack, r.base)
     this.acksPacket = r.unacked.matchedPacket
     if (this.length > 0) this.countFlight(f, r)
+    this.isAnalysed ||= (this.findings & ~fastOpen) !== 0 || this.acksPacket !== 0
   }
 
   private takeBases(f: EndAnalysis, r: EndAnalysis): void {
@@ -118,7 +133,8 @@ export class SegmentAnalysis {
       this.find(Finding.keepAliveAck, this.ack, 0, r.lastPacket, 0)
       return
     }
-    f.duplicates++
+    // After an acknowledgment of the unseen the count starts anew.
+    f.duplicates = f.duplicates === afterUnseen ? 1 : f.duplicates + 1
     this.find(Finding.duplicateAck, f.duplicates, this.ack, f.ackPacket, 0)
   }
 
@@ -129,10 +145,11 @@ export class SegmentAnalysis {
       this.find(Finding.ackLostSegment, r.contig, this.ack, r.contigPacket, 0)
       r.contig = r.nxt
       r.contigPacket = r.nxtPacket
-    } else if (r.duplicates === 0) {
-      this.find(Finding.ackLostSegment, r.contig, this.ack, r.contigPacket, 0)
-      r.duplicates = -1
+      return
     }
+    this.isAnalysed = true
+    if (r.duplicates === 0) this.find(Finding.ackLostSegment, r.contig, this.ack, r.contigPacket, 0)
+    r.duplicates = afterUnseen
   }
 
   /** Rule 12: what has been sent before. */
@@ -152,13 +169,12 @@ export class SegmentAnalysis {
     }
     const sinceHighest = this.sinceNs(f.nxtSec, f.nxtNsec)
     const isControl = (this.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0
-    const limit = flow.initialRttNs > 0 ? flow.initialRttNs : defaultReorderingNs
-    if (sinceHighest >= 0 && sinceHighest < limit && f.nxt !== ((end + (isControl ? 1 : 0)) | 0)) {
-      this.find(Finding.outOfOrder, f.nxt, Math.round(limit / 1000), f.nxtPacket, flow.initialRttNs > 0 ? flow.initialRttPacket : 0)
+    const limit = flow.initialRttNs === 0 ? defaultReorderingNs : flow.initialRttNs
+    if (isUnsignedBelow(sinceHighest, limit) && f.nxt !== ((end + (isControl ? 1 : 0)) | 0)) {
+      this.find(Finding.outOfOrder, f.nxt, Math.round(limit / 1000), f.nxtPacket, flow.initialRttPacket)
       return
     }
-    const at = f.unacked.positionOf(seq)
-    this.find(Finding.retransmission, f.nxt, length, at < 0 ? f.nxtPacket : f.unacked.packetAt(at), f.nxtPacket)
+    this.find(Finding.retransmission, f.nxt, length, f.unacked.oldestPacket || f.nxtPacket, f.nxtPacket)
   }
 
   /** Rule 13. */
@@ -191,11 +207,14 @@ export class SegmentAnalysis {
   /** Rule 15. */
   private countFlight(f: EndAnalysis, r: EndAnalysis): void {
     if (!f.isFlightKnown || f.unacked.count === 0) return
-    const inFlight = (f.unacked.span - r.sackedBytes) >>> 0
-    if (inFlight > 0 && inFlight < 2_000_000_000) this.bytesInFlight = inFlight
+    this.isAnalysed = true
+    const isControl = (this.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0
+    const inFlight = (f.unacked.span - r.sackedBytes - (isControl ? 1 : 0)) >>> 0
     const isPush = (this.flags & TcpFlag.psh) !== 0
     f.pushBytes = f.hasPushed ? this.length : f.pushBytes + this.length
     f.hasPushed = isPush
+    if (inFlight === 0 || inFlight >= 2_000_000_000) return
+    this.bytesInFlight = inFlight
     this.pushBytes = f.pushBytes
   }
 

@@ -74,10 +74,10 @@ export class Trace {
     return this.has(number) ? this.builder.packetBytes(number, bytesOf) : null
   }
 
-  /** Fills `into` with what the tracker knows of a packet. @returns false where there is no such packet */
-  analysis(number: number, into: PacketAnalysis): boolean {
+  /** Fills `into` with what the tracker knows of a packet, see {@link PacketAnalyses}. @returns false where there is no such packet */
+  analysis(number: number, into: PacketAnalysis, passes: 1 | 2 = 1): boolean {
     if (!this.has(number)) return false
-    this.analyses.read(number, into)
+    this.analyses.read(number, into, passes)
     return true
   }
 

@@ -64,17 +64,8 @@ export class UnackedSegments {
   /** From the lowest number to behind the highest, counted as Wireshark does; 0 where there is nothing. */
   get span(): number { return this.head === this.tail ? 0 : (this.highest - this.lowest) >>> 0 }
 
-  /** Position of a segment to go back to for a retransmission of `seq`; -1 where none is kept. */
-  positionOf(seq: number): number {
-    const { words } = this
-    for (let at = this.head; at < this.tail; at += wordsEach) {
-      if (((words[at] - seq) | 0) >= 0) return at
-    }
-    return -1
-  }
-
-  get oldest(): number { return this.head === this.tail ? -1 : this.head }
-  packetAt(position: number): number { return this.words[position + 2] }
+  /** The packet that the oldest segment came in; 0 where there is none. */
+  get oldestPacket(): number { return this.head === this.tail ? 0 : this.words[this.head + 2] }
 
   private acknowledgeInOrder(ack: number, base: number): void {
     const { words } = this
@@ -88,7 +79,7 @@ export class UnackedSegments {
     this.lowest = (words[at] - base) >>> 0
     this.highest = (words[this.tail - wordsEach + 1] - base) >>> 0
     // A distance that has wrapped (4 GiB into the stream) is not the order of the segments any more.
-    if (this.highest < this.lowest) this.findEdges(base)
+    if (this.highest < this.lowest) this.countFrom(base)
   }
 
   private acknowledgeAny(ack: number, base: number): void {
@@ -104,10 +95,11 @@ export class UnackedSegments {
       kept += wordsEach
     }
     this.tail = kept
-    this.findEdges(base)
+    this.countFrom(base)
   }
 
-  private findEdges(base: number): void {
+  /** Distances count from another number now. */
+  countFrom(base: number): void {
     this.lowest = 0xffff_ffff
     this.highest = 0
     for (let at = this.head; at < this.tail; at += wordsEach) this.noteEdges(this.words[at], this.words[at + 1], base)

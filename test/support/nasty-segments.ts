@@ -67,10 +67,12 @@ class Conversation {
     const [c, s] = this.ends
     const syn = this.openingOptions(0)
     const times = random.nextBelow(5) === 0 ? 2 : 1
-    for (let i = 0; i < times; i++) this.send(0, c.nxt, 0, TcpFlag.syn, 0, c.window, syn)
+    const data = random.nextBelow(8) === 0 ? 100 : 0
+    for (let i = 0; i < times; i++) this.send(0, c.nxt, 0, TcpFlag.syn, data, c.window, syn)
     if (random.nextBelow(12) === 0) return
     c.nxt = (c.nxt + 1) >>> 0
     s.una = c.nxt
+    if (random.nextBelow(2) === 0) s.una = c.nxt = (c.nxt + data) >>> 0
     const answer = this.openingOptions(1)
     const answers = random.nextBelow(8) === 0 ? 2 : 1
     for (let i = 0; i < answers; i++) this.send(1, s.nxt, s.una, TcpFlag.syn | TcpFlag.ack, 0, s.window, answer)
@@ -100,6 +102,7 @@ class Conversation {
       this.scales[which] = [0, 1, 2, 7, 14, 15][random.nextBelow(6)]
       options.push({ name: 'wscale', shift: this.scales[which] })
     }
+    if (random.nextBelow(6) === 0) options.push({ name: 'tfo', cookie: new Uint8Array([0, 8, 8, 8][random.nextBelow(4)]).fill(7) })
     return options
   }
 

@@ -10,7 +10,7 @@ const record = new PacketRecord()
 /** What our trace says of a packet, in the form in which tshark prints it. */
 export function ourFields(trace: Trace, number: number, passes: 1 | 2): Fields {
   const found: Fields = { 'frame.number': String(number) }
-  trace.analysis(number, analysis)
+  trace.analysis(number, analysis, passes)
   trace.store.read(number - 1, record)
   if (analysis.seq < 0) return found
   const set = (name: string, value: number, isThere = value >= 0) => { if (isThere) found[name] = String(value) }
@@ -20,18 +20,18 @@ export function ourFields(trace: Trace, number: number, passes: 1 | 2): Fields {
   set('tcp.ack', analysis.ack)
   set('tcp.len', record.payloadLength)
   set('tcp.window_size', analysis.windowSize)
-  set('tcp.completeness', passes === 2 ? analysis.completeness : record.completeness)
+  set('tcp.completeness', analysis.completeness)
   time('tcp.time_relative', analysis.timeRelativeNs, true)
   time('tcp.time_delta', analysis.timeDeltaNs, true)
   set('tcp.analysis.acks_frame', analysis.acksPacket)
-  time('tcp.analysis.ack_rtt', analysis.ackRttNs, analysis.acksPacket > 0)
-  time('tcp.analysis.initial_rtt', analysis.initialRttNs)
+  time('tcp.analysis.ack_rtt', analysis.ackRttNs, analysis.acksPacket > 0 && analysis.ackRttNs !== 0)
+  time('tcp.analysis.initial_rtt', analysis.initialRttNs, analysis.initialRttNs !== -1)
   set('tcp.analysis.bytes_in_flight', analysis.bytesInFlight)
   set('tcp.analysis.push_bytes_sent', analysis.pushBytes)
   set('tcp.analysis.duplicate_ack_num', analysis.duplicateNumber)
   set('tcp.analysis.duplicate_ack_frame', analysis.duplicatePacket)
-  time('tcp.analysis.rto', analysis.rtoNs, analysis.rtoPacket > 0)
-  set('tcp.analysis.rto_frame', analysis.rtoPacket)
+  time('tcp.analysis.rto', analysis.rtoNs, analysis.rtoPacket > 0 && analysis.rtoNs !== 0)
+  set('tcp.analysis.rto_frame', analysis.rtoPacket, analysis.rtoPacket > 0 && analysis.rtoNs !== 0)
   for (const name of findingsOf(analysis.findings)) found[wiresharkNames[name]] = '1'
   return found
 }
