@@ -168,6 +168,8 @@ export interface TcpRow {
   receiverState: number
   /** First byte had been sent before. */
   retransmission: boolean
+  /** Bits of `Finding` (src/trace/finding.ts). */
+  findings: number
 }
 
 export interface PacketBytes {

@@ -156,8 +156,8 @@ export class FlowTracker {
     if (isReused) totals.completeness = 1
     record.completeness = totals.completeness
     if (record.previousInFlow === 0) totals.firstShown = shownBy(flags, record.payloadLength)
-    totals.completeness |= record.previousInFlow > 0 || isReused ? shownBy(flags, record.payloadLength) & (isReused ? 33 : 63) : shownByFirst(flags, record.payloadLength)
-    if (isSyn && hasAck && r.isBaseKnown) analysis.findings |= fastOpenAnswer(totals, (analysis.ack - r.base) >>> 0)
+    totals.completeness |= record.previousInFlow > 0 || isReused ? shownBy(flags, record.payloadLength) & (isReused ? 33 : isSyn && !hasAck && f.isBaseKnown ? 62 : 63) : shownByFirst(flags, record.payloadLength)
+    if (isSyn && hasAck) analysis.findings |= fastOpenAnswer(totals, r.isBaseKnown ? (analysis.ack - r.base) >>> 0 : 1)
     analysis.analyse(f, r, totals)
     if (hasAck && !isSyn && totals.synSec >= 0 && totals.initialRttNs === 0) {
       totals.initialRttNs = (record.timeSec - totals.synSec) * 1e9 + record.timeNsec - totals.synNsec

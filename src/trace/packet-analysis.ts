@@ -23,7 +23,8 @@ export class PacketAnalysis {
   /** `tcp.analysis.acks_frame`, `.ack_rtt`. */
   acksPacket = -1
   ackRttNs = -1
-  initialRttNs = -1
+  /** `tcp.analysis.initial_rtt`; 0 where it is not shown, negative where the clock was set back. */
+  initialRttNs = 0
   bytesInFlight = -1
   pushBytes = -1
   /** `tcp.analysis.duplicate_ack_num`, `.duplicate_ack_frame`. */

@@ -93,6 +93,7 @@ function tcpRow(record: PacketRecord, flow: Flow): TcpRow {
     stateChanged: (record.marks & PacketMark.stateChanged) !== 0,
     receiverState: receiverStateOf(record.marks),
     retransmission: (record.marks & PacketMark.retransmission) !== 0,
+    findings: record.findings,
   }
 }
 

@@ -57,7 +57,9 @@ export class UnackedSegments {
   acknowledge(ack: number, base: number): void {
     this.matchedPacket = 0
     if (this.head === this.tail) return
-    if (this.isInOrder) this.acknowledgeInOrder(ack, base)
+    // Beyond half the number space what lies behind what is not the same for all of them.
+    const ahead = (ack - this.words[this.head]) | 0
+    if (this.isInOrder && ahead < farApart && ahead > -farApart) this.acknowledgeInOrder(ack, base)
     else this.acknowledgeAny(ack, base)
   }
 

@@ -143,7 +143,7 @@ function packetOf(segment: Scripted, flow: number, number: number, ends: readonl
   }, number)
   const tcp: TcpRow = {
     sourcePort: source.port, destinationPort: destination.port, flags, seq, ack, window, scaledWindow: window, length: payload.length, from,
-    state: states[0], stateChanged: segment.changed ?? false, receiverState: states[1], retransmission: segment.again ?? false,
+    state: states[0], stateChanged: segment.changed ?? false, receiverState: states[1], retransmission: segment.again ?? false, findings: 0,
   }
   const row: PacketRow = {
     number, time, direction: known[from] ? 2 : 1, source: source.address, destination: destination.address, protocol: 'TCP',

@@ -25,7 +25,7 @@ export function ourFields(trace: Trace, number: number, passes: 1 | 2): Fields {
   time('tcp.time_delta', analysis.timeDeltaNs, true)
   set('tcp.analysis.acks_frame', analysis.acksPacket)
   time('tcp.analysis.ack_rtt', analysis.ackRttNs, analysis.acksPacket > 0 && analysis.ackRttNs !== 0)
-  time('tcp.analysis.initial_rtt', analysis.initialRttNs, analysis.initialRttNs !== -1)
+  time('tcp.analysis.initial_rtt', analysis.initialRttNs, analysis.initialRttNs !== 0)
   set('tcp.analysis.bytes_in_flight', analysis.bytesInFlight)
   set('tcp.analysis.push_bytes_sent', analysis.pushBytes)
   set('tcp.analysis.duplicate_ack_num', analysis.duplicateNumber)

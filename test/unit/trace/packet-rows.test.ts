@@ -59,7 +59,7 @@ describe('rows', () => {
       number: 2, time: 0.25, direction: 1, source: '10.77.0.80', destination: '10.77.0.2', protocol: 'TCP', capturedLength: 62, originalLength: 62, flow: 0,
       tcp: {
         sourcePort: 80, destinationPort: 40_100, flags: 0x12, seq: 2000, ack: 101, window: 65_160, scaledWindow: 65_160, length: 0, from: 1,
-        state: 3, stateChanged: true, receiverState: 4, retransmission: false,
+        state: 3, stateChanged: true, receiverState: 4, retransmission: false, findings: 0,
       },
       info: 'MSS 1460, WS 128', malformed: null,
     })
