@@ -156,7 +156,8 @@ export class FlowTracker {
     if (isReused) totals.completeness = 1
     record.completeness = totals.completeness
     if (record.previousInFlow === 0) totals.firstShown = shownBy(flags, record.payloadLength)
-    totals.completeness |= record.previousInFlow > 0 || isReused ? shownBy(flags, record.payloadLength) & (isReused ? 33 : isSyn && !hasAck && f.isBaseKnown ? 62 : 63) : shownByFirst(flags, record.payloadLength)
+    if (record.previousInFlow === 0 && !isReused) totals.completeness = shownByFirst(flags, record.payloadLength)
+    else totals.completeness |= shownBy(flags, record.payloadLength) & (isReused ? 33 : isSyn && !hasAck && f.isBaseKnown ? 62 : 63)
     if (isSyn && hasAck) analysis.findings |= fastOpenAnswer(totals, r.isBaseKnown ? (analysis.ack - r.base) >>> 0 : 1)
     analysis.analyse(f, r, totals)
     if (hasAck && !isSyn && totals.synSec >= 0 && totals.initialRttNs === 0) {
