@@ -3,8 +3,10 @@ import type { IpAddress } from './ip-address.ts'
 /** Something the owner of a host may want to act on, in the order it happened. */
 export interface HostEvent {
   readonly kind: HostEventKind
-  /** Connection id; -1 for events of the host itself. */
+  /** Connection id; -1 for events of the host itself and of UDP sockets. */
   readonly connection: number
+  /** UDP socket id; -1 for everything else. */
+  readonly socket: number
   /** The port that was listened on, for connections that came in; -1 otherwise. */
   readonly listenerPort: number
   /** The address that became ours or is in conflict; null for events of connections. */
@@ -19,6 +21,10 @@ export interface HostEvent {
  * - `addressConflict`: another machine has the address; it is not used (any more)
  * - `addressDefended`: another machine used the address once and was answered
  *
+ * Of a UDP socket:
+ * - `datagram`: there is something to receive, where there was nothing
+ * - `datagramError`: the network has reported an error about what was sent
+ *
  * Of a connection:
  * - `accepted`, `connected`: established, from a listener or by us
  * - `readable`, `writable`: bytes, or the end of the stream, can be received; the send buffer has room again
@@ -28,7 +34,7 @@ export interface HostEvent {
  * - `removed`: the closed connection's id means nothing from now on
  */
 export const hostEventKinds = [
-  'addressReady', 'addressConflict', 'addressDefended', 'accepted', 'connected', 'readable', 'writable', 'remoteClosed', 'closed', 'reset', 'refused', 'timedOut', 'unreachable', 'removed',
+  'addressReady', 'addressConflict', 'addressDefended', 'datagram', 'datagramError', 'accepted', 'connected', 'readable', 'writable', 'remoteClosed', 'closed', 'reset', 'refused', 'timedOut', 'unreachable', 'removed',
 ] as const
 
 export type HostEventKind = typeof hostEventKinds[number]

@@ -42,6 +42,7 @@ import { TcpConnections } from './tcp-connections.ts'
 import { TcpInput } from './tcp-input.ts'
 import { TcpOutput } from './tcp-output.ts'
 import { Udp } from './udp.ts'
+import type { Datagram, UdpOptions, UdpSocket } from './udp-socket.ts'
 
 /** Listens to what the host decides. */
 export type HostSink = DecisionSink
@@ -67,6 +68,7 @@ export class Host {
   private readonly arp: Arp
   private readonly ip: Ipv4Input
   private readonly ipv6: Ipv6 | null
+  private readonly udp: Udp
   private readonly tcp: TcpConnections
   private readonly listeners = new ListenerTable()
   private readonly sockets: Sockets
@@ -92,19 +94,24 @@ export class Host {
     const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, this.pathMtus, acceptUnfinished, this.sockets)
     const networkError = (error: NetworkError, nowUs: number) => {
       if (error.protocol === IpProtocol.tcp) tcpInput.handleError(error, nowUs)
+      else if (error.protocol === IpProtocol.udp) this.udp.handleError(error)
     }
     const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, networkError)
-    const udp = new Udp(icmp, this.counts, acceptUnfinished)
+    this.udp = new Udp(config, output, this.ipv6, icmp, this.counts, random.fork(), {
+      isOurs: (address) => this.arp.isOurs(address),
+      readable: (socket) => this.emitSocket('datagram', socket.id),
+      failed: (socket) => this.emitSocket('datagramError', socket.id),
+    })
     const users: Ipv6Users = {
       tcp: (packet, nowUs) => tcpInput.handle6(packet, nowUs),
       networkError,
-      udp: (packet, icmpv6, nowUs) => udp.handle6(packet, icmpv6, nowUs),
+      udp: (packet, icmpv6, nowUs) => this.udp.handle6(packet, icmpv6, nowUs),
     }
     this.ip = new Ipv4Input({
       isOurs: (address) => this.arp.isOurs(address),
       isBroadcast: (address) => output.isBroadcast(address),
       tcp: (packet, nowUs) => tcpInput.handle(packet, nowUs),
-      udp: (packet, nowUs) => udp.handle(packet, nowUs),
+      udp: (packet, nowUs) => this.udp.handle(packet, nowUs),
       icmp: (packet, nowUs) => icmp.handle(packet, nowUs),
       unknownProtocol: (packet, nowUs) => icmp.sendError(IcmpType.unreachable, IcmpUnreachableCode.protocol, packet, nowUs),
       reassemblyTimedOut: (first, nowUs) => icmp.sendError(IcmpType.timeExceeded, TimeExceededCode.reassembly, first, nowUs),
@@ -210,6 +217,35 @@ export class Host {
     return this.sockets.connect(address, port, options, nowUs)
   }
 
+  /** @param port 0 for one that is free. @returns the socket's id; or `badArgument`, `portInUse`, `bufferFull` */
+  udpBind(port: number, options: UdpOptions = {}): number | Fault {
+    const socket = this.udp.sockets.bind(port, options)
+    return 'code' in socket ? socket : socket.id
+  }
+
+  /** @param from the source address; the socket's, or the one that fits the way, unless said. @returns null, or why nothing was sent */
+  udpSend(id: number, to: IpAddress, port: number, bytes: Uint8Array, nowUs: number, from?: IpAddress): Fault | null {
+    const socket = this.udp.sockets.get(id)
+    return socket === undefined ? fault('noSuchConnection', { connection: id }) : this.udp.send(socket, to, port, bytes, nowUs, from)
+  }
+
+  /** @returns the oldest datagram that waits, null when none does */
+  udpReceive(id: number): Datagram | null {
+    return this.udp.sockets.get(id)?.take() ?? null
+  }
+
+  udpClose(id: number): boolean {
+    return this.udp.sockets.close(id)
+  }
+
+  udpSocket(id: number): UdpSocket | undefined {
+    return this.udp.sockets.get(id)
+  }
+
+  udpSockets(): Iterable<UdpSocket> {
+    return this.udp.sockets.all()
+  }
+
   /** The engine's side of a connection, to look at. Calls that change it go through the host. */
   connection(id: number): TcpConnection | undefined {
     return this.tcp.get(id)?.connection
@@ -268,6 +304,11 @@ export class Host {
     return this.arp.neighbours.rows(nowUs)
   }
 
+  /** Assigned, and nobody else's. */
+  isOwnAddress(address: IpAddress): boolean {
+    return typeof address === 'number' ? this.arp.isOurs(address) : this.ipv6?.link.isOurs(address) === true
+  }
+
   /** Our IPv6 addresses; none where IPv6 is off. */
   ipv6Addresses(): Ipv6AddressRow[] {
     const addresses = this.ipv6?.link.addresses ?? []
@@ -309,8 +350,12 @@ export class Host {
     }, users)
   }
 
+  private emitSocket(kind: HostEventKind, socket: number): void {
+    this.events.add({ kind, connection: -1, socket, listenerPort: -1, address: null, mac: null })
+  }
+
   private emit(kind: HostEventKind, address: IpAddress, mac: Uint8Array | null): void {
-    this.events.add({ kind, connection: -1, listenerPort: -1, address, mac })
+    this.events.add({ kind, connection: -1, socket: -1, listenerPort: -1, address, mac })
   }
 }
 

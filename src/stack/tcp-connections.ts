@@ -195,6 +195,6 @@ export class TcpConnections {
   }
 
   private emit(record: ConnectionRecord, kind: HostEventKind): void {
-    this.events.add({ kind, connection: record.id, listenerPort: record.listenerPort, address: null, mac: null })
+    this.events.add({ kind, connection: record.id, socket: -1, listenerPort: record.listenerPort, address: null, mac: null })
   }
 }

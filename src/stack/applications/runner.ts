@@ -5,6 +5,8 @@ import type { HostEvent } from '../host-event.ts'
 import type { IpAddress } from '../ip-address.ts'
 import type { ListenOptions } from '../listeners.ts'
 import type { ConnectOptions } from '../sockets.ts'
+import type { UdpOptions } from '../udp-socket.ts'
+import type { DatagramApplication } from './datagram-services.ts'
 import { Socket } from './application.ts'
 import type { Application, ApplicationFactory, Ending } from './application.ts'
 
@@ -12,6 +14,7 @@ import type { Application, ApplicationFactory, Ending } from './application.ts'
 export class ApplicationRunner {
   private readonly host: Host
   private readonly services = new Map<number, ApplicationFactory>()
+  private readonly datagramServices = new Map<number, DatagramApplication>()
   private readonly running = new Map<number, Running>()
 
   constructor(host: Host) {
@@ -29,6 +32,18 @@ export class ApplicationRunner {
   stopServing(port: number): boolean {
     this.services.delete(port)
     return this.host.unlisten(port)
+  }
+
+  /** Serves a UDP port. @returns the socket's id or the fault of `Host.udpBind` */
+  serveDatagrams(port: number, application: DatagramApplication, options: UdpOptions = {}): number | Fault {
+    const id = this.host.udpBind(port, options)
+    if (typeof id === 'number') this.datagramServices.set(id, application)
+    return id
+  }
+
+  stopServingDatagrams(id: number): boolean {
+    this.datagramServices.delete(id)
+    return this.host.udpClose(id)
   }
 
   /** Connects, with an application on our side. @returns the connection's id or the fault of `Host.connect` */
@@ -68,6 +83,7 @@ export class ApplicationRunner {
       const factory = this.services.get(event.listenerPort)
       if (factory !== undefined) this.attach(event.connection, factory())
     }
+    if (event.kind === 'datagram') this.receiveDatagrams(event.socket, nowUs)
     const running = this.running.get(event.connection)
     if (running === undefined) return
     const { application, socket } = running
@@ -84,6 +100,17 @@ export class ApplicationRunner {
       // Trouble on the way, and an ending only where it took the connection with it.
       case 'unreachable': if (this.host.connection(event.connection)?.state === TcpState.closed) this.end(event.connection, running, event.kind, nowUs); break
       default:
+    }
+  }
+
+  private receiveDatagrams(id: number, nowUs: number): void {
+    const application = this.datagramServices.get(id)
+    if (application === undefined) return
+    for (let datagram = this.host.udpReceive(id); datagram !== null; datagram = this.host.udpReceive(id)) {
+      const { address, port, localAddress } = datagram
+      // What was sent to a group is answered from the address that fits the way.
+      const from = this.host.isOwnAddress(localAddress) ? localAddress : undefined
+      application.datagram(datagram, (bytes) => { this.host.udpSend(id, address, port, bytes, nowUs, from) })
     }
   }
 

@@ -1,5 +1,7 @@
 import type { ApplicationFactory } from './application.ts'
 import { Chargen } from './chargen.ts'
+import { DatagramDiscard, DatagramEcho } from './datagram-services.ts'
+import type { DatagramApplication } from './datagram-services.ts'
 import { Discard } from './discard.ts'
 import { Echo } from './echo.ts'
 import { HttpServer } from './http-server.ts'
@@ -13,3 +15,11 @@ export const services = {
 } as const satisfies Readonly<Record<string, { port: number, create: ApplicationFactory }>>
 
 export type ServiceName = keyof typeof services
+
+/** The same over UDP. */
+export const datagramServices = {
+  'udp-echo': { port: 7, create: () => new DatagramEcho() },
+  'udp-discard': { port: 9, create: () => new DatagramDiscard() },
+} as const satisfies Readonly<Record<string, { port: number, create: () => DatagramApplication }>>
+
+export type DatagramServiceName = keyof typeof datagramServices

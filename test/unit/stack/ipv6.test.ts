@@ -63,7 +63,7 @@ describe('IPv6', () => {
     expect(bench.host.statistics().ipv6.malformed).toBe(2)
   })
 
-  it('walks extension headers in their order and points at what it does not know [RFC8200/ext-order]', () => {
+  it('walks extension headers in their order and points at what it does not know; checksums go by the protocol behind them [RFC8200/ext-order] [RFC8200/pseudo]', () => {
     const bench = met6()
     bench.receives(ipv6Frame({ nextHeader: 0, payload: withOptions(60, [], withOptions(58, [1, 4], pingPayload)) }))
     expect(bench.frames()).toMatchObject([{ 54: 129 }])
