@@ -1,0 +1,115 @@
+import { defaultTcpConfig, tcpPreset, tcpConfigTable, checkTcpOption } from '../tcp/config.ts'
+import type { TcpConfig } from '../tcp/config.ts'
+import type { Errno, System } from './constants.ts'
+
+/**
+ * What makes a system's scripts come true literally: the engine's knobs, and how its socket layer behaves. All of it is data.
+ * A profile of one's own is a JSON file: `{"base": "linux", "tcp": {…}, "sockets": {…}, "toleranceUs": 0}`.
+ */
+export interface Profile {
+  readonly name: string
+  readonly tcp: TcpConfig
+  readonly sockets: SocketRules
+  /** What a script that says nothing allows: µs, and parts of the span since the event before. */
+  readonly toleranceUs: number
+  readonly tolerancePercent: number
+  readonly mtu: { readonly v4: number, readonly v6: number }
+}
+
+export interface SocketRules {
+  /** Whose numbers the names in system calls stand for. */
+  readonly system: System
+  /** SO_RCVBUF and SO_SNDBUF before anybody sets them. */
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+  /** What is set is kept twice as large: the kernel counts its own overhead too. */
+  readonly buffersDouble: boolean
+  /** CLOSE with unread data resets (RFC 9293 §3.6.1, SHLD-3). */
+  readonly unreadCloseResets: boolean
+  /** Data that arrives after CLOSE resets (RFC 9293 §3.6.1). */
+  readonly dataAfterCloseResets: boolean
+  /** What sending gives after a reset that nobody has heard of yet. */
+  readonly sendAfterReset: Errno
+  /** What sending gives on a socket that never was connected. */
+  readonly sendUnconnected: Errno
+  /** What connecting a listening socket gives. */
+  readonly connectListening: Errno
+  /** TCP options of a connection that is over are refused. */
+  readonly refusesOptionsWhenOver: boolean
+  /** Connections that a listener takes beyond its backlog. */
+  readonly backlogExtra: number
+}
+
+const common = { dataAfterCloseResets: true, refusesOptionsWhenOver: false, backlogExtra: 1 } as const
+
+/** Facts of Linux 6 and FreeBSD 14 as their manuals and scripts show them; `rfc` is the engine's own defaults. */
+export const profiles = {
+  rfc: {
+    name: 'rfc',
+    tcp: { ...defaultTcpConfig, isn: 0 },
+    sockets: {
+      ...common, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true,
+      sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
+    },
+    toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 },
+  },
+  linux: {
+    name: 'linux',
+    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: true },
+    sockets: {
+      ...common, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true,
+      sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
+    },
+    toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 },
+  },
+  freebsd: {
+    name: 'freebsd',
+    tcp: { ...defaultTcpConfig, isn: 0, receiveBufferBytes: 65_536, sendBufferBytes: 32_768, windowShift: 6, delayedAckUs: 40_000, mslUs: 30_000_000 },
+    sockets: {
+      ...common, system: 'freebsd', receiveBufferBytes: 65_536, sendBufferBytes: 32_768, buffersDouble: false, unreadCloseResets: false,
+      sendAfterReset: 'EPIPE', sendUnconnected: 'ENOTCONN', connectListening: 'EOPNOTSUPP', refusesOptionsWhenOver: true,
+    },
+    toleranceUs: 4000, tolerancePercent: 5, mtu: { v4: 1500, v6: 1500 },
+  },
+} as const satisfies Readonly<Record<string, Profile>>
+
+export type ProfileName = keyof typeof profiles
+export const profileNames = Object.keys(profiles) as ProfileName[]
+
+/** @returns the profile of a JSON text, or what is wrong with it: the member, and what it takes */
+export function readProfile(name: string, text: string): Profile | { readonly member: string, readonly expected: string } {
+  const given = parseObject(text)
+  if (given === null) return { member: name, expected: '{"base": "linux", "tcp": {}, "sockets": {}}' }
+  const { base: baseName = 'rfc', tcp = {}, sockets = {}, ...rest } = given as Record<string, unknown> & { base?: unknown, tcp?: unknown, sockets?: unknown }
+  if (typeof baseName !== 'string' || !Object.hasOwn(profiles, baseName)) return { member: 'base', expected: profileNames.join(' | ') }
+  const base: Profile = profiles[baseName as ProfileName]
+  if (!isObject(tcp)) return { member: 'tcp', expected: '{}' }
+  if (!isObject(sockets)) return { member: 'sockets', expected: '{}' }
+  for (const [knob, value] of Object.entries(tcp)) {
+    const wrong = checkTcpOption(knob as keyof TcpConfig, value)
+    if (wrong !== null) return { member: `tcp.${knob}`, expected: Object.hasOwn(tcpConfigTable, knob) ? String(wrong.params.expected) : Object.keys(tcpConfigTable).join(' ') }
+  }
+  for (const [rule, value] of Object.entries(sockets)) {
+    if (!Object.hasOwn(base.sockets, rule)) return { member: `sockets.${rule}`, expected: Object.keys(base.sockets).join(' ') }
+    const kind = typeof base.sockets[rule as keyof SocketRules]
+    if (typeof value !== kind) return { member: `sockets.${rule}`, expected: kind }
+  }
+  for (const [member, value] of Object.entries(rest)) {
+    if (member !== 'toleranceUs' && member !== 'tolerancePercent') return { member, expected: 'base tcp sockets toleranceUs tolerancePercent' }
+    if (typeof value !== 'number' || !(value >= 0)) return { member, expected: '0, 1, 2 …' }
+  }
+  return { ...base, ...rest, name, tcp: { ...base.tcp, ...tcp }, sockets: { ...base.sockets, ...sockets } }
+}
+
+function parseObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,69 @@
+import { Random } from '../base/random.ts'
+import { Host } from '../stack/host.ts'
+import type { HostConfig } from '../stack/host-config.ts'
+import { DecisionNotes } from './decision-notes.ts'
+import { LabWire } from './lab-wire.ts'
+import type { FrameTap } from './lab-wire.ts'
+import { parseScript } from './parse.ts'
+import type { Defines } from './preprocess.ts'
+import { ScriptProblem } from './problem.ts'
+import type { Profile } from './profile.ts'
+import type { Failure, ScriptReport } from './report.ts'
+import { Runner } from './runner.ts'
+import type { Script } from './script.ts'
+import { settingsOf } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+export interface RunOptions {
+  readonly profile: Profile
+  readonly defines?: Defines
+  /** Sees every IP packet as an Ethernet frame; times from the script's begin. */
+  readonly tap?: FrameTap
+  /** Decisions of the engine that the report keeps. */
+  readonly decisions?: number
+}
+
+/** Time in which the host takes its addresses (duplicate address detection lasts a second) before the script begins. */
+const preparationUs = 10_000_000
+const hostMac = Uint8Array.of(0x02, 0x54, 0, 0, 0, 1)
+
+/** Reads and runs a script against the engine in virtual time. The same text gives the same report. */
+export function runScript(text: string, options: RunOptions): ScriptReport {
+  const script = parseScript(text, options.defines)
+  if (script instanceof ScriptProblem) return reportOf(script, options.profile)
+  try {
+    return run(script, settingsOf(script, options.profile), options)
+  } catch (error) {
+    if (error instanceof ScriptProblem) return reportOf(error, options.profile)
+    throw error
+  }
+}
+
+function run(script: Script, settings: Settings, options: RunOptions): ScriptReport {
+  const notes = new DecisionNotes(options.decisions ?? 12)
+  const host = new Host(hostConfig(settings), new Random(1), notes)
+  const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs))
+  wire.advance(preparationUs)
+  notes.startUs = preparationUs
+  const runner = new Runner(script, settings, host, wire)
+  const failure = runner.run()
+  return {
+    result: failure === null ? 'pass' : 'fail', failure, decisions: failure === null ? [] : notes.last(), printed: runner.printed,
+    virtualUs: wire.nowUs - preparationUs, profile: settings.profile.name,
+  }
+}
+
+export function reportOf({ kind, where, code, params }: ScriptProblem, profile: Profile): ScriptReport {
+  const failure: Failure = { where, code, params, expected: null, actual: null, differing: [] }
+  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, decisions: [], printed: [], virtualUs: 0, profile: profile.name }
+}
+
+function hostConfig(settings: Settings): HostConfig {
+  const { local, gateway, prefixLength, mtu, profile } = settings
+  const isSix = typeof local !== 'number'
+  return {
+    mac: hostMac, mtu, tcp: profile.tcp, probeAddress: false, maxConnections: 1000, historyLength: 1000,
+    ipv4: isSix ? 0xc0a8_0001 : local, prefixLength: isSix ? 16 : prefixLength, gateway: typeof gateway === 'number' ? gateway : 0xc0a8_0002,
+    ipv6: isSix, ipv6Addresses: isSix ? [{ address: local, prefixLength }] : [], ipv6Gateway: typeof gateway === 'number' ? undefined : gateway,
+  }
+}

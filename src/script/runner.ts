@@ -1,0 +1,216 @@
+import type { Host } from '../stack/host.ts'
+import { runCode } from './code.ts'
+import type { CodeValue } from './code.ts'
+import type { LabWire } from './lab-wire.ts'
+import { expectedParts } from './packet-text.ts'
+import { PacketPlayer } from './packet-player.ts'
+import type { Failure, FailureCode } from './report.ts'
+import type { Call, Code, Command, PacketAction, Script, ScriptEvent, Where } from './script.ts'
+import type { Settings } from './settings.ts'
+import { runCommand } from './shell.ts'
+import type { Pending, Returned } from './sockets/arguments.ts'
+import { startCall } from './sockets/calls.ts'
+import { SocketLayer } from './sockets/layer.ts'
+import { measure } from './tcp-info.ts'
+import { callConstant } from './constants.ts'
+
+interface Blocked { readonly event: ScriptEvent, readonly call: Call, readonly pending: Pending, readonly startUs: number, readonly dueUs: number }
+
+/** How long a packet that was expected, and a call before another, are waited for. */
+const packetPatienceUs = 2_000_000
+const callPatienceUs = 1_000_000
+/** What `*` waits at most. */
+const endlessUs = 86_400_000_000
+
+/** Plays the events of a script one after another. Times inside are those of the wire. */
+export class Runner {
+  readonly printed: string[] = []
+  private readonly script: Script
+  private readonly settings: Settings
+  private readonly wire: LabWire
+  private readonly layer: SocketLayer
+  private readonly packets: PacketPlayer
+  private readonly variables = new Map<string, CodeValue>()
+  private readonly startUs: number
+  /** When the event before was over, and for injected packets when it was to be. */
+  private lastUs: number
+  private lastScheduledUs: number | null = null
+  private blocked: Blocked | null = null
+  private failure: Failure | null = null
+
+  constructor(script: Script, settings: Settings, host: Host, wire: LabWire) {
+    this.script = script
+    this.settings = settings
+    this.wire = wire
+    this.startUs = wire.nowUs
+    this.lastUs = wire.nowUs
+    const family = settings.ipVersion === 'ipv4' ? 4 : 6
+    this.layer = new SocketLayer(host, settings.profile, { family, local: settings.local, remote: settings.remote, bindPort: settings.bindPort, connectPort: settings.connectPort }, () => wire.nowUs)
+    this.packets = new PacketPlayer(settings, wire, this.layer)
+    wire.onStep = () => this.step()
+  }
+
+  /** @returns what was not as the script says, or null. @throws ScriptProblem for what is not had here */
+  run(): Failure | null {
+    const { init, events, cleanup } = this.script
+    if (init !== null) this.command(init)
+    for (const event of events) {
+      if (this.failure !== null) break
+      this.play(event)
+    }
+    this.waitForCall(endlessUs)
+    if (cleanup !== null) this.command(cleanup)
+    return this.failure
+  }
+
+  private play(event: ScriptEvent): void {
+    const { action } = event
+    if (action.kind === 'packet' && action.direction === 'out') return this.expectPacket(event, action)
+    const dueUs = this.timeOf(event, event.time.fromUs, action.kind === 'packet')
+    this.advance(dueUs)
+    if (this.failure !== null) return
+    const lateUs = this.wire.nowUs - dueUs
+    if (lateUs > this.toleranceUs(dueUs)) return this.fail(event.where, 'startedLate', { late: lateUs, due: dueUs - this.startUs })
+    switch (action.kind) {
+      case 'packet': this.inject(event, action); break
+      case 'call': this.call(event, action); break
+      case 'command': this.command(action); break
+      case 'code': this.code(action); break
+    }
+    this.over(action.kind === 'packet' ? dueUs : null)
+  }
+
+  /** `+T` counts from when the event before was over; between two injected packets from when the first was to leave. */
+  private timeOf(event: ScriptEvent, offsetUs: number, isInjected: boolean): number {
+    if (event.time.kind === 'absolute') return this.startUs + offsetUs
+    return (isInjected ? this.lastScheduledUs ?? this.lastUs : this.lastUs) + offsetUs
+  }
+
+  private over(scheduledUs: number | null): void {
+    this.lastUs = this.wire.nowUs
+    this.lastScheduledUs = scheduledUs
+  }
+
+  private toleranceUs(dueUs: number): number {
+    return Math.max(this.settings.toleranceUs, (this.settings.tolerancePercent / 100) * Math.max(0, dueUs - this.lastUs))
+  }
+
+  private inject(event: ScriptEvent, action: PacketAction): void {
+    const unknownEcho = this.packets.inject(action)
+    if (unknownEcho !== null) this.fail(event.where, 'unknownEcho', { ecr: unknownEcho })
+  }
+
+  private expectPacket(event: ScriptEvent, action: PacketAction): void {
+    const isAny = event.time.kind === 'any'
+    const fromUs = this.timeOf(event, event.time.fromUs, false)
+    const toUs = this.timeOf(event, event.time.toUs, false)
+    const limitUs = isAny ? this.wire.nowUs + endlessUs : toUs + packetPatienceUs
+    const flow = this.packets.flowFor(action)
+    if (flow === null) return this.fail(event.where, 'noFlow', {}, action)
+    if (!this.packets.hasWhole(flow, action)) this.advance(limitUs, () => this.packets.hasWhole(flow, action))
+    if (this.failure !== null) return
+    const match = this.packets.match(flow, action)
+    if (match === null) return this.fail(event.where, 'packetMissing', { waited: Math.max(0, this.wire.nowUs - fromUs) }, action)
+    if (match.differing.length > 0) {
+      this.failure = { where: event.where, code: 'packetDiffers', params: { fields: match.differing.join(', ') }, expected: expectedParts(action), actual: match.actual, differing: match.differing }
+      return
+    }
+    const toleranceUs = this.toleranceUs(fromUs)
+    const isEarly = !isAny && match.timeUs < fromUs - toleranceUs
+    const isLate = !isAny && match.timeUs > toUs + toleranceUs
+    if (isEarly || isLate) {
+      const params = { actual: match.timeUs - this.startUs, expected: (isEarly ? fromUs : toUs) - this.startUs, difference: isEarly ? fromUs - match.timeUs : match.timeUs - toUs }
+      this.failure = { where: event.where, code: isEarly ? 'packetEarly' : 'packetLate', params, expected: expectedParts(action), actual: match.actual, differing: ['time'] }
+      return
+    }
+    this.over(null)
+  }
+
+  private call(event: ScriptEvent, call: Call): void {
+    this.waitForCall(callPatienceUs)
+    if (this.failure !== null) return
+    const pending = startCall(this.layer, call, event.where)
+    const startUs = this.wire.nowUs
+    const outcome = pending.attempt()
+    this.packets.noteCall(call, outcome)
+    this.wire.settle()
+    if (event.endUs === null) {
+      const late = outcome ?? pending.attempt()
+      if (late === null) return this.fail(event.where, 'wouldBlock', { call: call.name })
+      return this.checkReturned(event, call, late)
+    }
+    const dueUs = event.time.kind === 'absolute' ? this.startUs + event.endUs : startUs + event.endUs - event.time.fromUs
+    if (outcome === null) this.blocked = { event, call, pending, startUs, dueUs }
+    else this.checkEnd(event, call, outcome, startUs, dueUs)
+  }
+
+  /** After every step of the host: what happened, and whether a call that blocks can return. */
+  private step(): void {
+    this.layer.takeEvents()
+    const { blocked } = this
+    if (blocked === null) return
+    const outcome = blocked.pending.attempt()
+    if (outcome === null) return
+    this.blocked = null
+    this.checkEnd(blocked.event, blocked.call, outcome, blocked.startUs, blocked.dueUs)
+  }
+
+  private checkEnd(event: ScriptEvent, call: Call, outcome: Returned, startUs: number, dueUs: number): void {
+    const toleranceUs = Math.max(this.settings.toleranceUs, (this.settings.tolerancePercent / 100) * (dueUs - startUs))
+    const { nowUs } = this.wire
+    if (nowUs < dueUs - toleranceUs) return this.fail(event.where, 'returnedEarly', { call: call.name, actual: nowUs - this.startUs, expected: dueUs - this.startUs })
+    if (nowUs > dueUs + toleranceUs) return this.fail(event.where, 'returnedLate', { call: call.name, actual: nowUs - this.startUs, expected: dueUs - this.startUs })
+    this.checkReturned(event, call, outcome)
+  }
+
+  private waitForCall(patienceUs: number): void {
+    if (this.blocked === null || this.failure !== null) return
+    const { event, call, dueUs } = this.blocked
+    this.advance(Math.max(this.wire.nowUs, dueUs) + patienceUs, () => this.blocked === null)
+    if (this.blocked === null || this.failure !== null) return
+    this.blocked = null
+    this.fail(event.where, 'neverReturned', { call: call.name, expected: dueUs - this.startUs })
+  }
+
+  private checkReturned(event: ScriptEvent, call: Call, { result, errno, wrong }: Returned): void {
+    const { where } = event
+    if (wrong !== undefined) return this.fail(where, 'valueDiffers', { call: call.name, ...wrong })
+    const expected = call.result.kind === 'number' ? call.result.value : call.result.kind === 'word' ? callConstant(call.result.name, this.layer.profile.sockets.system) : null
+    const shown = errno === null ? String(result) : `${result} ${errno}`
+    if (expected !== null && expected !== result) return this.fail(where, 'resultDiffers', { call: call.name, expected: call.errno === null ? String(expected) : `${expected} ${call.errno}`, actual: shown })
+    if (call.errno !== null && !isSameErrno(call.errno, errno)) this.fail(where, 'errnoDiffers', { call: call.name, expected: call.errno, actual: errno ?? '0' })
+  }
+
+  private command(command: Command): void {
+    const { status, output } = runCommand(command, { layer: this.layer, change: (change) => this.layer.change(change) })
+    this.wire.settle()
+    if (status !== 0) this.fail(command.where, 'commandFailed', { command: command.text.trim(), status, output: output.join(' ') })
+  }
+
+  private code(code: Code): void {
+    const { printed, failed } = runCode(code, this.variables, measure(this.layer))
+    this.printed.push(...printed)
+    if (failed !== null) this.fail(code.where, 'assertionFailed', { assertion: failed.assertion, values: failed.values, message: failed.message })
+  }
+
+  /** Lets time pass up to `toUs`, until the condition holds or something fails; deadlines of a call that blocks are kept. */
+  private advance(toUs: number, until: () => boolean = () => false): void {
+    const stop = () => this.failure !== null || until()
+    for (;;) {
+      const deadlineUs = this.blocked?.pending.deadlineUs ?? Infinity
+      const nextUs = Math.min(toUs, Math.max(deadlineUs, this.wire.nowUs))
+      if (this.wire.advance(nextUs, stop)) return
+      this.step()
+      if (stop() || nextUs === toUs) return
+    }
+  }
+
+  private fail(where: Where, code: FailureCode, params: Readonly<Record<string, string | number>>, action: PacketAction | null = null): void {
+    this.failure ??= { where, code, params, expected: action === null ? null : expectedParts(action), actual: null, differing: [] }
+  }
+}
+
+function isSameErrno(expected: string, actual: string | null): boolean {
+  const plain = (name: string) => name === 'EWOULDBLOCK' ? 'EAGAIN' : name
+  return actual !== null && plain(expected) === plain(actual)
+}

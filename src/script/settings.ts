@@ -1,0 +1,98 @@
+import { parseAddress } from '../stack/ip-address.ts'
+import type { IpAddress } from '../stack/ip-address.ts'
+import { syntax } from './problem.ts'
+import { profiles } from './profile.ts'
+import type { Profile, ProfileName } from './profile.ts'
+import type { Script, ScriptOption } from './script.ts'
+
+/** What the options of a script, and of the command line over them, come to. */
+export interface Settings {
+  readonly profile: Profile
+  readonly ipVersion: 'ipv4' | 'ipv6' | 'ipv4-mapped-ipv6'
+  readonly local: IpAddress
+  readonly prefixLength: number
+  readonly remote: IpAddress
+  readonly gateway: IpAddress
+  readonly bindPort: number
+  readonly connectPort: number
+  readonly mtu: number
+  readonly toleranceUs: number
+  readonly tolerancePercent: number
+  readonly strictSegments: boolean
+  readonly timestampTickUs: number
+  readonly timestampEchoScaled: boolean
+  readonly nonFatal: readonly string[]
+}
+
+/** Options of the tool: what each takes. Those of `ignored` speak of how the real tool runs. */
+const optionKinds: Readonly<Record<string, 'number' | 'tick' | 'flag' | 'address' | 'version' | 'words' | 'ignored'>> = {
+  ip_version: 'version', tolerance_usecs: 'number', tolerance_percent: 'number', mtu: 'number', mss: 'ignored', local_ip: 'address', remote_ip: 'address', gateway_ip: 'address', netmask_ip: 'address',
+  bind_port: 'number', connect_port: 'number', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'words', define: 'ignored', send_omit_free: 'ignored',
+  udp_encapsulation: 'ignored', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
+  wire_client: 'ignored', wire_server: 'ignored', wire_server_ip: 'ignored', wire_server_port: 'ignored', wire_client_dev: 'ignored', wire_server_dev: 'ignored', persistent_tun_dev: 'ignored',
+  dry_run: 'ignored', code_command: 'ignored', code_format: 'ignored', code_sockopt: 'ignored', is_anyip: 'ignored', tun_dev: 'ignored',
+}
+
+const addresses = {
+  v4: { local: '192.168.0.1', prefixLength: 16, remote: '192.0.2.1', gateway: '192.168.0.2' },
+  v6: { local: 'fd3d:a0b:17d6::1', prefixLength: 48, remote: '2001:db8::1', gateway: 'fd3d:a0b:17d6:8888::1' },
+} as const
+
+/** @throws ScriptProblem for an option that is unknown, or a value that it cannot have */
+export function settingsOf(script: Script, profile: Profile): Settings {
+  const given = new Map<string, ScriptOption>()
+  for (const option of script.options) {
+    check(option)
+    given.set(option.name, option)
+  }
+  const text = (name: string) => given.get(name)?.value ?? null
+  const number = (name: string, otherwise: number) => text(name) === null ? otherwise : Number(text(name))
+  const ipVersion = (text('ip_version') ?? 'ipv4') as Settings['ipVersion']
+  const defaults = ipVersion === 'ipv6' ? addresses.v6 : addresses.v4
+  const address = (name: string, otherwise: string) => parseAddress(text(name) ?? otherwise)!
+  return {
+    profile,
+    ipVersion,
+    local: address('local_ip', defaults.local),
+    prefixLength: prefixOf(text('netmask_ip')) ?? defaults.prefixLength,
+    remote: address('remote_ip', defaults.remote),
+    gateway: address('gateway_ip', defaults.gateway),
+    bindPort: number('bind_port', 8080),
+    connectPort: number('connect_port', 8080),
+    mtu: number('mtu', ipVersion === 'ipv6' ? profile.mtu.v6 : profile.mtu.v4),
+    toleranceUs: number('tolerance_usecs', profile.toleranceUs),
+    tolerancePercent: number('tolerance_percent', profile.tolerancePercent),
+    strictSegments: given.has('strict_segments') && text('strict_segments') !== '0',
+    timestampTickUs: number('tcp_ts_tick_usecs', 0),
+    timestampEchoScaled: given.has('tcp_ts_ecr_scaled') && text('tcp_ts_ecr_scaled') !== '0',
+    nonFatal: (text('non_fatal') ?? '').split(/[|,]/).filter((word) => word !== ''),
+  }
+}
+
+/** The profile that a script's own commands point to. */
+export function guessProfile(text: string): ProfileName {
+  if (/\bnet\.inet6?\.|\bkern\.ipc\b|\bsockstat\b|\btcpdrop\b|\bTCPI_(?!OPT)/.test(text)) return 'freebsd'
+  if (/\bnet\.ipv[46]\b|\/proc\/sys\/|\bdefaults\.sh\b|\bset_sysctls\b|\bnstat\b|\btcpi_|\bepoll_|\bTCP_CA_/.test(text)) return 'linux'
+  return 'rfc'
+}
+
+export function profileNamed(name: string): Profile | null {
+  return Object.hasOwn(profiles, name) ? profiles[name as ProfileName] : null
+}
+
+function check(option: ScriptOption): void {
+  const { name, value, where } = option
+  const kind = Object.hasOwn(optionKinds, name) ? optionKinds[name] : undefined
+  if (kind === undefined) throw syntax(where, 'badOption', { name: `--${name}` })
+  const isGood = kind === 'ignored' || kind === 'flag' || kind === 'words'
+    || (value !== null && (kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
+  if (isGood) return
+  throw syntax(where, 'badOptionValue', { name: `--${name}`, value: value ?? '', expected: kind === 'number' ? '0, 1, 2 …' : kind === 'version' ? 'ipv4 | ipv6 | ipv4-mapped-ipv6' : '192.0.2.1' })
+}
+
+function prefixOf(mask: string | null): number | null {
+  const address = mask === null ? null : parseAddress(mask)
+  if (address === null) return null
+  const bits = typeof address === 'number' ? address.toString(2) : Array.from(address, (byte) => byte.toString(2)).join('')
+  return bits.replaceAll('0', '').length
+}

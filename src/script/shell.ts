@@ -1,0 +1,124 @@
+import { TcpState, tcpStateNames } from '../tcp/state.ts'
+import { unsupported } from './problem.ts'
+import type { Command } from './script.ts'
+import type { SocketLayer } from './sockets/layer.ts'
+import { systemChange } from './sysctl.ts'
+import type { SystemChange } from './sysctl.ts'
+
+/** What a shell command did: its last exit status, and what it printed. */
+export interface CommandOutcome { readonly status: number, readonly output: readonly string[] }
+
+export interface Machine {
+  readonly layer: SocketLayer
+  readonly change: (change: SystemChange) => void
+}
+
+interface Streams { readonly status: number, readonly lines: readonly string[] }
+
+/**
+ * Runs the commands that scripts use, without a shell: setting kernel parameters, asking for the states of sockets, `grep` behind a pipe, and
+ * a few that print or do nothing. @throws ScriptProblem for any other
+ */
+export function runCommand(command: Command, machine: Machine): CommandOutcome {
+  let status = 0
+  const output: string[] = []
+  for (const part of command.text.split(/\n|;|&&/).map((line) => line.replace(/(^|\s)#.*$/, '').trim())) {
+    if (part === '') continue
+    const streams = runPipe(command, part, machine)
+    status = streams.status
+    output.push(...streams.lines)
+    if (status !== 0) break
+  }
+  return { status, output }
+}
+
+function runPipe(command: Command, text: string, machine: Machine): Streams {
+  let streams: Streams = { status: 0, lines: [] }
+  for (const stage of text.split('|')) {
+    const words = splitWords(stage.replaceAll(/\d?>&?\s*\S+/g, ''))
+    if (words.length > 0) streams = runStage(command, words, streams, machine)
+  }
+  return streams
+}
+
+function runStage(command: Command, words: readonly string[], input: Streams, machine: Machine): Streams {
+  const name = words[0].split('/').at(-1)!
+  switch (name) {
+    case 'sysctl': return setParameters(command, words.slice(1), machine)
+    case 'set_sysctls.py': return setParameters(command, words.slice(1), machine)
+    case 'defaults.sh': case 'true': case 'sleep': case 'sync': case 'wait': return { status: 0, lines: [] }
+    case 'false': return { status: 1, lines: [] }
+    case 'echo': return { status: 0, lines: [words.slice(1).join(' ')] }
+    case 'grep': case 'egrep': case 'fgrep': return grep(command, words.slice(1), input.lines)
+    case 'wc': return { status: 0, lines: [String(input.lines.length)] }
+    case 'sockstat': return { status: 0, lines: sockstat(words.slice(1), machine.layer) }
+    case 'tcpdrop': return tcpdrop(command, words.slice(1), machine.layer)
+    default: throw unsupported(command.where, 'shellCommand', words.slice(0, 3).join(' '))
+  }
+}
+
+/** `sysctl -w name=value`, and the same with paths below /proc/sys. */
+function setParameters(command: Command, words: readonly string[], machine: Machine): Streams {
+  for (const word of words) {
+    if (word.startsWith('-')) continue
+    const [path, value] = [word.split('=')[0], word.split('=').slice(1).join('=')]
+    const name = path.startsWith('/proc/sys/') ? path.slice('/proc/sys/'.length).replaceAll('/', '.') : path
+    if (value === '') continue
+    const change = systemChange(name, value)
+    if (change === null) throw unsupported(command.where, 'sysctl', `${name}=${value}`)
+    machine.change(change)
+  }
+  return { status: 0, lines: [] }
+}
+
+function grep(command: Command, words: readonly string[], lines: readonly string[]): Streams {
+  const flags = words.filter((word) => word.startsWith('-')).join('')
+  const pattern = words.find((word) => !word.startsWith('-')) ?? ''
+  if (/[^-cqvEFwixe]/.test(flags)) throw unsupported(command.where, 'shellCommand', `grep ${flags}`)
+  const expression = flags.includes('F') ? pattern.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`) : pattern
+  const bounded = flags.includes('x') ? `^(?:${expression})$` : flags.includes('w') ? String.raw`\b(?:${expression})\b` : expression
+  const test = compile(bounded, flags.includes('i'))
+  if (test === null) throw unsupported(command.where, 'shellCommand', `grep ${pattern}`)
+  const found = lines.filter((line) => test.test(line) !== flags.includes('v'))
+  const status = found.length > 0 ? 0 : 1
+  if (flags.includes('q')) return { status, lines: [] }
+  return { status, lines: flags.includes('c') ? [String(found.length)] : found }
+}
+
+function compile(expression: string, ignoresCase: boolean): RegExp | null {
+  try {
+    return new RegExp(expression, ignoresCase ? 'i' : '')
+  } catch {
+    return null
+  }
+}
+
+/** A line a TCP socket: program, protocol, addresses, state. What has no program any more shows `?`. */
+function sockstat(words: readonly string[], layer: SocketLayer): string[] {
+  const port = words.includes('-p') ? Number(words[words.indexOf('-p') + 1]) : null
+  const [only4, only6] = [words.includes('-4'), words.includes('-6')]
+  const lines = ['USER     COMMAND    PID   FD  PROTO  LOCAL ADDRESS         FOREIGN ADDRESS       STATE']
+  for (const { state, localPort, remotePort, isOpen, isV6 } of layer.all()) {
+    if (port !== null && localPort !== port && remotePort !== port) continue
+    if ((only4 && !only6 && isV6) || (only6 && !only4 && !isV6)) continue
+    lines.push(`${isOpen ? 'root     packetdril 1000  3 ' : '?        ?          ?     ? '}  tcp${isV6 ? 6 : 4}   *:${localPort}   *:${remotePort === 0 ? '*' : remotePort}   ${tcpStateNames[state]}`)
+  }
+  return lines
+}
+
+/** `tcpdrop -s STATE`, `tcpdrop -a`: what is there is reset. */
+function tcpdrop(command: Command, words: readonly string[], layer: SocketLayer): Streams {
+  const wanted = words.includes('-s') ? words[words.indexOf('-s') + 1] : words.includes('-a') ? null : undefined
+  if (wanted === undefined) throw unsupported(command.where, 'shellCommand', `tcpdrop ${words.join(' ')}`)
+  const lines: string[] = []
+  for (const { connection, state } of [...layer.all()]) {
+    if (connection < 0 || state === TcpState.closed || (wanted !== null && tcpStateNames[state] !== wanted)) continue
+    layer.host.abort(connection, layer.nowUs)
+    lines.push(`${tcpStateNames[state]}: dropped`)
+  }
+  return { status: 0, lines }
+}
+
+function splitWords(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|((?:[^\s"']|"[^"]*"|'[^']*')+)/g)].map(([whole, double, single]) => double ?? single ?? whole.replaceAll(/["']/g, ''))
+}

@@ -1,0 +1,139 @@
+import type { Host } from '../../stack/host.ts'
+import type { HostEvent } from '../../stack/host-event.ts'
+import type { IpAddress } from '../../stack/ip-address.ts'
+import { createTcpSnapshot } from '../../tcp/snapshot.ts'
+import type { TcpSnapshot } from '../../tcp/snapshot.ts'
+import type { TcpConfig } from '../../tcp/config.ts'
+import { TcpState } from '../../tcp/state.ts'
+import type { Errno } from '../constants.ts'
+import type { Profile } from '../profile.ts'
+import type { SystemChange } from '../sysctl.ts'
+import { Socket } from './socket.ts'
+import type { OpenFile } from './socket.ts'
+
+/** Where a script's sockets are bound and connect to, where it leaves that to the tool. */
+export interface SocketDefaults {
+  readonly family: 4 | 6
+  readonly local: IpAddress
+  readonly remote: IpAddress
+  readonly bindPort: number
+  readonly connectPort: number
+}
+
+/** The socket layer of the host under test: open files by the numbers that the script gives them, and what the host's events mean to them. */
+export class SocketLayer {
+  readonly host: Host
+  /** As system settings have changed it. */
+  profile: Profile
+  readonly defaults: SocketDefaults
+  readonly files = new Map<number, OpenFile>()
+  /** The connection that scripts measure: the last socket that listened, connected or was accepted. */
+  underTest: Socket | null = null
+  /** Told when a socket opens actively, with its local port. */
+  onConnect: (localPort: number, remotePort: number) => void = () => {}
+  /** What an ICMP error that came last means, for the errno of what ends by it. */
+  unreachableErrno: Errno = 'EHOSTUNREACH'
+  private readonly byConnection = new Map<number, Socket>()
+  private readonly clock: () => number
+  private readonly snapshot = createTcpSnapshot()
+
+  constructor(host: Host, profile: Profile, defaults: SocketDefaults, clock: () => number) {
+    this.host = host
+    this.profile = profile
+    this.defaults = defaults
+    this.clock = clock
+  }
+
+  get nowUs(): number {
+    return this.clock()
+  }
+
+  /** A system setting: for sockets to come, and the engine's live knobs of those there are. */
+  change({ tcp = {}, sockets = {} }: SystemChange): void {
+    this.profile = { ...this.profile, tcp: { ...this.profile.tcp, ...tcp }, sockets: { ...this.profile.sockets, ...sockets } }
+    for (const record of this.host.connections()) {
+      if (!record.isLive) continue
+      for (const [knob, value] of Object.entries(tcp) as [keyof TcpConfig, TcpConfig[keyof TcpConfig]][]) this.host.setOption(record.id, knob, value, this.nowUs)
+    }
+  }
+
+  /** Takes the host's events. Called before the host's segments leave, so that what follows from them goes with them. */
+  takeEvents(): void {
+    for (let event = this.host.pollEvent(); event !== null; event = this.host.pollEvent()) this.take(event)
+  }
+
+  bindConnection(socket: Socket, id: number): void {
+    socket.connection = id
+    this.byConnection.set(id, socket)
+  }
+
+  /** Null where there is no connection. Good until the next call. */
+  view(socket: Socket): TcpSnapshot | null {
+    const connection = this.host.connection(socket.connection)
+    if (connection === undefined) return null
+    connection.snapshot(this.snapshot)
+    return this.snapshot
+  }
+
+  stateOf(socket: Socket): TcpState {
+    if (socket.phase === 'listening') return TcpState.listen
+    return this.host.connection(socket.connection)?.state ?? TcpState.closed
+  }
+
+  /** Sockets that listen or have a connection, and whether a program still has them. */
+  *all(): Iterable<{ readonly state: TcpState, readonly localPort: number, readonly remotePort: number, readonly isOpen: boolean, readonly isV6: boolean, readonly connection: number }> {
+    for (const file of this.files.values()) {
+      if (file.kind !== 'socket') continue
+      const isV6 = file.family === 6
+      if (file.phase === 'listening') yield { state: TcpState.listen, localPort: file.boundPort, remotePort: 0, isOpen: true, isV6, connection: -1 }
+      else if (file.connection < 0 || this.host.record(file.connection)?.isLive !== true) yield { state: TcpState.closed, localPort: file.boundPort, remotePort: 0, isOpen: true, isV6, connection: -1 }
+    }
+    for (const record of this.host.connections()) {
+      if (!record.isLive) continue
+      const socket = this.byConnection.get(record.id)
+      yield { state: record.connection.state, localPort: record.localPort, remotePort: record.remotePort, isOpen: socket !== undefined && !socket.isClosed, isV6: record.isV6, connection: record.id }
+    }
+  }
+
+  private take(event: HostEvent): void {
+    if (event.connection < 0) return
+    const socket = this.byConnection.get(event.connection)
+    if (event.kind === 'accepted') return this.comeIn(event)
+    if (socket === undefined) return
+    switch (event.kind) {
+      case 'connected': socket.phase = 'connected'; return
+      case 'reset': return this.end(socket, 'ECONNRESET')
+      case 'refused': return this.end(socket, 'ECONNREFUSED')
+      case 'timedOut': return this.end(socket, 'ETIMEDOUT')
+      case 'unreachable':
+        if (this.host.connection(event.connection)?.state === TcpState.closed) this.end(socket, this.unreachableErrno)
+        return
+      case 'closed': return this.end(socket, null)
+      case 'readable': if (socket.isClosed && this.profile.sockets.dataAfterCloseResets) this.refuseData(socket)
+    }
+  }
+
+  private comeIn({ connection, listenerPort }: HostEvent): void {
+    const listener = [...this.files.values()].find((file) => file.kind === 'socket' && file.phase === 'listening' && file.boundPort === listenerPort) as Socket | undefined
+    const socket = new Socket(listener?.family ?? this.defaults.family, { ...listener?.tcp })
+    socket.phase = 'connected'
+    socket.boundPort = listenerPort
+    if (listener !== undefined) for (const [name, value] of listener.options) socket.options.set(name, value)
+    socket.lingers = listener?.lingers ?? false
+    socket.lingerUs = listener?.lingerUs ?? 0
+    socket.listener = listener ?? null
+    this.bindConnection(socket, connection)
+    if (listener === undefined) this.host.abort(connection, this.nowUs)
+    else listener.accepts.push(socket)
+  }
+
+  private end(socket: Socket, error: Errno | null): void {
+    socket.phase = 'over'
+    if (error !== null) socket.error = error
+  }
+
+  /** Nobody will ever read it: the sender hears of that (RFC 9293 §3.6.1). */
+  private refuseData(socket: Socket): void {
+    if ((this.host.connection(socket.connection)?.receivableBytes ?? 0) > 0) this.host.abort(socket.connection, this.nowUs)
+  }
+}

@@ -1,0 +1,171 @@
+import { TcpState } from '../../tcp/state.ts'
+import { unsupported } from '../problem.ts'
+import { done, failed, returned } from './arguments.ts'
+import type { CallArguments, Pending, Returned } from './arguments.ts'
+import type { SocketLayer } from './layer.ts'
+import { Socket } from './socket.ts'
+
+const stream = 1
+const kindMask = 0xf
+
+export function socketCall(layer: SocketLayer, args: CallArguments): Pending {
+  const kind = args.number(1)
+  if ((kind & kindMask) !== stream) throw unsupported(args.at(1).where, 'socketKind', args.word(1) ?? String(kind))
+  const family = args.isEllipsis(0) ? layer.defaults.family : args.number(0) === 2 ? 4 : 6
+  const socket = new Socket(family, {})
+  socket.isNonBlocking = kind > kindMask
+  return opens(layer, args, () => socket)
+}
+
+/** The file that a call opens gets the number that the script expects. */
+export function opens(layer: SocketLayer, args: CallArguments, make: () => Socket | null | Returned): Pending {
+  const fd = args.maybeNumber(args.call.result)
+  return {
+    deadlineUs: Infinity,
+    attempt: () => {
+      const made = make()
+      if (made === null) return null
+      if (!(made instanceof Socket)) return made
+      const number = fd !== null && fd >= 0 ? fd : nextFd(layer)
+      layer.files.set(number, made)
+      layer.underTest = made
+      return returned(number)
+    },
+  }
+}
+
+export function nextFd(layer: SocketLayer): number {
+  let fd = 3
+  while (layer.files.has(fd)) fd++
+  return fd
+}
+
+export function bindCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
+  const port = args.socketAddress(1)?.port ?? layer.defaults.bindPort
+  if (socket.boundPort !== 0) return done(failed('EINVAL'))
+  const isTaken = [...layer.files.values()].some((file) => file.kind === 'socket' && file !== socket && file.phase === 'listening' && file.boundPort === port)
+  if (isTaken) return done(failed('EADDRINUSE'))
+  socket.boundPort = port
+  return done(returned(0))
+}
+
+export function listenCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
+  if (socket.phase === 'listening') return done(returned(0))
+  if (socket.phase !== 'fresh') return done(failed('EINVAL'))
+  if (socket.boundPort === 0) socket.boundPort = layer.defaults.bindPort
+  socket.backlog = Math.max(0, args.number(1))
+  if (!startListening(layer, socket)) return done(failed('EADDRINUSE'))
+  socket.phase = 'listening'
+  layer.underTest = socket
+  return done(returned(0))
+}
+
+export function startListening(layer: SocketLayer, socket: Socket): boolean {
+  const backlog = Math.max(1, socket.backlog + layer.profile.sockets.backlogExtra)
+  return layer.host.listen(socket.boundPort, { backlog, config: { ...layer.profile.tcp, ...socket.tcp } }) === null
+}
+
+export function acceptCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
+  const isNonBlocking = args.count > 3 && args.number(3) !== 0
+  return opens(layer, args, () => {
+    if (socket.phase !== 'listening') return failed('EINVAL')
+    const child = socket.accepts.shift()
+    if (child === undefined) return socket.isNonBlocking ? failed('EAGAIN') : null
+    child.listener = null
+    child.isNonBlocking = isNonBlocking || (layer.profile.sockets.system === 'freebsd' && socket.isNonBlocking)
+    return child
+  })
+}
+
+export function connectCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
+  if (socket.phase === 'listening') return done(failed(layer.profile.sockets.connectListening))
+  if (socket.phase === 'connected') return done(failed('EISCONN'))
+  if (socket.phase === 'over') return done(failed(takeError(socket) ?? 'ECONNREFUSED'))
+  if (socket.phase === 'connecting' && socket.isNonBlocking) return done(failed('EALREADY'))
+  if (socket.phase === 'fresh') {
+    const wrong = startConnecting(layer, args, socket)
+    if (wrong !== null) return done(wrong)
+    if (socket.isNonBlocking) return done(failed('EINPROGRESS'))
+  }
+  return {
+    deadlineUs: Infinity,
+    attempt: () => {
+      if (socket.phase === 'connecting') return null
+      const error = takeError(socket)
+      return error === null ? returned(0) : failed(error)
+    },
+  }
+}
+
+function startConnecting(layer: SocketLayer, args: CallArguments, socket: Socket): Returned | null {
+  const { defaults, host } = layer
+  const given = args.socketAddress(1)
+  const port = given?.port ?? defaults.connectPort
+  const id = host.connect(given?.address ?? defaults.remote, port, {
+    config: { ...layer.profile.tcp, ...socket.tcp }, localAddress: defaults.local, localPort: socket.boundPort === 0 ? undefined : socket.boundPort,
+  }, layer.nowUs)
+  if (typeof id !== 'number') return failed(id.code === 'hostUnreachable' ? 'ENETUNREACH' : id.code === 'addressInvalid' ? 'EADDRNOTAVAIL' : 'EADDRINUSE')
+  socket.phase = 'connecting'
+  socket.boundPort = host.record(id)!.localPort
+  layer.bindConnection(socket, id)
+  layer.underTest = socket
+  layer.onConnect(socket.boundPort, port)
+  return null
+}
+
+/** SO_LINGER with 0 resets; with a time a blocking close waits for what was sent to be acknowledged. */
+export function closeCall(layer: SocketLayer, args: CallArguments): Pending {
+  const fd = args.number(0)
+  const file = layer.files.get(fd)
+  if (file === undefined) return done(failed('EBADF'))
+  layer.files.delete(fd)
+  if (file.kind !== 'socket') return done(returned(0))
+  return closeSocket(layer, file)
+}
+
+export function closeSocket(layer: SocketLayer, socket: Socket): Pending {
+  const { host } = layer
+  socket.isClosed = true
+  if (socket.phase === 'listening') {
+    host.unlisten(socket.boundPort)
+    for (const child of socket.accepts) host.abort(child.connection, layer.nowUs)
+    return done(returned(0))
+  }
+  const connection = host.connection(socket.connection)
+  if (connection === undefined) return done(returned(0))
+  const resets = (socket.lingers && socket.lingerUs === 0) || (layer.profile.sockets.unreadCloseResets && connection.receivableBytes > 0)
+  if (resets) host.abort(socket.connection, layer.nowUs)
+  else host.close(socket.connection, layer.nowUs)
+  if (resets || !socket.lingers || socket.isNonBlocking) return done(returned(0))
+  const deadlineUs = layer.nowUs + socket.lingerUs
+  return {
+    deadlineUs,
+    attempt: () => {
+      const { state } = connection
+      if (state === TcpState.closed || state === TcpState.finWait2 || state === TcpState.timeWait) return returned(0)
+      if (layer.nowUs < deadlineUs) return null
+      return layer.profile.sockets.system === 'freebsd' ? failed('EWOULDBLOCK') : returned(0)
+    },
+  }
+}
+
+export function shutdownCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
+  const how = args.number(1)
+  if (how < 0 || how > 2) return done(failed('EINVAL'))
+  const state = layer.stateOf(socket)
+  if (socket.phase !== 'connected' && socket.phase !== 'connecting') return done(failed('ENOTCONN'))
+  if (state === TcpState.closed || state === TcpState.timeWait) return done(failed('ENOTCONN'))
+  if (how !== 1) socket.readShut = true
+  if (how !== 0) {
+    socket.writeShut = true
+    layer.host.close(socket.connection, layer.nowUs)
+  }
+  return done(returned(0))
+}
+
+/** The error that waits, which is told once. */
+export function takeError(socket: Socket): string | null {
+  const { error } = socket
+  socket.error = null
+  return error
+}

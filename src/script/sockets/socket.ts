@@ -1,0 +1,64 @@
+import type { TcpConfig } from '../../tcp/config.ts'
+import type { Errno } from '../constants.ts'
+
+export type SocketPhase = 'fresh' | 'listening' | 'connecting' | 'connected' | 'over'
+
+/** A TCP socket of the program that a script plays. */
+export class Socket {
+  readonly kind = 'socket'
+  /** Of the addresses that it names; on the wire an IPv6 socket may speak IPv4. */
+  readonly family: 4 | 6
+  phase: SocketPhase = 'fresh'
+  boundPort = 0
+  /** The host's number of the connection; -1 before there is one. */
+  connection = -1
+  isNonBlocking = false
+  /** An error that waits to be told. */
+  error: Errno | null = null
+  /** Connections that wait for accept. */
+  readonly accepts: Socket[] = []
+  /** The socket that this one came in by, until it is accepted. */
+  listener: Socket | null = null
+  backlog = 0
+  readShut = false
+  writeShut = false
+  isClosed = false
+  lingers = false
+  lingerUs = 0
+  receiveTimeoutUs = 0
+  sendTimeoutUs = 0
+  /** Bytes that TCP_CORK holds back. */
+  isCorked = false
+  heldBytes = 0
+  /** The engine's knobs that options have set. */
+  tcp: Partial<TcpConfig>
+  /** Options as they are read back, by name. */
+  readonly options = new Map<string, number>()
+  congestionControl: string | null = null
+
+  constructor(family: 4 | 6, tcp: Partial<TcpConfig>) {
+    this.family = family
+    this.tcp = tcp
+  }
+}
+
+/** A pipe, or a file that is read for sendfile: bytes that are only counted. */
+export class ByteFile {
+  readonly kind = 'bytes'
+  bytes: number
+  isNonBlocking = false
+
+  constructor(bytes: number) {
+    this.bytes = bytes
+  }
+}
+
+export interface Interest { readonly fd: number, events: number, data: number, reported: number, isSpent: boolean }
+
+export class EpollFile {
+  readonly kind = 'epoll'
+  readonly interests = new Map<number, Interest>()
+  isNonBlocking = false
+}
+
+export type OpenFile = Socket | ByteFile | EpollFile

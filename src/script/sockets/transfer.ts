@@ -1,0 +1,134 @@
+import { unsupported } from '../problem.ts'
+import { callConstant } from '../constants.ts'
+import type { Expression } from '../script.ts'
+import { done, failed, returned } from './arguments.ts'
+import type { CallArguments, Pending, Returned } from './arguments.ts'
+import type { SocketLayer } from './layer.ts'
+import { takeError } from './open-close.ts'
+import type { OpenFile, Socket } from './socket.ts'
+
+/** Scripts send zeros, and what they receive is only counted. */
+const zeros = new Uint8Array(1 << 16)
+const sink = new Uint8Array(1 << 16)
+
+export interface Transfer { readonly lengthBytes: number, readonly flags: number }
+
+export function readCall(layer: SocketLayer, args: CallArguments, file: OpenFile, transfer: Transfer): Pending {
+  if (file.kind === 'epoll') return done(failed('EINVAL'))
+  if (file.kind === 'bytes') {
+    const taken = Math.min(transfer.lengthBytes, file.bytes)
+    file.bytes -= taken
+    return done(returned(taken))
+  }
+  const deadlineUs = file.receiveTimeoutUs === 0 ? Infinity : layer.nowUs + file.receiveTimeoutUs
+  return { deadlineUs, attempt: () => receive(layer, file, transfer, deadlineUs) }
+}
+
+function receive(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Transfer, deadlineUs: number): Returned | null {
+  const { system } = layer.profile.sockets
+  const has = (name: string) => (flags & callConstant(name, system)!) !== 0
+  if (has('MSG_OOB')) return failed('EINVAL')
+  if (socket.phase === 'fresh' || socket.phase === 'listening') return failed('ENOTCONN')
+  const connection = layer.host.connection(socket.connection)
+  const available = socket.readShut ? 0 : connection?.receivableBytes ?? 0
+  const wanted = has('MSG_WAITALL') && !has('MSG_DONTWAIT') ? lengthBytes : Math.min(1, lengthBytes)
+  const isOver = socket.readShut || socket.phase === 'over' || connection === undefined || (available === 0 ? connection.endOfStream : isFinBehind(layer, socket))
+  if (available >= wanted || (available > 0 && isOver)) return returned(has('MSG_PEEK') ? Math.min(available, lengthBytes) : take(layer, socket, lengthBytes))
+  const error = takeError(socket)
+  if (error !== null) return failed(error)
+  if (isOver) return returned(0)
+  return socket.isNonBlocking || has('MSG_DONTWAIT') || layer.nowUs >= deadlineUs ? failed('EAGAIN') : null
+}
+
+function isFinBehind(layer: SocketLayer, socket: Socket): boolean {
+  return layer.view(socket)?.finReceived ?? true
+}
+
+function take(layer: SocketLayer, socket: Socket, lengthBytes: number): number {
+  let taken = 0
+  while (taken < lengthBytes) {
+    const got = layer.host.receive(socket.connection, sink, 0, Math.min(sink.length, lengthBytes - taken), layer.nowUs)
+    if (got <= 0) break
+    taken += got
+  }
+  return taken
+}
+
+export function writeCall(layer: SocketLayer, args: CallArguments, file: OpenFile, transfer: Transfer): Pending {
+  if (file.kind === 'epoll') return done(failed('EINVAL'))
+  if (file.kind === 'bytes') {
+    file.bytes += transfer.lengthBytes
+    return done(returned(transfer.lengthBytes))
+  }
+  if (layer.profile.sockets.system === 'linux' && (transfer.flags & callConstant('MSG_FASTOPEN', 'linux')!) !== 0) throw unsupported(args.where, 'argument', 'MSG_FASTOPEN')
+  if ((transfer.flags & callConstant('MSG_OOB', layer.profile.sockets.system)!) !== 0) throw unsupported(args.where, 'argument', 'MSG_OOB')
+  const deadlineUs = file.sendTimeoutUs === 0 ? Infinity : layer.nowUs + file.sendTimeoutUs
+  const progress = { sent: 0 }
+  return { deadlineUs, attempt: () => send(layer, file, transfer, progress, deadlineUs) }
+}
+
+function send(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Transfer, progress: { sent: number }, deadlineUs: number): Returned | null {
+  const { sockets: rules } = layer.profile
+  const isPatient = !socket.isNonBlocking && (flags & callConstant('MSG_DONTWAIT', rules.system)!) === 0 && layer.nowUs < deadlineUs
+  const partly = (errno: string) => progress.sent > 0 ? returned(progress.sent) : failed(errno)
+  if (socket.phase === 'fresh' || socket.phase === 'listening') return failed(rules.sendUnconnected)
+  if (socket.phase === 'over') return partly(overError(layer, socket))
+  if (socket.writeShut) return partly('EPIPE')
+  if (socket.phase === 'connecting') return isPatient ? null : failed(rules.system === 'freebsd' ? 'ENOTCONN' : 'EAGAIN')
+  const more = rules.system === 'linux' && (flags & callConstant('MSG_MORE', 'linux')!) !== 0
+  progress.sent += give(layer, socket, lengthBytes - progress.sent, socket.isCorked || more)
+  if (progress.sent === lengthBytes) return returned(lengthBytes)
+  return isPatient ? null : partly('EAGAIN')
+}
+
+function overError(layer: SocketLayer, socket: Socket): string {
+  const error = takeError(socket)
+  if (error === null) return 'EPIPE'
+  return error === 'ECONNRESET' ? layer.profile.sockets.sendAfterReset : error
+}
+
+/** Hands bytes to TCP; corked, only whole segments. @returns bytes taken */
+function give(layer: SocketLayer, socket: Socket, lengthBytes: number, isCorked: boolean): number {
+  const held = socket.heldBytes
+  const total = held + lengthBytes
+  const keep = isCorked ? total % (layer.view(socket)?.sndMss ?? 1) : 0
+  const taken = push(layer, socket, total - keep)
+  if (taken < total - keep) {
+    socket.heldBytes = Math.max(0, held - taken)
+    return Math.max(0, taken - held)
+  }
+  socket.heldBytes = keep
+  return lengthBytes
+}
+
+function push(layer: SocketLayer, socket: Socket, lengthBytes: number): number {
+  let taken = 0
+  while (taken < lengthBytes) {
+    const step = Math.min(zeros.length, lengthBytes - taken)
+    const got = layer.host.send(socket.connection, zeros, 0, step, layer.nowUs)
+    if (got <= 0) break
+    taken += got
+    if (got < step) break
+  }
+  return taken
+}
+
+/** What the cork held back goes. */
+export function uncork(layer: SocketLayer, socket: Socket): void {
+  if (socket.heldBytes === 0) return
+  const taken = push(layer, socket, socket.heldBytes)
+  socket.heldBytes -= taken
+}
+
+/** Bytes of an iovec list: `[{..., 100}, {..., 200}]`. */
+export function vectorBytes(args: CallArguments, list: Expression): number {
+  if (list.kind !== 'list') throw unsupported(list.where, 'argument', list.kind)
+  return list.items.reduce((sum, item) => sum + args.numberOf([...args.struct(item).values()].at(-1)!.value), 0)
+}
+
+/** Bytes of a msghdr by its `msg_iov`. */
+export function messageBytes(args: CallArguments, message: Expression): number {
+  const vector = args.struct(message).get('msg_iov')
+  if (vector === undefined) throw unsupported(message.where, 'argument', 'msghdr')
+  return vectorBytes(args, vector.value)
+}

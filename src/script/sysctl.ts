@@ -1,0 +1,104 @@
+import type { TcpConfig } from '../tcp/config.ts'
+import type { SocketRules } from './profile.ts'
+
+/** What a system setting changes here. */
+export interface SystemChange { readonly tcp?: Partial<TcpConfig>, readonly sockets?: Partial<SocketRules> }
+
+type Setting = (value: string) => SystemChange | null
+
+const nothing: Setting = () => ({})
+const onOff = (knob: (isOn: boolean) => Partial<TcpConfig>): Setting => (value) => ({ tcp: knob(value !== '0') })
+const milliseconds = (knob: keyof TcpConfig): Setting => (value) => ({ tcp: { [knob]: Number(value) * 1000 } })
+const count = (knob: keyof TcpConfig): Setting => (value) => ({ tcp: { [knob]: Number(value) } })
+const seconds = (knob: keyof TcpConfig): Setting => (value) => ({ tcp: { [knob]: Number(value) * 1_000_000 } })
+
+const controllers: Readonly<Record<string, TcpConfig['congestionControl']>> = { cubic: 'cubic', newreno: 'newReno', reno: 'newReno' }
+
+function controller(value: string): SystemChange | null {
+  const name = controllers[value]
+  return name === undefined ? null : { tcp: { congestionControl: name } }
+}
+
+/** 0 and 1 turn both options off and on; 2 is window scaling alone, 3 timestamps alone. */
+function rfc1323(value: string): SystemChange {
+  return { tcp: { windowScaling: value === '1' || value === '2', timestamps: value === '1' || value === '3' } }
+}
+
+/** The smallest shift with which a window can reach the largest buffer. */
+function largestBuffer(value: string): SystemChange {
+  let shift = 0
+  while (shift < 14 && 65_535 * 2 ** shift < Number(value)) shift++
+  return { tcp: { windowShift: shift } }
+}
+
+/** net.inet.tcp and its neighbours, of FreeBSD (tcp(4) and the sysctl descriptions). */
+const freebsd: Readonly<Record<string, Setting>> = {
+  'net.inet.tcp.rfc1323': rfc1323,
+  'net.inet.tcp.sack.enable': onOff((sackPermitted) => ({ sackPermitted })),
+  'net.inet.tcp.recvspace': (value) => ({ tcp: { receiveBufferBytes: Number(value) }, sockets: { receiveBufferBytes: Number(value) } }),
+  'net.inet.tcp.sendspace': (value) => ({ tcp: { sendBufferBytes: Number(value) }, sockets: { sendBufferBytes: Number(value) } }),
+  'kern.ipc.maxsockbuf': largestBuffer,
+  'net.inet.tcp.delacktime': milliseconds('delayedAckUs'),
+  'net.inet.tcp.delayed_ack': onOff((delayedAck) => ({ delayedAck })),
+  'net.inet.tcp.msl': milliseconds('mslUs'),
+  'net.inet.tcp.rexmit_min': milliseconds('minRtoUs'),
+  'net.inet.tcp.rexmit_initial': milliseconds('initialRtoUs'),
+  'net.inet.tcp.initcwnd_segments': count('initialWindowSegments'),
+  'net.inet.tcp.rfc3390': nothing,
+  'net.inet.tcp.rfc3042': onOff((limitedTransmit) => ({ limitedTransmit })),
+  'net.inet.tcp.do_prr': onOff((proportionalRate) => ({ proportionalRate })),
+  'net.inet.tcp.keepidle': milliseconds('keepAliveIdleUs'),
+  'net.inet.tcp.keepintvl': milliseconds('keepAliveIntervalUs'),
+  'net.inet.tcp.keepcnt': count('keepAliveProbes'),
+  'net.inet.tcp.always_keepalive': onOff((keepAlive) => ({ keepAlive })),
+  'net.inet.tcp.cc.algorithm': controller,
+}
+
+/** Settings of FreeBSD that change nothing that is done here, at whatever value. */
+const freebsdIgnored = /^(?:net\.inet6?\.tcp\.(?:hostcache\.|cc\.|rexmit_slop$|rexmit_drop_options$|sendbuf_|recvbuf_|syncookies|syncache\.|tso$|functions|log|pcb|nolocaltimewait$|fast_finwait2_recycle$|finwait2_timeout$|maxtcptw$|path_mtu_discovery$|mssdflt$|v6mssdflt$|minmss$|rfc3465$|abc_l_var$|rfc6675_pipe$|sack\.|newcwv$|ts_offset_per_conn$|reass\.|drop_synfin$|isn_reseed_interval$|icmp_may_rst$|keepinit$|ack_war|per_cpu_timers$|soreceive_stream$|tolerate_missing_ts$|do_lrd$|udp_tunneling)|kern\.ipc\.|kern\.timecounter|kern\.hz|net\.inet\.icmp\.|net\.inet6\.icmp6\.|net\.inet6?\.ip6?\.)/
+
+/** net.ipv4.tcp_… of Linux (Documentation/networking/ip-sysctl). */
+const linux: Readonly<Record<string, Setting>> = {
+  tcp_sack: onOff((sackPermitted) => ({ sackPermitted })),
+  tcp_dsack: onOff((dsack) => ({ dsack })),
+  tcp_timestamps: onOff((timestamps) => ({ timestamps })),
+  tcp_window_scaling: onOff((windowScaling) => ({ windowScaling })),
+  tcp_slow_start_after_idle: onOff((restartAfterIdle) => ({ restartAfterIdle })),
+  tcp_syn_retries: count('synRetries'),
+  tcp_synack_retries: nothing,
+  tcp_retries2: count('dataRetries'),
+  tcp_keepalive_time: seconds('keepAliveIdleUs'),
+  tcp_keepalive_intvl: seconds('keepAliveIntervalUs'),
+  tcp_keepalive_probes: count('keepAliveProbes'),
+  tcp_congestion_control: controller,
+  tcp_rmem: (value) => linuxReceiveMemory(value.split(/\s+/).map(Number)),
+  tcp_wmem: (value) => linuxSendMemory(value.split(/\s+/).map(Number)),
+}
+
+const linuxIgnored = /^(?:tcp_(?:no_metrics_save|early_retrans|recovery|reordering|max_reordering|frto|mtu_probing|base_mss|min_snd_mss|tso_win_divisor|min_tso_segs|limit_output_bytes|notsent_lowat|autocorking|pacing_\w+|syncookies|fack|app_win|adv_win_scale|moderate_rcvbuf|low_latency|abort_on_overflow|fin_timeout|orphan_retries|tw_reuse|rfc1337|stdurg|invalid_ratelimit|challenge_ack_limit|allowed_congestion_control|metrics\w*|probe_\w+|retrans_collapse|thin_\w+|workaround_signed_windows|comp_sack_\w+|backlog_ack_defer|plb_\w+|fastopen\w*|max_syn_backlog|retries1|max_tw_buckets|rto_\w+|shrink_window|migrate_req|pingpong_thresh|l3mdev_accept|mem)|ip_\w+|ipfrag_\w+|icmp_\w+|route\.\w+|min_pmtu|conf\..*|neigh\..*|somaxconn|rmem_\w+|wmem_\w+|optmem_max|default_qdisc|netdev_\w+|busy_\w+)$/
+
+/** @returns the change, null where the name or the value is not had here */
+export function systemChange(name: string, value: string): SystemChange | null {
+  const plain = value.replaceAll(/^["']|["']$/g, '').trim()
+  if (name === 'net.inet.tcp.ecn.enable' || name === 'net.inet6.tcp.ecn.enable') return plain === '0' || plain === '2' ? {} : null
+  if (Object.hasOwn(freebsd, name)) return freebsd[name](plain)
+  if (freebsdIgnored.test(name)) return {}
+  const short = /^net[./](?:ipv[46]|core)[./](.+)$/.exec(name)?.[1]
+  if (short === undefined) return null
+  if (short === 'tcp_ecn') return plain === '0' || plain === '2' ? {} : null
+  if (Object.hasOwn(linux, short)) return linux[short](plain)
+  return linuxIgnored.test(short) ? {} : null
+}
+
+/** Half of the memory is for the kernel's own (tcp_adv_win_scale 1), and the shift reaches the largest. */
+function linuxReceiveMemory([, usual, largest]: number[]): SystemChange | null {
+  if (!(usual > 0) || !(largest > 0)) return null
+  let shift = 0
+  for (let space = largest; space > 65_535 && shift < 14; space >>= 1) shift++
+  return { tcp: { windowShift: shift, receiveBufferBytes: Math.min(65_535, Math.floor(usual / 2)) }, sockets: { receiveBufferBytes: usual } }
+}
+
+function linuxSendMemory([, usual, largest]: number[]): SystemChange | null {
+  if (!(usual > 0) || !(largest > 0)) return null
+  return { tcp: { sendBufferBytes: largest }, sockets: { sendBufferBytes: usual } }
+}

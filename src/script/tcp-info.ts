@@ -1,0 +1,56 @@
+import { TcpState } from '../tcp/state.ts'
+import { infoStates } from './constants.ts'
+import type { CodeValue } from './code.ts'
+import type { SocketLayer } from './sockets/layer.ts'
+
+const unknownThreshold = 0x7fff_ffff
+
+/** The variables `tcpi_…` of this moment, of the socket under test: TCP_INFO of Linux by its names; the windows in segments there, in bytes on FreeBSD. */
+export function measure(layer: SocketLayer): Map<string, CodeValue> {
+  const values = new Map<string, CodeValue>()
+  const { underTest, profile } = layer
+  if (underTest === null) return values
+  const set = (name: string, value: number) => values.set(`tcpi_${name}`, value)
+  set('state', infoStates[layer.stateOf(underTest)])
+  const view = layer.view(underTest)
+  if (view === null) return values
+  const mss = Math.max(1, view.sndMss)
+  const isLinux = profile.sockets.system === 'linux'
+  const inUnits = (bytes: number) => isLinux ? Math.floor(bytes / mss) : bytes
+  const segments = (bytes: number) => Math.ceil(bytes / mss)
+  const sacked = view.sackedRanges.reduce((sum, { start, end }) => sum + ((end - start) >>> 0), 0)
+  set('options', (view.timestampsOn ? 1 : 0) | (view.sackOn ? 2 : 0) | (view.sndWndShift > 0 || view.rcvWndShift > 0 ? 4 : 0))
+  set('snd_cwnd', inUnits(view.cwnd))
+  set('snd_ssthresh', view.ssthresh >= unknownThreshold ? unknownThreshold : inUnits(view.ssthresh))
+  set('ca_state', caState(view.inRecovery, view.congestionPhase, view.dupAcks, sacked))
+  set('unacked', segments(view.flightSize))
+  set('sacked', segments(sacked))
+  set('lost', segments(Math.max(0, view.flightSize - sacked - view.pipe)))
+  set('retrans', 0)
+  set('total_retrans', view.retransmissions)
+  set('backoff', view.backoff)
+  set('rtt', Math.max(0, view.srttUs))
+  set('rttvar', view.rttvarUs)
+  set('rto', view.rtoUs)
+  set('snd_mss', view.sndMss)
+  set('advmss', view.rcvMss)
+  set('rcv_mss', view.rcvMss)
+  set('snd_wscale', view.sndWndShift)
+  set('rcv_wscale', view.rcvWndShift)
+  set('rcv_space', view.rcvWnd)
+  set('snd_wnd', view.sndWnd)
+  set('bytes_acked', view.bytesAcked)
+  set('bytes_received', view.bytesReceived)
+  set('notsent_bytes', view.sendQueuedBytes)
+  set('segs_in', view.segmentsReceived)
+  set('segs_out', view.segmentsSent)
+  set('probes', 0)
+  if (view.state === TcpState.closed) set('unacked', 0)
+  return values
+}
+
+function caState(inRecovery: boolean, phase: string, dupAcks: number, sacked: number): number {
+  if (phase === 'lossRecovery' || phase === 'timeout') return 4
+  if (inRecovery) return 3
+  return dupAcks > 0 || sacked > 0 ? 1 : 0
+}
