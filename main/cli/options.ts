@@ -101,6 +101,15 @@ export const cliTable = {
       { name: 'fifo', type: 'path', value: 'FILE', words: 'extcap' },
     ],
   },
+  run: {
+    arguments: [{ name: 'scripts', type: 'path', variadic: true }],
+    options: [
+      { name: 'profile', type: 'text', value: 'NAME|FILE' },
+      { name: 'define', short: 'D', type: 'definition', value: 'SYM=VALUE', repeatable: true },
+      { name: 'trace', type: 'flag' },
+      { name: 'pcapng', type: 'path', value: 'FILE' },
+    ],
+  },
   demo: { arguments: [], options: [{ name: 'link', type: 'text', value: 'LINK' }] },
 } as const satisfies Record<string, CliSpec>
 
@@ -108,7 +117,7 @@ export type CliCommand = keyof typeof cliTable
 export const cliCommands = Object.keys(cliTable) as CliCommand[]
 
 export interface CliSpec {
-  readonly arguments: readonly { readonly name: string, readonly type: CliType, readonly optional?: true }[]
+  readonly arguments: readonly { readonly name: string, readonly type: CliType, readonly optional?: true, readonly variadic?: true }[]
   readonly options: readonly CliOption[]
 }
 
@@ -123,7 +132,7 @@ export interface CliOption {
   readonly words?: string
 }
 
-export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | keyof typeof cliChoices
+export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
 
 /** Types that take one of a closed list. */
 const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'] } as const
@@ -157,6 +166,10 @@ export interface CliOptions {
   consent?: string[]
   port?: number
   link?: string
+  profile?: string
+  define?: string[]
+  trace?: boolean
+  pcapng?: string
   recordings?: string
   flows?: boolean
   findings?: typeof cliChoices.findingsFormat[number]
@@ -197,6 +210,10 @@ export function readCliValue(type: CliType, name: string, text: string): string 
     const choices: readonly string[] = cliChoices[type as keyof typeof cliChoices]
     if (choices.includes(text)) return text
     throw new UsageError('badValue', { name, value: text, expected: choices.join(' | ') })
+  }
+  if (type === 'definition') {
+    if (/^\w+=.+$/.test(text)) return text
+    throw new UsageError('badValue', { name, value: text, expected: 'SYM=VALUE' })
   }
   const value = parseArgument(type === 'portOrZero' ? 'port' : type as ArgumentType, text)
   if (typeof value !== 'object') return value

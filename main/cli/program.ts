@@ -8,9 +8,11 @@ import type { Words } from './words.ts'
 /** What a command does. @returns the exit code */
 export type Run = (invocation: Invocation) => Promise<number>
 
+type CliValue = string | number | boolean
+
 export interface Invocation {
   readonly command: CliCommand
-  readonly args: readonly (string | number | boolean | undefined)[]
+  readonly args: readonly (CliValue | readonly CliValue[] | undefined)[]
   readonly options: CliOptions
   readonly json: boolean
   readonly words: Words
@@ -35,8 +37,9 @@ export async function runProgram(argv: readonly string[], version: string, words
       const given = command.optsWithGlobals<CliOptions & { json?: boolean }>()
       const spec: CliSpec = cliTable[name]
       const args = spec.arguments.map(({ type, name: argument }, index) => {
-        const text = received[index] as string | undefined
-        return text === undefined ? undefined : readCliValue(type, argument.toUpperCase(), text)
+        const given = received[index] as string | string[] | undefined
+        const read = (text: string) => readCliValue(type, argument.toUpperCase(), text)
+        return given === undefined ? undefined : Array.isArray(given) ? given.map(read) : read(given)
       })
       exitCode = await runs[name]({ command: name, args, options: given, json: given.json ?? false, words })
     })
@@ -78,7 +81,10 @@ function prepare(command: Command, words: Words): void {
 }
 
 function describe(command: Command, spec: CliSpec, words: Words): void {
-  for (const { name, optional } of spec.arguments) command.argument(optional ? `[${name.toUpperCase()}]` : `<${name.toUpperCase()}>`, words(`cli.argument.${name}`))
+  for (const { name, optional, variadic } of spec.arguments) {
+    const shown = `${name.toUpperCase()}${variadic ? '...' : ''}`
+    command.argument(optional ? `[${shown}]` : `<${shown}>`, words(`cli.argument.${name}`))
+  }
   for (const option of spec.options) command.addOption(describeOption(option, words))
 }
 

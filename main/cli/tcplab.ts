@@ -9,14 +9,17 @@ import { runHost } from './host.ts'
 import { runInject } from './inject.ts'
 import { runInterfaces } from './interfaces.ts'
 import { askedLanguage, runProgram } from './program.ts'
+import { runRun } from './run.ts'
 import { runServe } from './serve.ts'
 import { version } from './version.ts'
 import { chooseLanguage, wordsIn } from './words.ts'
 
 /* The program `tcplab`: one command, one exit code (0 done, 1 failed, 2 wrong usage). */
 
-const runs = { interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, host: runHost, connect: runConnect, inject: runInject, serve: runServe,
-  extcap: runExtcap, demo: runDemo }
+const runs = {
+  interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, host: runHost, connect: runConnect, inject: runInject, serve: runServe, run: runRun,
+  extcap: runExtcap, demo: runDemo,
+}
 
 let outputError: NodeJS.ErrnoException | null = null
 process.stdout.on('error', (error) => { outputError ??= error })

@@ -22,7 +22,7 @@ export class CaptureFileWriter {
     this.held += writeSectionHeader(this.buffer, 0, words)
   }
 
-  write(batch: FrameBatch, reader: CaptureReader): void {
+  write(batch: FrameBatch, reader: Pick<CaptureReader, 'frameInterfaces' | 'interfaces'>): void {
     for (let i = 0; i < batch.count; i++) {
       const index = reader.frameInterfaces[i]
       while (this.interfaces <= index) this.describe(reader, this.interfaces++)
@@ -39,7 +39,7 @@ export class CaptureFileWriter {
     closeSync(this.file)
   }
 
-  private describe(reader: CaptureReader, index: number): void {
+  private describe(reader: Pick<CaptureReader, 'interfaces'>, index: number): void {
     const found = reader.interfaces[index]
     this.room(blockBytesBound(found.name.length + found.description.length + found.filter.length + found.os.length))
     this.held += writeInterfaceDescription(this.buffer, this.held, found)

@@ -4,7 +4,14 @@ import type { Where } from './script.ts'
 /** A piece of a code block: a line end (also `;`), a name or keyword, a number, a string, or an operator. */
 export interface CodeToken { readonly kind: 'end' | 'name' | 'number' | 'string' | 'operator', readonly text: string, readonly at: number }
 
-const pattern = /[ \t\r]+|#[^\n]*|(?<end>[\n;])|(?<number>0[xX][0-9a-fA-F]+|\d+\.\d*|\.\d+|\d+)|(?<name>[A-Za-z_]\w*)|(?<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<operator>\*\*|\/\/|<<|>>|[=!<>+\-*/|&]=|[-+*/%&|^~<>=(),.[\]:])/y
+const pattern = new RegExp([
+  /[ \t\r]+|#[^\n]*/,
+  /(?<end>[\n;])/,
+  /(?<number>0[xX][0-9a-fA-F]+|\d+\.\d*|\.\d+|\d+)/,
+  /(?<name>[A-Za-z_]\w*)/,
+  /(?<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/,
+  /(?<operator>\*\*|\/\/|<<|>>|[=!<>+\-*/|&]=|[-+*/%&|^~<>=(),.[\]:])/,
+].map(({ source }) => source).join('|'), 'y')
 
 export function tokenizeCode(text: string, where: Where): CodeToken[] {
   const tokens: CodeToken[] = []

@@ -44,10 +44,10 @@ class Evaluator {
 
   run(): CodeOutcome {
     while (this.next < this.tokens.length) {
-      if (this.token.kind === 'end') { this.next++; continue }
+      if (this.isEnd) { this.next++; continue }
       const failed = this.statement()
       if (failed !== null) return { printed: this.printed, failed }
-      if (this.token.kind !== 'end') throw this.wrong()
+      if (!this.isEnd) throw this.wrong()
     }
     return { printed: this.printed, failed: null }
   }
@@ -80,7 +80,7 @@ class Evaluator {
     this.next++
     const hasParentheses = this.takeOperator('(')
     const parts: string[] = []
-    const isOver = () => hasParentheses ? this.isOperator(')') : this.token.kind === 'end'
+    const isOver = () => hasParentheses ? this.isOperator(')') : this.isEnd
     while (!isOver()) {
       parts.push(say(this.expression()))
       if (!this.takeOperator(',') && !isOver()) throw this.wrong()
@@ -188,6 +188,10 @@ class Evaluator {
     if (value === undefined) throw unsupported(this.where, 'pythonName', name)
     if (!(name in codeConstants)) this.used.set(name, value)
     return value
+  }
+
+  private get isEnd(): boolean {
+    return this.token.kind === 'end'
   }
 
   private get token(): CodeToken {

@@ -155,5 +155,6 @@ export class LabWire {
 function isNeighbourDiscovery(frame: Uint8Array): boolean {
   const next = frame[ethernetHeaderBytes + 6]
   const type = frame[ethernetHeaderBytes + ipv6HeaderBytes]
-  return next === IpProtocol.hopByHop || (next === IpProtocol.icmpv6 && type >= Icmpv6Type.listenerQuery && type <= Icmpv6Type.redirect) || (next === IpProtocol.icmpv6 && type === Icmpv6Type.listenerReport2)
+  if (next !== IpProtocol.icmpv6) return next === IpProtocol.hopByHop
+  return (type >= Icmpv6Type.listenerQuery && type <= Icmpv6Type.redirect) || type === Icmpv6Type.listenerReport2
 }

@@ -15,12 +15,17 @@ export type PacketField = typeof packetFields[number]
 export type PacketParts = readonly { readonly field: PacketField, readonly text: string }[]
 
 export function joinParts(parts: PacketParts): string {
-  return parts.map(({ text }) => text).join(' ')
+  return parts.map(({ text }, i) => spaced(text, i)).join('')
 }
 
 /** A line of carets below the pieces whose field differs; empty where none of them is there. */
 export function markParts(parts: PacketParts, differing: readonly PacketField[]): string {
-  return parts.map(({ field, text }) => (differing.includes(field) ? '^' : ' ').repeat(text.length)).join(' ').trimEnd()
+  return parts.map(({ field, text }, i) => ' '.repeat(spaced(text, i).length - text.length) + (differing.includes(field) ? '^' : ' ').repeat(text.length)).join('').trimEnd()
+}
+
+/** The length stands right behind the sequence numbers. */
+function spaced(text: string, index: number): string {
+  return index === 0 || text.startsWith('(') ? text : ` ${text}`
 }
 
 export function expectedParts(action: PacketAction): PacketParts {

@@ -64,7 +64,7 @@ export const profiles = {
   },
   freebsd: {
     name: 'freebsd',
-    tcp: { ...defaultTcpConfig, isn: 0, receiveBufferBytes: 65_536, sendBufferBytes: 32_768, windowShift: 6, delayedAckUs: 40_000, mslUs: 30_000_000 },
+    tcp: { ...tcpPreset('freebsd'), isn: 0, challengeAckLimit: 1_000_000 },
     sockets: {
       ...common, system: 'freebsd', receiveBufferBytes: 65_536, sendBufferBytes: 32_768, buffersDouble: false, unreadCloseResets: false,
       sendAfterReset: 'EPIPE', sendUnconnected: 'ENOTCONN', connectListening: 'EOPNOTSUPP', refusesOptionsWhenOver: true,

@@ -45,7 +45,8 @@ export class Runner {
     this.startUs = wire.nowUs
     this.lastUs = wire.nowUs
     const family = settings.ipVersion === 'ipv4' ? 4 : 6
-    this.layer = new SocketLayer(host, settings.profile, { family, local: settings.local, remote: settings.remote, bindPort: settings.bindPort, connectPort: settings.connectPort }, () => wire.nowUs)
+    const { local, remote, bindPort, connectPort } = settings
+    this.layer = new SocketLayer(host, settings.profile, { family, local, remote, bindPort, connectPort }, () => wire.nowUs)
     this.packets = new PacketPlayer(settings, wire, this.layer)
     wire.onStep = () => this.step()
   }

@@ -12,6 +12,8 @@ const milliseconds = (knob: keyof TcpConfig): Setting => (value) => ({ tcp: { [k
 const count = (knob: keyof TcpConfig): Setting => (value) => ({ tcp: { [knob]: Number(value) } })
 const seconds = (knob: keyof TcpConfig): Setting => (value) => ({ tcp: { [knob]: Number(value) * 1_000_000 } })
 
+const onlyOff: Setting = (value) => value === '0' ? {} : null
+
 const controllers: Readonly<Record<string, TcpConfig['congestionControl']>> = { cubic: 'cubic', newreno: 'newReno', reno: 'newReno' }
 
 function controller(value: string): SystemChange | null {
@@ -45,6 +47,11 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rexmit_initial': milliseconds('initialRtoUs'),
   'net.inet.tcp.initcwnd_segments': count('initialWindowSegments'),
   'net.inet.tcp.rfc3390': nothing,
+  'net.inet.tcp.blackhole': onlyOff,
+  'net.inet.tcp.insecure_rst': onOff((resetAnywhereInWindow) => ({ resetAnywhereInWindow })),
+  'net.inet.tcp.insecure_syn': onOff((synInWindowResets) => ({ synInWindowResets })),
+  'net.inet.tcp.insecure_ack': onlyOff,
+
   'net.inet.tcp.rfc3042': onOff((limitedTransmit) => ({ limitedTransmit })),
   'net.inet.tcp.do_prr': onOff((proportionalRate) => ({ proportionalRate })),
   'net.inet.tcp.keepidle': milliseconds('keepAliveIdleUs'),
@@ -55,7 +62,15 @@ const freebsd: Readonly<Record<string, Setting>> = {
 }
 
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */
-const freebsdIgnored = /^(?:net\.inet6?\.tcp\.(?:hostcache\.|cc\.|rexmit_slop$|rexmit_drop_options$|sendbuf_|recvbuf_|syncookies|syncache\.|tso$|functions|log|pcb|nolocaltimewait$|fast_finwait2_recycle$|finwait2_timeout$|maxtcptw$|path_mtu_discovery$|mssdflt$|v6mssdflt$|minmss$|rfc3465$|abc_l_var$|rfc6675_pipe$|sack\.|newcwv$|ts_offset_per_conn$|reass\.|drop_synfin$|isn_reseed_interval$|icmp_may_rst$|keepinit$|ack_war|per_cpu_timers$|soreceive_stream$|tolerate_missing_ts$|do_lrd$|udp_tunneling)|kern\.ipc\.|kern\.timecounter|kern\.hz|net\.inet\.icmp\.|net\.inet6\.icmp6\.|net\.inet6?\.ip6?\.)/
+const freebsdIgnored = new Set([
+  'rexmit_slop', 'rexmit_drop_options', 'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
+  'minmss', 'rfc3465', 'abc_l_var', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'drop_synfin', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
+  'soreceive_stream', 'tolerate_missing_ts', 'do_lrd',
+])
+const freebsdIgnoredGroups = [
+  'hostcache.', 'cc.', 'sendbuf_', 'recvbuf_', 'syncookies', 'syncache.', 'functions', 'log', 'pcb', 'sack.', 'reass.', 'ack_war', 'udp_tunneling',
+]
+const otherIgnored = /^(?:kern\.(?:ipc|timecounter|hz)\b|net\.inet\.(?:icmp|ip)\.|net\.inet6\.(?:icmp6|ip6)\.)/
 
 /** net.ipv4.tcp_… of Linux (Documentation/networking/ip-sysctl). */
 const linux: Readonly<Record<string, Setting>> = {
@@ -75,19 +90,41 @@ const linux: Readonly<Record<string, Setting>> = {
   tcp_wmem: (value) => linuxSendMemory(value.split(/\s+/).map(Number)),
 }
 
-const linuxIgnored = /^(?:tcp_(?:no_metrics_save|early_retrans|recovery|reordering|max_reordering|frto|mtu_probing|base_mss|min_snd_mss|tso_win_divisor|min_tso_segs|limit_output_bytes|notsent_lowat|autocorking|pacing_\w+|syncookies|fack|app_win|adv_win_scale|moderate_rcvbuf|low_latency|abort_on_overflow|fin_timeout|orphan_retries|tw_reuse|rfc1337|stdurg|invalid_ratelimit|challenge_ack_limit|allowed_congestion_control|metrics\w*|probe_\w+|retrans_collapse|thin_\w+|workaround_signed_windows|comp_sack_\w+|backlog_ack_defer|plb_\w+|fastopen\w*|max_syn_backlog|retries1|max_tw_buckets|rto_\w+|shrink_window|migrate_req|pingpong_thresh|l3mdev_accept|mem)|ip_\w+|ipfrag_\w+|icmp_\w+|route\.\w+|min_pmtu|conf\..*|neigh\..*|somaxconn|rmem_\w+|wmem_\w+|optmem_max|default_qdisc|netdev_\w+|busy_\w+)$/
+const linuxIgnored = new Set([
+  'no_metrics_save', 'early_retrans', 'recovery', 'reordering', 'max_reordering', 'frto', 'mtu_probing', 'base_mss', 'min_snd_mss', 'tso_win_divisor', 'min_tso_segs',
+  'limit_output_bytes', 'notsent_lowat', 'autocorking', 'syncookies', 'fack', 'app_win', 'adv_win_scale', 'moderate_rcvbuf', 'low_latency', 'abort_on_overflow',
+  'fin_timeout', 'orphan_retries', 'tw_reuse', 'rfc1337', 'stdurg', 'invalid_ratelimit', 'challenge_ack_limit', 'allowed_congestion_control', 'retrans_collapse',
+  'workaround_signed_windows', 'backlog_ack_defer', 'max_syn_backlog', 'retries1', 'max_tw_buckets', 'shrink_window', 'migrate_req', 'pingpong_thresh', 'l3mdev_accept',
+  'mem',
+])
+const linuxIgnoredGroups = [
+  'pacing_', 'metrics', 'probe_', 'thin_', 'comp_sack_', 'plb_', 'fastopen', 'rto_',
+]
+const linuxOthers = /^(?:ip_|ipfrag_|icmp_|route\.|min_pmtu|conf\.|neigh\.|somaxconn|[rw]mem_|optmem_max|default_qdisc|netdev_|busy_)/
 
 /** @returns the change, null where the name or the value is not had here */
 export function systemChange(name: string, value: string): SystemChange | null {
   const plain = value.replaceAll(/^["']|["']$/g, '').trim()
   if (name === 'net.inet.tcp.ecn.enable' || name === 'net.inet6.tcp.ecn.enable') return plain === '0' || plain === '2' ? {} : null
   if (Object.hasOwn(freebsd, name)) return freebsd[name](plain)
-  if (freebsdIgnored.test(name)) return {}
+  if (isIgnoredByFreebsd(name)) return {}
   const short = /^net[./](?:ipv[46]|core)[./](.+)$/.exec(name)?.[1]
   if (short === undefined) return null
   if (short === 'tcp_ecn') return plain === '0' || plain === '2' ? {} : null
   if (Object.hasOwn(linux, short)) return linux[short](plain)
-  return linuxIgnored.test(short) ? {} : null
+  return isIgnoredByLinux(short) ? {} : null
+}
+
+function isIgnoredByFreebsd(name: string): boolean {
+  const short = /^net\.inet6?\.tcp\.(.+)$/.exec(name)?.[1]
+  if (short === undefined) return otherIgnored.test(name)
+  return freebsdIgnored.has(short) || freebsdIgnoredGroups.some((group) => short.startsWith(group))
+}
+
+function isIgnoredByLinux(name: string): boolean {
+  const short = /^tcp_(.+)$/.exec(name)?.[1]
+  if (short === undefined) return linuxOthers.test(name)
+  return linuxIgnored.has(short) || linuxIgnoredGroups.some((group) => short.startsWith(group))
 }
 
 /** Half of the memory is for the kernel's own (tcp_adv_win_scale 1), and the shift reaches the largest. */

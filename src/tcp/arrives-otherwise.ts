@@ -28,7 +28,7 @@ export function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number): 
 /** RFC 9293 §3.10.7.4, second, with RFC 5961 §3.2: only the exact sequence number resets. */
 function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   const offset = seqDiff(segment.seq, tcb.rcvNxt)
-  if (offset !== 0) {
+  if (offset !== 0 && !tcb.config.resetAnywhereInWindow) {
     tcb.drop(Reason.dropRstInexact, segment, nowUs, offset, tcb.offeredWindow())
     return challenge(tcb, Reason.challengeRst, segment, nowUs, offset, tcb.offeredWindow())
   }
@@ -37,10 +37,24 @@ function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
       if (tcb.passive) return returnToListen(tcb, 'rcvRstOfPassive', nowUs)
       return becomeClosed(tcb, 'rcvRst', 'refused', 'connectionRefused', nowUs)
     case TcpState.timeWait:
+      if (tcb.config.timeWaitIgnoresReset) return tcb.drop(Reason.dropTimeWaitRst, segment, nowUs)
       return becomeClosed(tcb, 'rcvRst', 'closed', null, nowUs)
     default:
       return becomeClosed(tcb, 'rcvRst', 'reset', 'connectionReset', nowUs)
   }
+}
+
+/** Before RFC 5961 a SYN in the window was an error of the peer that ended the connection. */
+function resetBySyn(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  tcb.resetDue = true
+  tcb.resetReason = Reason.rstSynInWindow
+  tcb.resetPort = tcb.remotePort
+  tcb.resetSeq = tcb.sndNxt
+  tcb.resetAck = tcb.rcvNxt
+  tcb.resetFlags = TcpFlag.rst | TcpFlag.ack
+  tcb.resetA = seqDiff(segment.seq, tcb.rcvNxt)
+  tcb.resetB = 0
+  becomeClosed(tcb, 'rcvRst', 'reset', 'connectionReset', nowUs)
 }
 
 /** Fourth: a SYN in a passive SYN_RCVD undoes it; in a synchronized state it may be a forgery and draws a challenge (RFC 5961 §4.2). */
@@ -50,6 +64,7 @@ function checkSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   if (crossedSynAck) return true
   tcb.drop(Reason.dropSyn, segment, nowUs, offset)
   if (tcb.state === TcpState.synReceived && tcb.passive) returnToListen(tcb, 'rcvSynOfPassive', nowUs)
+  else if (tcb.config.synInWindowResets) resetBySyn(tcb, segment, nowUs)
   else challenge(tcb, Reason.challengeSyn, segment, nowUs, offset)
   return false
 }

@@ -31,7 +31,8 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   const offset = buffer.nextOffset + gap
   const hadHoles = buffer.hasHoles()
   const before = buffer.nextOffset
-  if (hadHoles && length > 0) noteHeldAlready(tcb, offset, length)
+  // Of the duplicate pieces of one segment the first is reported (RFC 2883 §4); what was trimmed on the left lies before all others.
+  if (hadHoles && length > 0 && accepted.textSkip === 0) noteHeldAlready(tcb, offset, length)
   if (!storePieces(tcb, segment, offset)) {
     tcb.drop(Reason.dropTooManyHoles, segment, nowUs, length, buffer.ranges!.count)
     return tcb.oweAck(Reason.ackOutOfOrder, gap, buffer.outOfOrderBytes())
@@ -100,7 +101,7 @@ function acknowledgeText(tcb: Tcb, length: number, whole: number, hadHoles: bool
   const { delayedAck, ackEverySegments, delayedAckUs } = tcb.config
   tcb.promptAcks = 0
   tcb.delayedBytes += whole
-  if (length >= tcb.largestReceived) tcb.delayedSegments++
+  if (length >= tcb.largestReceived || tcb.config.ackCountsSmallSegments) tcb.delayedSegments++
   if (length > tcb.largestReceived) tcb.largestReceived = length
   if (hadHoles) return tcb.oweAckNow(Reason.ackGapFilled, whole, tcb.receiveBuffer.outOfOrderBytes())
   if (!delayedAck) return tcb.oweAckNow(Reason.ackImmediate, tcb.delayedBytes)

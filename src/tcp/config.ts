@@ -16,6 +16,10 @@ export interface TcpConfig {
   readonly pathMtuProbeUs: number
   readonly sendBufferBytes: number
   readonly receiveBufferBytes: number
+  /** Rounds the receive buffer up to whole segments when the connection is established. */
+  readonly receiveBufferWholeSegments: boolean
+  /** Offers all free space with each segment, not only when it grew by a piece worth telling. */
+  readonly offerAllSpace: boolean
   readonly windowScaling: boolean
   /** Window shift to offer; -1 takes the smallest that lets the receive buffer be advertised. */
   readonly windowShift: number
@@ -28,6 +32,8 @@ export interface TcpConfig {
   readonly delayedAck: boolean
   readonly delayedAckUs: number
   readonly ackEverySegments: number
+  /** Every segment counts, also those smaller than the largest so far. */
+  readonly ackCountsSmallSegments: boolean
   readonly quickAckSegments: number
   readonly nagle: boolean
   readonly sillyWindowOverrideUs: number
@@ -64,6 +70,14 @@ export interface TcpConfig {
   readonly challengeAckIntervalUs: number
   /** Answer SYNs that the backlog has no room for without remembering them. */
   readonly synCookies: boolean
+  /** The RST of an abort acknowledges too. */
+  readonly abortAcknowledges: boolean
+  /** An RST anywhere in the window resets, as before RFC 5961. */
+  readonly resetAnywhereInWindow: boolean
+  /** A SYN in the window resets, as before RFC 5961. */
+  readonly synInWindowResets: boolean
+  /** TIME-WAIT is not cut short by an RST. */
+  readonly timeWaitIgnoresReset: boolean
   /** 'rfc6528', or a fixed initial sequence number. */
   readonly isn: 'rfc6528' | number
   readonly ttl: number
@@ -107,6 +121,8 @@ export const tcpConfigTable = {
   pathMtuProbeUs: { default: 600 * seconds, unit: 'us', min: 300 * seconds, max: 86_400 * seconds, live: true, rfc: 'RFC 1191 §6.3' },
   sendBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: false, rfc: 'RFC 9293 §3.9.1' },
   receiveBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: true, rfc: 'RFC 9293 §3.8.6' },
+  receiveBufferWholeSegments: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6' },
+  offerAllSpace: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.2.2' },
   windowScaling: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §2' },
   windowShift: { default: -1, unit: 'bits', min: -1, max: 14, live: false, rfc: 'RFC 7323 §2.3' },
   sackPermitted: { default: true, unit: 'switch', live: false, rfc: 'RFC 2018 §2' },
@@ -117,6 +133,7 @@ export const tcpConfigTable = {
   delayedAck: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.3' },
   delayedAckUs: { default: 200_000, unit: 'us', min: 0, max: 499_999, live: true, rfc: 'RFC 9293 §3.8.6.3' },
   ackEverySegments: { default: 2, unit: 'segments', min: 1, max: 64, live: true, rfc: 'RFC 9293 §3.8.6.3' },
+  ackCountsSmallSegments: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.3' },
   quickAckSegments: { default: 0, unit: 'segments', min: 0, max: 64, live: false, rfc: 'RFC 5681 §4.2' },
   nagle: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.7.4' },
   sillyWindowOverrideUs: { default: 200_000, unit: 'us', min: 100_000, max: 1 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
@@ -145,6 +162,10 @@ export const tcpConfigTable = {
   challengeAckLimit: { default: 10, unit: 'count', min: 1, max: 1_000_000, live: true, rfc: 'RFC 5961 §7' },
   challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
   synCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 4987 §3.6' },
+  abortAcknowledges: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.5' },
+  resetAnywhereInWindow: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §3' },
+  synInWindowResets: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §4' },
+  timeWaitIgnoresReset: { default: false, unit: 'switch', live: true, rfc: 'RFC 1337 §3' },
   isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
   synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
   synOptionPadding: { default: 'nop', unit: 'choice', choices: synOptionPaddings, live: false, rfc: 'RFC 9293 §3.1' },
@@ -158,7 +179,7 @@ export const defaultTcpConfig = Object.fromEntries(Object.entries(tcpConfigTable
 export const tcpPresets = {
   rfc: {},
   linux: {
-    receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
+    abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
@@ -166,6 +187,7 @@ export const tcpPresets = {
     sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
     userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds,
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
+    receiveBufferWholeSegments: true, offerAllSpace: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
   windows: {

@@ -78,7 +78,8 @@ export function worthwhileGain(tcb: Tcb): number {
 
 /** The window to offer now: the edge stays where it is until a worthwhile piece is free, and never moves left (§3.8.6). */
 export function offerableWindow(tcb: Tcb): number {
-  return windowGain(tcb) >= worthwhileGain(tcb) ? freeSpace(tcb) : tcb.offeredWindow()
+  const gain = windowGain(tcb)
+  return gain >= worthwhileGain(tcb) || (tcb.config.offerAllSpace && gain > 0 && freeSpace(tcb) >= worthwhileGain(tcb)) ? freeSpace(tcb) : tcb.offeredWindow()
 }
 
 function freeSpace(tcb: Tcb): number {

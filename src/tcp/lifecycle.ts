@@ -63,6 +63,7 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
 export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: number): void {
   tcb.move(input, nowUs)
   tcb.establishedUs = nowUs
+  if (tcb.config.receiveBufferWholeSegments) tcb.receiveBuffer.setLimit(Math.ceil(tcb.receiveBuffer.limit / tcb.sndMss) * tcb.sndMss)
   if (tcb.config.keepAlive) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
   tcb.events.push(tcb.passive ? 'accepted' : 'connected')
   tcb.events.push('writable')

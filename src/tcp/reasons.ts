@@ -62,6 +62,7 @@ export const sendReasons = [
   { id: 'rstListenAck', rfc: 'RFC 9293 §3.10.7.2', operands: [] },
   { id: 'rstSynSentAck', rfc: 'RFC 9293 §3.10.7.3', operands: ['offset'] },
   { id: 'rstSynReceivedAck', rfc: 'RFC 9293 §3.10.7.4', operands: ['offset'] },
+  { id: 'rstSynInWindow', rfc: 'RFC 793 §3.9', operands: ['offset'] },
   { id: 'rstAbort', rfc: 'RFC 9293 §3.10.5', operands: ['unsent', 'unacked'] },
 ] as const satisfies readonly ReasonRow[]
 
@@ -84,6 +85,7 @@ export const dropReasons = [
   { id: 'dropOldTimestamp', rfc: 'RFC 7323 §5.3', operands: ['tsVal', 'tsRecent'] },
   { id: 'dropNoTimestamp', rfc: 'RFC 7323 §3.2', operands: [] },
   { id: 'dropRstOutside', rfc: 'RFC 5961 §3.2', operands: ['offset', 'window'] },
+  { id: 'dropTimeWaitRst', rfc: 'RFC 1337 §3', operands: [] },
   { id: 'dropRstInexact', rfc: 'RFC 5961 §3.2', operands: ['offset', 'window'] },
   { id: 'dropSyn', rfc: 'RFC 5961 §4.2', operands: ['offset'] },
   { id: 'dropDuplicateSyn', rfc: 'RFC 9293 §3.10.7.4', operands: [] },

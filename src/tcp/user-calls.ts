@@ -92,8 +92,8 @@ export function abortConnection(tcb: Tcb, nowUs: number): void {
     tcb.resetReason = Reason.rstAbort
     tcb.resetPort = tcb.remotePort
     tcb.resetSeq = tcb.sndNxt
-    tcb.resetAck = 0
-    tcb.resetFlags = TcpFlag.rst
+    tcb.resetAck = tcb.config.abortAcknowledges ? tcb.rcvNxt : 0
+    tcb.resetFlags = tcb.config.abortAcknowledges ? TcpFlag.rst | TcpFlag.ack : TcpFlag.rst
     tcb.resetA = tcb.unsentBytes()
     tcb.resetB = seqDiff(tcb.sndNxt, tcb.sndUna)
   }

@@ -4,6 +4,7 @@ import { craft as craftEn } from './en/craft.ts'
 import { endpoint as endpointEn } from './en/endpoint.ts'
 import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/faults.ts'
 import { reasons as reasonsEn } from './en/reasons.ts'
+import { script as scriptEn } from './en/script.ts'
 import { shell as shellEn } from './en/shell.ts'
 import { window as windowEn } from './en/window.ts'
 import { cli as cliKo } from './ko/cli.ts'
@@ -12,6 +13,7 @@ import { craft as craftKo } from './ko/craft.ts'
 import { endpoint as endpointKo } from './ko/endpoint.ts'
 import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/faults.ts'
 import { reasons as reasonsKo } from './ko/reasons.ts'
+import { script as scriptKo } from './ko/script.ts'
 import { shell as shellKo } from './ko/shell.ts'
 import { window as windowKo } from './ko/window.ts'
 
@@ -32,6 +34,7 @@ const en = {
   faults: faultsEn,
   faultVariants: faultVariantsEn,
   reasons: reasonsEn,
+  script: scriptEn,
   shell: shellEn,
   window: windowEn,
 }
@@ -44,6 +47,7 @@ const ko: SameKeys<typeof en> = {
   faults: faultsKo,
   faultVariants: faultVariantsKo,
   reasons: reasonsKo,
+  script: scriptKo,
   shell: shellKo,
   window: windowKo,
 }

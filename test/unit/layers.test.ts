@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   'src/stack': ['src/base', 'src/wire', 'src/tcp', 'src/link/frame-batch.ts'],
   'src/link': ['src/base', 'src/wire'],
   'src/sim': ['src/base', 'src/wire', 'src/tcp', 'src/stack', 'src/link'],
+  'src/script': ['src/base', 'src/wire', 'src/tcp', 'src/stack', 'src/link/frame-batch.ts'],
   'src/trace': ['src/base', 'src/wire', 'src/tcp/seq.ts', 'src/rpc types'],
   'src/capture-file': ['src/base'],
   'src/craft': ['src/base', 'src/wire'],

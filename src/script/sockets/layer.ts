@@ -20,6 +20,17 @@ export interface SocketDefaults {
   readonly connectPort: number
 }
 
+export interface SocketRow {
+  readonly state: TcpState
+  readonly localPort: number
+  readonly remotePort: number
+  /** A program still has it. */
+  readonly isOpen: boolean
+  readonly isV6: boolean
+  /** -1 where there is none. */
+  readonly connection: number
+}
+
 /** The socket layer of the host under test: open files by the numbers that the script gives them, and what the host's events mean to them. */
 export class SocketLayer {
   readonly host: Host
@@ -81,17 +92,19 @@ export class SocketLayer {
   }
 
   /** Sockets that listen or have a connection, and whether a program still has them. */
-  *all(): Iterable<{ readonly state: TcpState, readonly localPort: number, readonly remotePort: number, readonly isOpen: boolean, readonly isV6: boolean, readonly connection: number }> {
+  * all(): Iterable<SocketRow> {
     for (const file of this.files.values()) {
       if (file.kind !== 'socket') continue
       const isV6 = file.family === 6
-      if (file.phase === 'listening') yield { state: TcpState.listen, localPort: file.boundPort, remotePort: 0, isOpen: true, isV6, connection: -1 }
-      else if (file.connection < 0 || this.host.record(file.connection)?.isLive !== true) yield { state: TcpState.closed, localPort: file.boundPort, remotePort: 0, isOpen: true, isV6, connection: -1 }
+      const isListening = file.phase === 'listening'
+      if (!isListening && file.connection >= 0 && this.host.record(file.connection)?.isLive === true) continue
+      yield { state: isListening ? TcpState.listen : TcpState.closed, localPort: file.boundPort, remotePort: 0, isOpen: true, isV6, connection: -1 }
     }
     for (const record of this.host.connections()) {
       if (!record.isLive) continue
       const socket = this.byConnection.get(record.id)
-      yield { state: record.connection.state, localPort: record.localPort, remotePort: record.remotePort, isOpen: socket !== undefined && !socket.isClosed, isV6: record.isV6, connection: record.id }
+      const { localPort, remotePort, isV6, id } = record
+      yield { state: record.connection.state, localPort, remotePort, isOpen: socket !== undefined && !socket.isClosed, isV6, connection: id }
     }
   }
 

@@ -13,7 +13,7 @@ const sink = new Uint8Array(1 << 16)
 
 export interface Transfer { readonly lengthBytes: number, readonly flags: number }
 
-export function readCall(layer: SocketLayer, args: CallArguments, file: OpenFile, transfer: Transfer): Pending {
+export function readCall(layer: SocketLayer, _args: CallArguments, file: OpenFile, transfer: Transfer): Pending {
   if (file.kind === 'epoll') return done(failed('EINVAL'))
   if (file.kind === 'bytes') {
     const taken = Math.min(transfer.lengthBytes, file.bytes)

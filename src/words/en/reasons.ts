@@ -56,6 +56,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   rstListenAck: 'A listening port has sent nothing that could be acknowledged: RST',
   rstSynSentAck: 'The ACK is {offset} from that of our SYN, so it belongs to an old connection: RST',
   rstSynReceivedAck: 'The ACK is {offset} from that of our SYN+ACK: RST',
+  rstSynInWindow: 'A SYN in the window, {offset} from the expected number, resets the connection, as configured',
   rstAbort: 'The application aborts: RST; {unsent} unsent and {unacked} unacknowledged bytes are thrown away',
 
   dropClosed: 'There is no such connection',
@@ -75,6 +76,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   dropOldTimestamp: 'Timestamp {tsVal} is older than {tsRecent}: an old duplicate',
   dropNoTimestamp: 'Timestamps were agreed on and this segment has none',
   dropRstOutside: 'The RST is {offset} from the expected number, outside of the window of {window}: ignored',
+  dropTimeWaitRst: 'TIME_WAIT is not cut short: the RST may be an old duplicate',
   dropRstInexact: 'The RST is in the window of {window} but {offset} beside the exact number: not taken',
   dropSyn: 'A SYN {offset} from the expected number on a connection that stands',
   dropDuplicateSyn: 'The same SYN again',

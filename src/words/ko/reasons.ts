@@ -56,6 +56,7 @@ export const reasons: SameKeys<typeof en> = {
   rstListenAck: '대기 중인 포트는 확인받을 것을 보낸 적이 없습니다. RST를 보냅니다',
   rstSynSentAck: 'ACK가 우리 SYN에 대한 번호와 {offset}만큼 달라 옛 연결의 것입니다. RST를 보냅니다',
   rstSynReceivedAck: 'ACK가 우리 SYN+ACK에 대한 번호와 {offset}만큼 다릅니다. RST를 보냅니다',
+  rstSynInWindow: '설정에 따라, 기대한 번호에서 {offset}만큼 떨어진 윈도 안의 SYN이 연결을 재설정합니다',
   rstAbort: '애플리케이션이 연결을 강제로 끝냅니다. RST를 보내고, 보내지 않은 {unsent}바이트와 확인되지 않은 {unacked}바이트를 버립니다',
 
   dropClosed: '그런 연결이 없습니다',
@@ -75,6 +76,7 @@ export const reasons: SameKeys<typeof en> = {
   dropOldTimestamp: '타임스탬프 {tsVal}이(가) {tsRecent}보다 오래되었습니다. 오래된 중복 세그먼트입니다',
   dropNoTimestamp: '타임스탬프를 쓰기로 했으나 이 세그먼트에는 없습니다',
   dropRstOutside: 'RST가 기대하는 번호에서 {offset}만큼 떨어져 윈도우 {window} 밖에 있으므로 무시합니다',
+  dropTimeWaitRst: 'TIME_WAIT를 줄이지 않습니다. 이 RST는 오래된 중복일 수 있습니다',
   dropRstInexact: 'RST가 윈도우 {window} 안에 있지만 정확한 번호와 {offset}만큼 달라 받아들이지 않습니다',
   dropSyn: '이미 맺어진 연결에 기대하는 번호와 {offset}만큼 다른 SYN이 왔습니다',
   dropDuplicateSyn: '같은 SYN이 다시 왔습니다',

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { FaultError, fault } from '../../src/base/fault.ts'
+import { readProfile } from '../../src/script/profile.ts'
+import type { Profile } from '../../src/script/profile.ts'
+import { runScript } from '../../src/script/run-script.ts'
+import { guessProfile, profileNamed } from '../../src/script/settings.ts'
+import { ExitCode, UsageError } from './failure.ts'
+import { Output } from './output.ts'
+import type { Run } from './program.ts'
+import { ScriptRecorder } from './script-recorder.ts'
+import { reportJson, reportLines } from './script-report.ts'
+import { ScriptTrace } from './script-trace.ts'
+import { programName } from './version.ts'
+
+/** `tcplab run`: plays packetdrill scripts against the engine. Exit code 1 where one of them did not pass; with `--json` one object a script, and a summary. */
+export const runRun: Run = async ({ args, options, json, words }) => {
+  const files = (args[0] as readonly string[]).flatMap(scriptsIn)
+  const given = options.profile === undefined ? null : profileOf(options.profile)
+  const defines = new Map((options.define ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const output = new Output(process.stdout)
+  const recorder = options.pcapng === undefined ? null : new ScriptRecorder(options.pcapng, programName)
+  const counts = { pass: 0, fail: 0, unsupported: 0 }
+  const startedMs = performance.now()
+  for (const file of files) {
+    const text = readScript(file)
+    const profile = given ?? profileNamed(guessProfile(text))!
+    const trace = options.trace ? new ScriptTrace() : null
+    recorder?.begin(file)
+    const beganMs = performance.now()
+    const report = runScript(text, {
+      profile, defines,
+      tap: (frame, direction, nowUs) => {
+        trace?.take(frame, direction, nowUs)
+        recorder?.take(frame, direction, nowUs)
+      },
+    })
+    const ms = performance.now() - beganMs
+    counts[report.result]++
+    if (json) output.line(JSON.stringify(reportJson(file, report, ms, words)))
+    else for (const line of [...trace?.lines ?? [], ...reportLines(file, text, report, ms, words)]) output.line(line)
+    output.flush()
+    if (output.isBroken) break
+  }
+  recorder?.close()
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(2)
+  if (json) output.line(JSON.stringify({ summary: { scripts: files.length, ...counts, seconds: Number(seconds) } }))
+  else output.line(words('script.summary', { passed: counts.pass, failed: counts.fail, unsupported: counts.unsupported, seconds }))
+  await output.end()
+  return counts.fail + counts.unsupported > 0 ? ExitCode.failed : ExitCode.done
+}
+
+/** The script itself, or those below a folder, in a fixed order. */
+function scriptsIn(place: string): string[] {
+  const stat = statSync(place, { throwIfNoEntry: false })
+  if (stat === undefined) throw new FaultError(fault('fileNotFound', { path: place }))
+  if (!stat.isDirectory()) return [place]
+  const found = readdirSync(place, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.pkt')).map((entry) => path.join(entry.parentPath, entry.name))
+  return found.toSorted((a, b) => a < b ? -1 : 1)
+}
+
+function profileOf(name: string): Profile {
+  const known = profileNamed(name)
+  if (known !== null) return known
+  if (!name.includes('.') && !name.includes('/')) throw new UsageError('badValue', { name: '--profile', value: name, expected: 'linux | freebsd | rfc | FILE.json' })
+  const read = readProfile(path.basename(name), readScript(name))
+  if ('member' in read) throw new UsageError('badValue', { name: '--profile', value: `${name}: ${read.member}`, expected: read.expected })
+  return read
+}
+
+function readScript(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new FaultError(code === 'ENOENT' ? fault('fileNotFound', { path: file }) : fault('fileNotReadable', { path: file, reason: code ?? String(error) }))
+  }
+}

@@ -1,0 +1,35 @@
+import { Direction, FrameBatch } from '../../src/link/frame-batch.ts'
+import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
+import { LinkType } from '../../src/wire/packet.ts'
+import { CaptureFileWriter } from '../files/capture-file-writer.ts'
+
+const usPerSecond = 1_000_000
+
+/** Writes the packets of scripts to a pcapng file: an interface a script, times from its begin. */
+export class ScriptRecorder {
+  private readonly writer: CaptureFileWriter
+  private readonly interfaces: CaptureReader['interfaces'] = []
+  private readonly frameInterfaces: CaptureReader['frameInterfaces'] = new Uint32Array(1)
+  private readonly batch = new FrameBatch(1)
+
+  constructor(path: string, application: string) {
+    this.writer = new CaptureFileWriter(path, application)
+  }
+
+  begin(name: string): void {
+    this.frameInterfaces[0] = this.interfaces.length
+    this.interfaces.push({ linkType: LinkType.ethernet, snapLength: 0, name, description: '', filter: '', os: '', mac: null, unitsPerSecond: 1e9, timeOffsetSec: 0, received: -1, dropped: -1 })
+  }
+
+  take(frame: Uint8Array, direction: 'sent' | 'received', nowUs: number): void {
+    const { batch } = this
+    batch.clear()
+    batch.bytes = frame
+    batch.add(0, frame.length, frame.length, Math.floor(nowUs / usPerSecond), (nowUs % usPerSecond) * 1000, direction === 'sent' ? Direction.sent : Direction.received)
+    this.writer.write(batch, { interfaces: this.interfaces, frameInterfaces: this.frameInterfaces })
+  }
+
+  close(): void {
+    this.writer.close()
+  }
+}

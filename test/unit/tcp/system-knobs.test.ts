@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { established, ms } from '../../support/tcp-trace.ts'
+import { traceIn } from '../../support/tcp-states.ts'
+
+/** Knobs that make the engine behave as one system or another, where the RFCs leave a choice. */
+describe('knobs of systems', () => {
+  it('round the receive buffer up to whole segments', () => {
+    const t = established({ peerMss: 1000, config: { receiveBufferWholeSegments: true, receiveBufferBytes: 10_001 } })
+    expect(t.snapshot.receiveBufferBytes).toBe(11_000)
+    expect(established({ peerMss: 1000, config: { receiveBufferBytes: 10_001 } }).snapshot.receiveBufferBytes).toBe(10_001)
+  })
+
+  it('offer all free space, or move the edge only by a worthwhile piece [RFC9293/MUST-39]', () => {
+    const small = { config: { receiveBufferBytes: 4000, delayedAck: false } }
+    const t = established(small)
+    t.peer.sends('. 1:11(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 11 win 3990')
+    t.read(10)
+    t.peer.sends('. 11:21(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 21 win 3980')
+    const all = established({ config: { ...small.config, offerAllSpace: true } })
+    all.peer.sends('. 1:11(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 11 win 3990')
+    all.read(10)
+    all.peer.sends('. 11:21(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 21 win 3990')
+  })
+
+  it('count small segments for the ACK of every second one [RFC9293/MUST-58]', () => {
+    const t = established({ config: { ackCountsSmallSegments: true } })
+    t.peer.sends('. 1:11(10) ack 1 win 65535').peer.hearsNothing()
+    t.peer.sends('. 11:12(1) ack 1 win 65535').peer.expects('. 1:1(0) ack 12')
+    const fullOnly = established()
+    fullOnly.peer.sends('. 1:11(10) ack 1 win 65535').peer.sends('. 11:12(1) ack 1 win 65535').peer.hearsNothing().after(200 * ms).peer.expects('. 1:1(0) ack 12')
+  })
+
+  it('acknowledge on the RST of an abort', () => {
+    const t = established({ config: { abortAcknowledges: true } })
+    t.abort().peer.expects('R. 1:1(0) ack 1 win 0')
+    established().abort().peer.expects('R 1:1(0) win 0')
+  })
+
+  it('take an RST anywhere in the window, as before RFC 5961', () => {
+    const t = established({ config: { resetAnywhereInWindow: true } })
+    t.peer.sends('R 65535:65535(0) win 0').peer.hearsNothing()
+    expect(t.state).toBe('CLOSED')
+    const outside = established({ config: { resetAnywhereInWindow: true } })
+    outside.peer.sends('R 65537:65537(0) win 0').peer.hearsNothing()
+    expect(outside.state).toBe('ESTABLISHED')
+  })
+
+  it('take a SYN in the window as an error that resets, as before RFC 5961', () => {
+    const inside = established({ config: { synInWindowResets: true } })
+    inside.peer.sends('S 5:5(0) win 0').peer.expects('R. 1:1(0) ack 1 win 0')
+    expect(inside.state).toBe('CLOSED')
+  })
+
+  it('stay in TIME-WAIT whatever RST comes [RFC1337/ignore-rst-tw]', () => {
+    const t = traceIn('timeWait', { config: { timeWaitIgnoresReset: true } })
+    t.peer.sends('R 2:2(0) win 0').peer.hearsNothing()
+    expect(t.state).toBe('TIME_WAIT')
+    const off = traceIn('timeWait')
+    off.peer.sends('R 2:2(0) win 0')
+    expect(off.state).toBe('CLOSED')
+  })
+
+  it('report the first duplicate piece of a segment, also where it was held behind a hole [RFC2883/dsack-first]', () => {
+    const t = established({ config: { sackPermitted: true } })
+    t.peer.sends('. 1:101(100) ack 1 win 65535').peer.sends('. 201:301(100) ack 1 win 65535').skip()
+    t.peer.sends('. 1:401(400) ack 1 win 65535').peer.expects('. 1:1(0) ack 401 <nop,nop,sack 1:101>')
+  })
+})
