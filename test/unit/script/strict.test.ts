@@ -49,7 +49,7 @@ describe('a script', () => {
     ['a packet that comes too late', ['+0 < P. 1:11(10) ack 1 win 65535', '+0.199999 > . 1:1(0) ack 11'], 'packetLate', ['time']],
     ['a range of times', ['+0 < P. 1:11(10) ack 1 win 65535', '+0.1~+0.199999 > . 1:1(0) ack 11'], 'packetLate', ['time']],
     ['a packet that does not come', [sent], 'packetMissing', []],
-    ['a packet that comes instead of another', ['+0 < F. 1:1(0) ack 1 win 65535', written, sent.replace('ack 1', 'ack 2')], 'packetDiffers', ['flags', 'length']],
+    ['a packet that comes instead of another', ['+0 < F. 1:1(0) ack 1 win 65535', written, sent.replace('ack 1 win 65535', 'ack 2')], 'packetDiffers', ['flags', 'length']],
     ['the result of a call', ['+0 write(4, ..., 100) = 99'], 'resultDiffers', []],
     ['an error instead of a result', ['+0 fcntl(4, F_SETFL, O_NONBLOCK) = 0', '+0 read(4, ..., 100) = 0'], 'resultDiffers', []],
     ['the name of an error', ['+0 fcntl(4, F_SETFL, O_NONBLOCK) = 0', '+0 read(4, ..., 100) = -1 EPIPE (Broken pipe)'], 'errnoDiffers', []],
