@@ -44,7 +44,7 @@ describe('address claim (RFC 5227)', () => {
     bench.advance(1e6)
     bench.sent()
     bench.receives(arpFrame(frame))
-    expect(bench.events()).toEqual([{ kind: 'addressConflict', connection: -1, listenerPort: -1, address: ourIp, mac: otherMac }])
+    expect(bench.events()).toEqual([{ kind: 'addressConflict', connection: -1, socket: -1, listenerPort: -1, address: ourIp, mac: otherMac }])
     expect(bench.host.phase).toBe('conflict')
     bench.advance(60e6)
     expect(bench.sent()).toEqual([])
