@@ -60,6 +60,7 @@ export class TcpInput {
     const { segment, statistics } = this
     const { bytes, payloadAt, payloadLength, header } = packet
     statistics.in++
+    segment.ecn = header.tos & 3
     // RFC 9293 §3.10.7 MUST-57: a segment to a broadcast or multicast address is dropped, never answered.
     if (!packet.isUnicast || !readSegment(bytes, payloadAt, payloadLength, segment)) { statistics.malformed++; return }
     if (!this.isGood(bytes, payloadAt, payloadLength, pseudoHeaderSum4(bytes, packet.at + 12, packet.at + 16, IpProtocol.tcp, payloadLength))) return
@@ -72,6 +73,7 @@ export class TcpInput {
     const { segment, statistics } = this
     const { bytes, payloadAt, payloadLength, header } = packet
     statistics.in++
+    segment.ecn = header.trafficClass & 3
     if (!packet.isUnicast || !readSegment(bytes, payloadAt, payloadLength, segment)) { statistics.malformed++; return }
     if (!this.isGood(bytes, payloadAt, payloadLength, pseudoHeaderSum6(bytes, packet.at + 8, packet.at + 24, IpProtocol.tcp, payloadLength))) return
     const record = this.connections.table.find6(header.destination, header.source, segment.destinationPort, segment.sourcePort)

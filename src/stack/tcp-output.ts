@@ -91,7 +91,9 @@ export class TcpOutput {
     const total = ipv4HeaderBytes + length
     writeU16(bytes, at + ethernetHeaderBytes + 2, total)
     writeU16(bytes, at + ethernetHeaderBytes + 4, ident)
-    writeU16(bytes, at + ethernetHeaderBytes + 10, foldChecksum(record.headerSum + total + ident))
+    // The connection's type of service leaves the two bits free.
+    bytes[at + ethernetHeaderBytes + 1] |= segment.ecn
+    writeU16(bytes, at + ethernetHeaderBytes + 10, foldChecksum(record.headerSum + segment.ecn + total + ident))
     fillTcpChecksum(bytes, at + ipv4PayloadAt, length, record.pseudoSum + length)
     this.statistics.tcp.out++
     this.statistics.ipv4.out++
@@ -105,6 +107,7 @@ export class TcpOutput {
       return -1
     }
     copyBytes(record.headers, 0, bytes, at, ipv6PayloadAt)
+    bytes[at + ethernetHeaderBytes + 1] |= segment.ecn << 4
     writeU16(bytes, at + ethernetHeaderBytes + 4, length)
     fillTcpChecksum(bytes, at + ipv6PayloadAt, length, record.pseudoSum + length)
     this.statistics.tcp.out++

@@ -1,6 +1,8 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { ackNews } from './ack-news.ts'
 import { challenge } from './challenge.ts'
 import { detectDsack } from './dsack.ts'
+import { noteEcnEcho } from './ecn.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { noteAckOfProbe } from './loss-probe.ts'
 import { noteDuplicateAck, noteNewAck } from './loss.ts'
@@ -29,6 +31,8 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   if (tcb.state === TcpState.synReceived && !acceptAckOfSyn(tcb, segment, nowUs)) return false
   if (!checkAckRange(tcb, segment, nowUs)) return false
   const isAdvance = seqGt(segment.ack, tcb.sndUna)
+  ackNews.isEcho = tcb.ecnOn && (segment.flags & (TcpFlag.ece | TcpFlag.syn)) === TcpFlag.ece
+  if (ackNews.isEcho) noteEcnEcho(tcb, segment, nowUs)
   if (tcb.sackOn) takeAckAndSack(tcb, segment, nowUs)
   else if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
   else if (isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)

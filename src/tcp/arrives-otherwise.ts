@@ -3,6 +3,7 @@ import { acceptAck } from './arrives-ack.ts'
 import { checkSequence } from './arrives-sequence.ts'
 import { processFin, processText, processUrgent } from './arrives-text.ts'
 import { challenge } from './challenge.ts'
+import { noteEcnMark } from './ecn.ts'
 import { becomeClosed, returnToListen } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
 import type { TcpSegment } from './segment.ts'
@@ -21,6 +22,7 @@ export function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number): 
   if (!acceptAck(tcb, segment, nowUs)) return
   // Sixth, the URG bit; seventh, the text; eighth, the FIN bit.
   if ((segment.flags & TcpFlag.urg) !== 0) processUrgent(tcb, segment, nowUs)
+  if (tcb.ecnOn) noteEcnMark(tcb, segment, nowUs)
   processText(tcb, segment, nowUs)
   processFin(tcb, nowUs)
 }

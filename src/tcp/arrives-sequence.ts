@@ -1,6 +1,7 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import { challenge } from './challenge.ts'
 import { noteDuplicateArrival } from './dsack.ts'
+import { repeatEcnSetup } from './ecn.ts'
 import { oweSyn, waitTwoMsl } from './lifecycle.ts'
 import { timestampAgeLimitUs } from './limits.ts'
 import { Reason } from './reasons.ts'
@@ -70,6 +71,7 @@ function repeatedSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   }
   if ((segment.flags & TcpFlag.ack) === 0) {
     tcb.drop(Reason.dropDuplicateSyn, segment, nowUs)
+    repeatEcnSetup(tcb, segment)
     oweSyn(tcb, Reason.synAckDuplicateSyn, tcb.irs)
     return false
   }

@@ -45,6 +45,12 @@ export interface TcpConfig {
   readonly limitedTransmit: boolean
   /** Proportional rate reduction in recovery by SACK. */
   readonly proportionalRate: boolean
+  /** Explicit congestion notification: not at all, where the peer asks for it, or asked for with the first SYN. */
+  readonly ecn: EcnMode
+  /** SYNs that ask for ECN before one goes without; 0 lets all ask. */
+  readonly ecnSyns: number
+  /** Reduce less after a mark than after a loss. */
+  readonly ecnGentle: boolean
   /** Loss detection by time with tail loss probes in place of counting; it needs SACK. */
   readonly rackTlp: boolean
   /** For how long a peer may hold back the ACK of a single segment. */
@@ -89,6 +95,8 @@ export interface TcpConfig {
   readonly synOptionPadding: SynOptionPadding
 }
 
+export const ecnModes = ['off', 'passive', 'on'] as const
+export type EcnMode = typeof ecnModes[number]
 export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
 export type CongestionControlName = typeof congestionControlNames[number]
 
@@ -142,6 +150,9 @@ export const tcpConfigTable = {
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
   proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
+  ecn: { default: 'passive', unit: 'choice', choices: ecnModes, live: false, rfc: 'RFC 3168 §6.1.1' },
+  ecnSyns: { default: 2, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 3168 §6.1.1.1' },
+  ecnGentle: { default: false, unit: 'switch', live: true, rfc: 'RFC 8511 §3' },
   rackTlp: { default: true, unit: 'switch', live: false, rfc: 'RFC 8985 §4' },
   maxAckDelayUs: { default: 200_000, unit: 'us', min: 0, max: 1 * seconds, live: true, rfc: 'RFC 8985 §7.2' },
   restartAfterIdle: { default: true, unit: 'switch', live: true, rfc: 'RFC 5681 §4.1' },
@@ -181,11 +192,12 @@ export const tcpPresets = {
   linux: {
     abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
+    ecnSyns: 1,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {
     sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
-    userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds,
+    userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds, rackTlp: false,
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
     receiveBufferWholeSegments: true, offerAllSpace: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
   },
@@ -198,7 +210,7 @@ export const tcpPresets = {
   // The numbers of first lessons: 100 and 2000 to begin with, nothing negotiated.
   textbook: {
     sendBufferBytes: 65_535, receiveBufferBytes: 65_535, windowScaling: false, sackPermitted: false, timestamps: false, delayedAck: false, nagle: false, congestionControl: 'none',
-    initialWindowSegments: 1, limitedTransmit: false, blackHoleDetection: false, isn: 100,
+    initialWindowSegments: 1, limitedTransmit: false, ecn: 'off', blackHoleDetection: false, isn: 100,
   },
 } as const satisfies Readonly<Record<string, Partial<TcpConfig>>>
 

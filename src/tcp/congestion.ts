@@ -30,6 +30,8 @@ export interface CongestionController {
   onLoss(flightSize: number): void
   /** The window of this moment in recovery by SACK (RFC 9937). */
   setRecoveryWindow(bytes: number): void
+  /** The peer echoes a congestion mark: as at a loss, or `gentle` (RFC 8511); cwnd may fall to one segment. */
+  onEcn(flightSize: number, gentle: boolean): void
   /** Recovery by SACK is over. */
   onRecovered(): void
   onPartialAck(ackedBytes: number): void

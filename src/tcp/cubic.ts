@@ -13,6 +13,8 @@ const usPerSecond = 1_000_000
  */
 export class Cubic extends WindowController {
   readonly name = 'cubic'
+  protected override readonly lossFactor = beta
+  protected override readonly gentleFactor = 0.85
   /** 0 before the first loss. */
   #wMax = 0
   #k = 0

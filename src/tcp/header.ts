@@ -1,7 +1,8 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import type { DecisionVerb } from './decision.ts'
+import { markEcn } from './ecn.ts'
 import { sillyWindowFraction } from './limits.ts'
-import { allReasons } from './reasons.ts'
+import { allReasons, Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { timestampNow } from './sampling.ts'
 import { seqAdd, seqGt } from './seq.ts'
@@ -29,6 +30,7 @@ export function emit(
   if ((flags & TcpFlag.syn) !== 0) out.window = synWindowField(tcb, flags)
   else out.window = windowField(tcb)
   if ((flags & TcpFlag.ack) !== 0) acknowledge(tcb)
+  if (tcb.ecnOn) markEcn(tcb, out, verb === 'sent' && length > 0 && reason !== Reason.windowProbe)
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
   if (length > 0) tcb.sendRing.view(seq, length, out)
   if (tcb.sackRecovery) tcb.prrOut += length

@@ -125,6 +125,7 @@ export function returnToListen(tcb: Tcb, input: 'rcvRstOfPassive' | 'rcvSynOfPas
   tcb.rtt = new RttEstimator(tcb.config)
   tcb.timestampsOn = false
   tcb.sackOn = false
+  tcb.ecnOn = false
   tcb.promptAcks = 0
   tcb.ackNow = false
   tcb.synWindow = 0

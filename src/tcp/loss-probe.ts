@@ -1,3 +1,4 @@
+import { noteReduced } from './ecn.ts'
 import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { Reason } from './reasons.ts'
@@ -46,6 +47,6 @@ function reduce(tcb: Tcb, rack: Rack, nowUs: number): void {
   const { controller } = tcb
   controller.onLoss(rack.probeFlight)
   controller.onRecovered()
-  tcb.reducedUs = nowUs
+  noteReduced(tcb, nowUs)
   tcb.setting(Reason.setProbeLoss, nowUs, controller.ssthresh, controller.cwnd, rack.probeFlight)
 }

@@ -1,4 +1,5 @@
 import { ackNews } from './ack-news.ts'
+import { noteReduced } from './ecn.ts'
 import { effectiveMss } from './header.ts'
 import { Reason } from './reasons.ts'
 import { advanceSackRecovery } from './sack-recovery.ts'
@@ -35,6 +36,7 @@ export function noteDuplicateAck(tcb: Tcb, nowUs: number): void {
   tcb.inRecovery = true
   tcb.recover = tcb.sndNxt
   tcb.controller.onFastRetransmit(flightSize)
+  noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.fastRetransmit
   tcb.setting(Reason.setFastRecovery, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
 }
@@ -53,7 +55,7 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   tcb.limitedTransmitBytes = 0
   tcb.recover = tcb.sndNxt
   tcb.lossRecovery = true
-  tcb.reducedUs = nowUs
+  noteReduced(tcb, nowUs)
   clearScoreboard(tcb)
   if (tcb.rack !== null) {
     markRackTimeout(tcb, tcb.rack, effectiveMss(tcb), nowUs)
@@ -79,6 +81,7 @@ export function stopResending(tcb: Tcb): void {
 }
 
 function tellController(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
+  if (ackNews.isEcho) return
   const { controller } = tcb
   const outstanding = seqDiff(tcb.sndNxt, tcb.sndUna)
   const wasConservative = controller.conservative

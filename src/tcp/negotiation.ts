@@ -1,3 +1,4 @@
+import { takeEcnSetup } from './ecn.ts'
 import { Reason } from './reasons.ts'
 import { limitSendMss } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
@@ -50,6 +51,7 @@ export function takeSynOptions(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
     tcb.sackOn = true
     tcb.setting(Reason.setSack, nowUs)
   }
+  takeEcnSetup(tcb, segment, nowUs)
 }
 
 /** Eff.snd.MSS before options (RFC 9293 §3.7.1): the smaller of the peer's limit and the path's. */

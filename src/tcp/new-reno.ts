@@ -4,6 +4,8 @@ import { WindowController } from './window-controller.ts'
 /** A segment more a round trip, half the flight after a loss (RFC 5681 §3, RFC 6582 §3.2). */
 export class NewReno extends WindowController {
   readonly name = 'newReno'
+  protected override readonly lossFactor = 0.5
+  protected override readonly gentleFactor = 0.8
   /** Bytes acknowledged since the last growth in congestion avoidance. */
   #credit = 0
 
@@ -16,7 +18,7 @@ export class NewReno extends WindowController {
 
   /** Equation 4: from what is in flight, not from cwnd. */
   protected override thresholdAfterLoss(flightSize: number): number {
-    return Math.max(Math.floor(flightSize / 2), 2 * this.smss)
+    return Math.max(Math.floor(flightSize * this.lossFactor), 2 * this.smss)
   }
 
   protected override restart(): void {

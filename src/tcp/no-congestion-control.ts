@@ -23,6 +23,7 @@ export class NoCongestionControl implements CongestionController {
   onFastRetransmit(): void {}
   onRecoveryDuplicate(): void {}
   onLoss(): void {}
+  onEcn(): void {}
   setRecoveryWindow(): void {}
   onRecovered(): void {}
   onPartialAck(): void {}

@@ -1,3 +1,4 @@
+import { noteReduced } from './ecn.ts'
 import { effectiveMss } from './header.ts'
 import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
 import { detectRackLosses, rackPipe } from './rack.ts'
@@ -62,7 +63,7 @@ function enter(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): void {
   tcb.inRecovery = true
   tcb.sackRecovery = true
   tcb.recover = tcb.sndNxt
-  tcb.reducedUs = nowUs
+  noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.rackFirst
   rack.probeEnd = -1
   tcb.controller.onLoss(flightSize)
@@ -75,7 +76,7 @@ function reduceAgain(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): 
   const { controller } = tcb
   const left = tcb.lossRecovery ? controller.cwnd : controller.ssthresh
   controller.onLoss(Math.min(seqDiff(tcb.sndNxt, tcb.sndUna), left))
-  tcb.reducedUs = nowUs
+  noteReduced(tcb, nowUs)
   tcb.frontReason = tcb.inRecovery ? Reason.rackLost : Reason.lossRecovery
   if (tcb.inRecovery && tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
   tcb.setting(Reason.setLostAgain, nowUs, controller.ssthresh, controller.cwnd, rackPipe(tcb, rack))

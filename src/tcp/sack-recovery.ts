@@ -1,3 +1,4 @@
+import { noteReduced } from './ecn.ts'
 import { effectiveMss } from './header.ts'
 import { duplicateThreshold } from './limits.ts'
 import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
@@ -69,6 +70,7 @@ function enter(tcb: Tcb, newlySacked: number, nowUs: number): void {
   tcb.recover = tcb.sndNxt
   tcb.highRxt = tcb.ackedOffset
   tcb.controller.onLoss(flightSize)
+  noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.sackFirstHole
   if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
   tcb.setting(Reason.setSackRecovery, nowUs, tcb.controller.ssthresh, pipe(tcb), flightSize, tcb.sackedBytes)

@@ -23,6 +23,8 @@ export class TcpSegment {
   /** The 16 bits of the header, unscaled. */
   window = 0
   urgentPointer = 0
+  /** The two ECN bits of its IP header (RFC 3168 §5). */
+  ecn = 0
   readonly options = new TcpOptionFields()
   payload: Uint8Array = noBytes
   payloadAt = 0

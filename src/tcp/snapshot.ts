@@ -97,6 +97,11 @@ export interface TcpSnapshot {
   timestampsOn: boolean
   tsRecent: number
   sackOn: boolean
+  ecnOn: boolean
+  /** Data segments that arrived with CE; whether ACKs say so now; whether new data will say CWR. */
+  ecnMarks: number
+  eceDue: boolean
+  cwrDue: boolean
 
   /** Absolute deadlines, -1 when off. */
   timers: { retransmit: number, persist: number, delayedAck: number, keepAlive: number, timeWait: number, userTimeout: number, reorder: number, lossProbe: number }
@@ -129,7 +134,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, probeEnd: 0 },
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
-    timestampsOn: false, tsRecent: 0, sackOn: false,
+    timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, ecnMarks: 0, eceDue: false, cwrDue: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,
     retransmissions: 0, retransmittedBytes: 0, dropped: 0, finSent: false, finReceived: false, openedUs: -1, establishedUs: -1,

@@ -26,6 +26,7 @@ export function clearBody(out: TcpSegment): void {
   out.reserved = 0
   out.window = 0
   out.urgentPointer = 0
+  out.ecn = 0
   out.payloadLength = 0
   out.payload2Length = 0
   out.optionLength = 0

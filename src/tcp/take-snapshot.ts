@@ -113,6 +113,10 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.timestampsOn = tcb.timestampsOn
   into.tsRecent = tcb.tsRecent
   into.sackOn = tcb.sackOn
+  into.ecnOn = tcb.ecnOn
+  into.ecnMarks = tcb.ecnMarks
+  into.eceDue = tcb.eceDue
+  into.cwrDue = tcb.cwrDue
   into.timers.retransmit = orOff(timers.deadline(Timer.retransmit))
   into.timers.persist = orOff(timers.deadline(Timer.persist))
   into.timers.delayedAck = orOff(timers.deadline(Timer.delayedAck))

@@ -106,6 +106,7 @@ export class Tcb {
   scalingOn = false
   timestampsOn = false
   sackOn = false
+  ecnOn = false
   tsRecent = 0
   tsRecentUs = 0
 
@@ -173,8 +174,17 @@ export class Tcb {
   rack: Rack | null = null
   /** A retransmission that left after the last reduction of cwnd was found lost. */
   retransmissionLost = false
-  /** When cwnd was reduced last. */
+  /** When cwnd was reduced last, and SND.NXT then. */
   reducedUs = -1
+  reducedSeq: number
+  /** All of our SYNs asked for ECN. */
+  ecnAsked = false
+  /** A marked segment came, and the peer has not said CWR since. */
+  eceDue = false
+  /** New data shall say CWR. */
+  cwrDue = false
+  /** Segments with CE that counted. */
+  ecnMarks = 0
   /** When the retransmission timeout is due, whichever loss timer runs in its place; Infinity with nothing out. */
   rtoAtUs = Infinity
   /** SND.UNA as an unwrapped distance from ISS. */
@@ -237,6 +247,7 @@ export class Tcb {
     this.sndUna = this.iss
     this.sndNxt = this.iss
     this.recover = this.iss
+    this.reducedSeq = this.iss
     this.sendRing = new SendRing(config.sendBufferBytes, seqAdd(this.iss, 1))
     this.receiveBuffer = new ReceiveBuffer(config.receiveBufferBytes)
     this.controller = createController(config)

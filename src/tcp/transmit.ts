@@ -1,6 +1,7 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import type { DecisionVerb } from './decision.ts'
 import { initialWindow } from './congestion.ts'
+import { ecnFlagsOfSyn } from './ecn.ts'
 import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './header.ts'
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
@@ -53,8 +54,9 @@ function sendSyn(tcb: Tcb, nowUs: number): boolean {
   const isAgain = tcb.synSent
   if (isAgain) spoilTiming(tcb)
   else startTiming(tcb, seqAdd(tcb.iss, 1), nowUs)
+  const flags = (isAnswer ? TcpFlag.syn | TcpFlag.ack : TcpFlag.syn) | ecnFlagsOfSyn(tcb, isAnswer, nowUs)
   tcb.synSent = true
-  emit(tcb, nowUs, isAgain ? 'again' : 'sent', tcb.synReason, tcb.iss, isAnswer ? TcpFlag.syn | TcpFlag.ack : TcpFlag.syn, 0, tcb.synA, tcb.synB)
+  emit(tcb, nowUs, isAgain ? 'again' : 'sent', tcb.synReason, tcb.iss, flags, 0, tcb.synA, tcb.synB)
   if (!tcb.timers.isSet(Timer.retransmit)) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
   return true
 }

@@ -51,6 +51,14 @@ export abstract class WindowController implements CongestionController {
     this.cwnd = this.ssthresh
   }
 
+  onEcn(flightSize: number, gentle: boolean): void {
+    this.#reduce(flightSize)
+    const window = Math.floor(flightSize * (gentle ? this.gentleFactor : this.lossFactor))
+    this.ssthresh = Math.max(window, 2 * this.smss)
+    this.cwnd = Math.max(window, this.smss)
+    this.restart(false)
+  }
+
   setRecoveryWindow(bytes: number): void {
     this.cwnd = bytes
   }
@@ -91,6 +99,10 @@ export abstract class WindowController implements CongestionController {
     into.slowStart = this.cwnd < this.ssthresh
     return into
   }
+
+  /** What is left of the flight after a loss, and after a mark where that counts less (RFC 8511 §3). */
+  protected abstract readonly lossFactor: number
+  protected abstract readonly gentleFactor: number
 
   /** Congestion avoidance: cwnd grows by what this ACK is worth. */
   protected abstract avoid(news: AckNews): void

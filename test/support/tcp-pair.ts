@@ -139,8 +139,8 @@ export class TcpPair {
 /** A segment that stays as it is when its connection goes on. */
 export function copySegment(segment: TcpSegment): TcpSegment {
   const copy = new TcpSegment()
-  const { sourcePort, destinationPort, seq, ack, flags, window, urgentPointer, reserved, optionLength, reason, isRetransmission } = segment
-  Object.assign(copy, { sourcePort, destinationPort, seq, ack, flags, window, urgentPointer, reserved, optionLength, reason, isRetransmission })
+  const { sourcePort, destinationPort, seq, ack, flags, window, urgentPointer, reserved, ecn, optionLength, reason, isRetransmission } = segment
+  Object.assign(copy, { sourcePort, destinationPort, seq, ack, flags, window, urgentPointer, reserved, ecn, optionLength, reason, isRetransmission })
   const { mss, windowScale, sackPermitted, hasTimestamp, tsVal, tsEcr, sackCount } = segment.options
   Object.assign(copy.options, { mss, windowScale, sackPermitted, hasTimestamp, tsVal, tsEcr, sackCount })
   copy.options.sackEdges.set(segment.options.sackEdges)

@@ -191,6 +191,7 @@ export class TcpTrace {
     segment.reserved = packet.reserved ?? 0
     segment.window = packet.window ?? 0
     segment.urgentPointer = packet.urgentPointer ?? 0
+    segment.ecn = Number(packet.ip.ecn ?? 0)
     const options = encodeTcpOptions(packet.options ?? []).map((byte) => byte)
     scanTcpOptions(options, 0, options.length, segment.options)
     this.#shiftSack(segment)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Random } from '../../../src/base/random.ts'
 import { ReceiveBuffer } from '../../../src/tcp/receive-buffer.ts'
 import { SendRing } from '../../../src/tcp/send-ring.ts'
 import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt, seqMax, seqMin } from '../../../src/tcp/seq.ts'
@@ -88,13 +89,19 @@ describe('two engines over a bad path', () => {
       up: fc.nat(40_000), down: fc.nat(20_000), isn: fc.constantFrom(0, 1000, 0xffff_f000),
       timestamps: fc.boolean(), sackPermitted: fc.boolean(), windowScaling: fc.boolean(), nagle: fc.boolean(), delayedAck: fc.boolean(),
       receiveBufferBytes: fc.constantFrom(500, 3000, 65_535, 300_000), mss: fc.constantFrom(0, 300),
-      proportionalRate: fc.boolean(), rackTlp: fc.boolean(), limitedTransmit: fc.boolean(), dsack: fc.boolean(), hystart: fc.boolean(),
+      proportionalRate: fc.boolean(), rackTlp: fc.boolean(), ecn: fc.constantFrom('on' as const, 'off' as const), limitedTransmit: fc.boolean(), dsack: fc.boolean(), hystart: fc.boolean(),
       congestionControl: fc.constantFrom('newReno' as const, 'cubic' as const, 'none' as const),
     })
     fc.assert(fc.property(plan, ({ seed, loss, duplicate, jitterUs, up, down, isn, ...config }) => {
       const dayUs = 86_400_000_000
       const patient = { ...config, dataRetries: 100, synRetries: 100, userTimeoutUs: dayUs }
       const pair = new TcpPair({ seed, path: { delayUs: 5000, jitterUs, loss, duplicate }, clientIsn: isn, serverIsn: isn, config: patient }).establish()
+      const marks = new Random(seed)
+      pair.filter = (_from, segment) => {
+        expect(segment.ecn === 0 || segment.ecn === 2).toBe(true)
+        if (segment.ecn === 2 && marks.nextFloat() < 0.1) segment.ecn = 3
+        return true
+      }
       const sends = [[pair.client, pair.server, up, 7], [pair.server, pair.client, down, 13]] as const
       const wanted = sends.map(([, , length, factor]) => Uint8Array.from({ length }, (_, i) => i * factor + (i >> 8)))
       const left = [0, 0]
@@ -164,7 +171,7 @@ describe('garbage', () => {
     const incoming = new TcpSegment()
     Object.assign(incoming, {
       sourcePort: t.peerPort, destinationPort: 80, seq: seqAdd(view.rcvNxt, each.seq), ack: seqAdd(each.ack % 2 === 0 ? view.sndUna : view.sndNxt, each.ack), flags: each.flags,
-      window: each.window, urgentPointer: each.urgent, payload: new Uint8Array(each.length), payloadLength: each.length,
+      window: each.window, urgentPointer: each.urgent, ecn: each.urgent >> 8 & 3, payload: new Uint8Array(each.length), payloadLength: each.length,
     })
     Object.assign(incoming.options, {
       hasTimestamp: each.hasTimestamp, tsVal: each.tsVal >>> 0, tsEcr: each.tsEcr >>> 0,

@@ -40,6 +40,8 @@ const racked = (written: number, ...lines: string[]) => {
   for (const line of lines) sends(t.after(100 * ms), `. 1:1(0) ${line.replace(' sack', ' win 65535 <nop,nop,sack')}`)
   return t
 }
+/** A connection with ECN. */
+const ecn = () => sends(opens({ ecn: 'on' }), 'SE. 0:0(0) ack 1 win 65535 <mss 1460>')
 /** Round trips of ten ACKs each whose timestamps show these times. */
 const roundTrips = (...roundTripsMs: number[]) => {
   const t = established({ config: { timestamps: true, hystart: true } }).at(1 * s)
@@ -212,6 +214,8 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   setWindowScale: () => established({ config: { windowScaling: true } }),
   setTimestamps: timestamped,
   setSack: () => established({ config: { sackPermitted: true } }),
+  setEcn: () => sends(opens({ ecn: 'on' }), 'SE. 0:0(0) ack 1 win 65535'),
+  setEcnFallback: () => opens({ ecn: 'on' }).after(3 * s),
   setInitialWindow: () => established(),
   setRttSample: () => established(),
   setBackoff: () => flying().after(1 * s),
@@ -228,6 +232,9 @@ const stories: Record<ToldReason, () => TcpTrace> = {
     const t = sends(racked(8).after(200 * ms), '. 1:1(0) ack 8001 win 65535')
     return sends(writes(t, 1000).after(100 * ms), '. 1:1(0) ack 9001 win 65535')
   },
+  setEcnReduced: () => sends(writes(ecn(), 8000), 'E. 1:1(0) ack 1461 win 65535'),
+  setEcnMark: () => sends(ecn(), '(ce) . 1:2(1) ack 1 win 65535'),
+  setEcnAnswered: () => sends(ecn(), '(ce) . 1:2(1) ack 1 win 65535', 'W. 2:3(1) ack 1 win 65535'),
   setDsack: () => sacked(8, 'ack 2001 sack 1:1001'),
   setRecovered: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 8761 win 65535'),
   setAvoidance: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535', '. 1:1(0) ack 2921 win 65535', '. 1:1(0) ack 4381 win 65535'),
