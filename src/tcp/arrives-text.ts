@@ -58,6 +58,7 @@ export function processFin(tcb: Tcb, nowUs: number): void {
 
 function takeFin(tcb: Tcb, nowUs: number): void {
   tcb.finReceived = true
+  tcb.receiveBuffer.forgetHeld()
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1)
   tcb.promptAcks = 0
   tcb.oweAckNow(Reason.ackFin)

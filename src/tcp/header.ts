@@ -102,7 +102,7 @@ function windowField(tcb: Tcb): number {
 
 /** The window of a SYN is never scaled (RFC 7323 §2.2). */
 function synWindowField(tcb: Tcb, flags: number): number {
-  const field = Math.min(0xffff, tcb.receiveBuffer.limit)
+  const field = Math.min(0xffff, freeSpace(tcb))
   tcb.synWindow = field
   if ((flags & TcpFlag.ack) === 0) return field
   const edge = seqAdd(tcb.rcvNxt, field)

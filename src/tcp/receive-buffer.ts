@@ -66,6 +66,11 @@ export class ReceiveBuffer {
     return true
   }
 
+  /** The stream ends at `nextOffset`: what is held behind is no part of it. */
+  forgetHeld(): void {
+    this.#ranges?.clear()
+  }
+
   /** @returns how many bytes were copied */
   read(into: Uint8Array, at: number, length: number): number {
     const taken = Math.min(length, this.unread())

@@ -106,6 +106,23 @@ describe('closing first', () => {
 })
 
 describe('closing second', () => {
+  it('a SYN+ACK that comes again after a close offers what is free, not the whole buffer', () => {
+    const t = new TcpTrace({ config: { receiveBufferBytes: 100 } }).listen()
+    t.peer.sends('S 0:0(0) win 1000').peer.expects('S. 0:0(0) ack 1 win 100 <mss 1460>')
+    t.close().skip()
+    t.peer.sends('. 1:61(60) ack 0 win 1000').skip()
+    t.after(500 * ms).skip()
+    t.after(500 * ms).peer.expects('S. 0:0(0) ack 61 win 40 <mss 1460>')
+  })
+
+  it('what a broken peer sent behind its FIN is forgotten with it', () => {
+    const t = established({ config: { sackPermitted: true } })
+    t.peer.sends('. 20:30(10) ack 1 win 65535').skip()
+    t.peer.sends('F. 1:5(4) ack 1 win 65535').peer.expects('. 1:1(0) ack 6')
+    expect(t.snapshot.receiveRanges).toEqual([])
+    expect(t.snapshot.receiveOutOfOrderBytes).toBe(0)
+  })
+
   it('the peer\'s FIN is acknowledged and told [RFC9293/fin-estab] [RFC9293/MUST-12] [RFC9293/close-closewait] [RFC9293/lastack]', () => {
     const t = established()
     t.heard.splice(0)
