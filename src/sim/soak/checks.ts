@@ -1,4 +1,4 @@
-import { seqDiff, seqGe, seqLe, seqLt } from '../../tcp/seq.ts'
+import { seqAdd, seqDiff, seqGe, seqLe, seqLt } from '../../tcp/seq.ts'
 import type { TcpSnapshot } from '../../tcp/snapshot.ts'
 import { isSynchronized, TcpState } from '../../tcp/state.ts'
 
@@ -17,10 +17,10 @@ function brokenSendSide(view: TcpSnapshot): string | null {
   if (view.sendQueuedBytes + view.sendUnackedBytes > view.sendBufferBytes) return 'more to send than the buffer holds'
   if (view.sndWnd > view.maxSndWnd) return 'SND.WND is beyond its maximum'
   if (view.rack.on && (view.rack.lost < 0 || view.pipe > view.flightSize)) return 'a pipe that cannot be'
-  let edge = view.sndUna
+  let least = view.sndUna
   for (const { start, end } of view.sackedRanges) {
-    if (!seqLt(edge, start) || !seqLt(start, end) || !seqLe(end, view.sndNxt)) return 'reported ranges out of order'
-    edge = end
+    if (!seqLe(least, start) || !seqLt(start, end) || !seqLe(end, view.sndNxt)) return 'reported ranges out of order'
+    least = seqAdd(end, 1)
   }
   if (!(view.cwnd >= 0) || !(view.ssthresh >= 0) || !(view.pipe >= 0)) return 'a congestion window that is no amount'
   const synIsAcked = isSynchronized(view.state) && view.sndUna !== view.iss

@@ -23,6 +23,8 @@ export class DecisionWatch implements DecisionSink {
   /** Decisions to send a segment, and the segments seen since. */
   sent = 0
   frames = 0
+  /** Connections that listeners made, by port. */
+  readonly accepted = new Map<number, number>()
   private readonly side: 0 | 1
   private readonly listener: DecisionListener | null
   private readonly newData = new Set<number>()
@@ -37,6 +39,7 @@ export class DecisionWatch implements DecisionSink {
     if (!(reason >= from && reason < to)) this.problem ??= `the reason ${reason} for "${verb}"`
     if (!Number.isFinite(a + b + c + d) || !Number.isFinite(seq)) this.problem ??= `operands ${[a, b, c, d].join()} of ${reasonAt(reason).id}`
     if (verb === 'sent' || verb === 'again' || verb === 'ack' || verb === 'reset') this.sent++
+    if (reason === Reason.onPassiveOpen) this.accepted.set(connection.localPort, 1 + (this.accepted.get(connection.localPort) ?? 0))
     if (verb === 'sent' && lengthBytes > 0 && reason !== Reason.windowProbe) this.newData.add(connection.id)
     this.listener?.(this.side, connection.id, verb, reasonAt(reason).id, nowUs, seq, lengthBytes, [a, b, c, d])
   }

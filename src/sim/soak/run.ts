@@ -226,8 +226,9 @@ class SoakRun {
       }
       this.frames++
       this.decisions[side].frames++
-      // A second life of the same ports, by an old SYN that came late: another connection, that goes nowhere.
-      if ((segment.flags & TcpFlag.syn) !== 0 && pair.talkers[side].ending !== null) pair.witness.isOff = true
+      // A second life of the same ports, by a SYN that came late: another connection.
+      const isSecond = (this.decisions[1].accepted.get(serverPort) ?? 0) > 1 || ((segment.flags & TcpFlag.syn) !== 0 && pair.talkers[side].ending !== null)
+      if (isSecond) pair.witness.isOff = true
       const problem = pair.witness.sent(side, segment)
       if (problem !== null) this.note(`${sideNames[side]} sends ${problem}`)
     }
