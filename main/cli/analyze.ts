@@ -1,11 +1,16 @@
 import { FaultError } from '../../src/base/fault.ts'
 import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
+import type { Field } from '../../src/filter/field.ts'
+import { fieldTexts } from '../../src/filter/text.ts'
 import { Finding, findingNames, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
 import type { FindingName } from '../../src/trace/finding.ts'
 import { Trace } from '../../src/trace/trace.ts'
+import { BatchFrames } from '../files/batch-frames.ts'
 import { readCaptureFile } from '../files/capture-input.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
+import { localTimeText } from '../lab/local-time.ts'
+import { displayFilterOf, fieldsOf } from './display-filter.ts'
 import { ExitCode, tellFailure } from './failure.ts'
 import { flowHeader, flowJson, flowLine } from './flow-line.ts'
 import { Output } from './output.ts'
@@ -14,8 +19,11 @@ import { programName } from './version.ts'
 
 /** What looks at the packets of a batch once they are in the trace. */
 interface View {
-  /** @param first index in the store of the batch's first packet */
-  take(batch: FrameBatch, reader: CaptureReader, first: number): void
+  /**
+   * @param first index in the store of the batch's first packet
+   * @param chosen 0 for each packet that the display filter leaves out; null: none
+   */
+  take(batch: FrameBatch, reader: CaptureReader, first: number, chosen: Uint8Array | null): void
   end(): void
 }
 
@@ -29,10 +37,12 @@ export const runAnalyze: Run = async (invocation) => {
   const output = new Output(process.stdout)
   const trace = new Trace()
   const views = viewsOf(invocation, trace, output)
+  const choose = chooserOf(invocation, trace)
   const damage = await readCaptureFile(path, (batch, reader) => {
     const first = trace.packetCount
     trace.append(batch, reader.frameLinkTypes, reader.frameOffsets)
-    for (const view of views) view.take(batch, reader, first)
+    const chosen = choose(batch, first)
+    for (const view of views) view.take(batch, reader, first, chosen)
     output.flush()
     return !output.isBroken
   })
@@ -46,14 +56,42 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
   if (options.findings !== undefined) views.push(findingsView(trace, output, options.findings === 'json' || json))
   if (options.flows) views.push(flowsView(trace, output, json))
   if (options.write !== undefined) views.push(writeView(options.write))
-  if (options.findings === undefined && !options.flows && options.write === undefined) views.push(summaryView(trace, output, words))
+  if (options.fields !== undefined) views.push(fieldsView(trace, output, fieldsOf(options.fields, words), json))
+  if (views.length === 0) views.push(summaryView(trace, output, words))
   return views
+}
+
+/** What the display filter leaves of a batch. */
+function chooserOf({ options, words }: Invocation, trace: Trace): (batch: FrameBatch, first: number) => Uint8Array | null {
+  if (options.filter === undefined) return () => null
+  const filter = displayFilterOf(options.filter, words)
+  const frames = new BatchFrames(trace)
+  return (batch, first) => frames.choose(filter, batch, first)
+}
+
+/** A line a packet, tab-separated as `tshark -T fields`, or an object of lists. */
+function fieldsView(trace: Trace, output: Output, fields: readonly Field[], json: boolean): View {
+  const reader = new BatchFrames(trace)
+  return {
+    take(batch, _reader, first, chosen) {
+      const view = reader.viewOf(batch, first)
+      for (let i = 0; i < batch.count; i++) {
+        if (chosen?.[i] === 0) continue
+        view.moveTo(first + i)
+        output.line(json
+          ? JSON.stringify(Object.fromEntries(fields.map((field) => [field.name, fieldTexts(field, view, localTimeText)])))
+          : fields.map((field) => fieldTexts(field, view, localTimeText).join(',')).join('\t'))
+      }
+    },
+    end() {},
+  }
 }
 
 function findingsView(trace: Trace, output: Output, json: boolean): View {
   return {
-    take(batch, _reader, first) {
+    take(batch, _reader, first, chosen) {
       for (let i = first; i < first + batch.count; i++) {
+        if (chosen?.[i - first] === 0) continue
         const bits = trace.store.findingsOf(i)
         if (bits !== 0) output.line(json ? findingsJson(trace, i + 1, bits) : `${i + 1}\t${namesOf(bits)}`)
       }
@@ -95,19 +133,22 @@ function flowsView(trace: Trace, output: Output, json: boolean): View {
 function writeView(path: string): View {
   const writer = new CaptureFileWriter(path, programName)
   return {
-    take(batch, reader) { writer.write(batch, reader) },
+    take(batch, reader, _first, chosen) { writer.write(batch, reader, chosen) },
     end() { writer.close() },
   }
 }
 
 function summaryView(trace: Trace, output: Output, words: Invocation['words']): View {
   const counts = new Map<FindingName, number>()
+  let packets = 0
   let bytes = 0
   let first = Infinity
   let last = -Infinity
   return {
-    take(batch, _reader, from) {
+    take(batch, _reader, from, chosen) {
       for (let i = 0; i < batch.count; i++) {
+        if (chosen?.[i] === 0) continue
+        packets++
         const bits = trace.store.findingsOf(from + i)
         if (bits !== 0) for (const name of findingsOf(bits)) counts.set(name, (counts.get(name) ?? 0) + 1)
         bytes += batch.originalLength[i]
@@ -117,7 +158,7 @@ function summaryView(trace: Trace, output: Output, words: Invocation['words']): 
       }
     },
     end() {
-      output.line(words('cli.analyze.packets', { packets: trace.packetCount, bytes, seconds: Math.max(0, last - first).toFixed(6) }))
+      output.line(words('cli.analyze.packets', { packets, bytes, seconds: Math.max(0, packets === 0 ? 0 : last - first).toFixed(6) }))
       output.line(words('cli.analyze.flows', { flows: trace.flowCount }))
       for (const name of findingNames) if (counts.has(name)) output.line(`${counts.get(name)!}\t${wiresharkNames[name]}`)
     },

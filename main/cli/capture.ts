@@ -4,12 +4,16 @@ import type { Fault } from '../../src/base/fault.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { LinkInfo } from '../../src/link/link.ts'
+import type { Filter } from '../../src/filter/filter.ts'
 import { RecordingLink } from '../../src/link/record.ts'
+import { Trace } from '../../src/trace/trace.ts'
 import { machineClock } from '../lab/clock.ts'
 import { Driver } from '../lab/driver.ts'
 import type { Task } from '../lab/driver.ts'
 import { Recorder } from '../lab/recorder.ts'
+import { BatchFrames } from '../files/batch-frames.ts'
 import { deferred } from './deferred.ts'
+import { displayFilterOf } from './display-filter.ts'
 import { ExitCode, tellFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
 import { elevationOf, openNamedLink } from './link-choice.ts'
@@ -30,6 +34,7 @@ const ringFramesAtMost = 1 << 20
  */
 export const runCapture: Run = async ({ options, json, words }) => {
   const { promiscuous = true, count = Infinity, seconds = Infinity, quiet = false } = options
+  const filter = options.displayFilter === undefined ? null : displayFilterOf(options.displayFilter, words)
   const opened = await openNamedLink(options.interface, { ...elevationOf(options), filter: options.filter ?? '', promiscuous, ...(options.snap ? { snapLength: options.snap } : {}) })
   const { info } = opened.link
   const recorder = options.write === undefined ? null : openRecorder(options.write, info, options.filter ?? '')
@@ -39,6 +44,7 @@ export const runCapture: Run = async ({ options, json, words }) => {
   }
   const output = new Output(process.stdout)
   const link = new RecordingLink(opened.link, null)
+  const shows = filter === null ? null : liveFilter(filter, info.linkType)
   let seen = 0
   let failure: Fault | null = null
   let troubleTold = ''
@@ -50,7 +56,8 @@ export const runCapture: Run = async ({ options, json, words }) => {
     if (wanted < batch.count) batch.count = wanted
     seen += wanted
     recorder?.record(batch)
-    if (!quiet) for (let i = 0; i < wanted; i++) output.line(json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType))
+    const shown = shows?.(batch) ?? null
+    if (!quiet) for (let i = 0; i < wanted; i++) if (shown?.[i] !== 0) output.line(json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType))
     if (seen >= count) end()
   }
   const driver = new Driver({ watch, onError: (error) => { tellFailure(error, words) } })
@@ -99,6 +106,17 @@ export const runCapture: Run = async ({ options, json, words }) => {
   recorder?.dispose()
   if (trouble === null) return ExitCode.done
   return trouble.code === troubleTold ? ExitCode.failed : tellFailure(new FaultError(final(trouble)), words)
+}
+
+/** Follows the conversations too, since what a filter asks of a packet may be what came before it. */
+function liveFilter(filter: Filter, linkType: number): (batch: FrameBatch) => Uint8Array {
+  const trace = new Trace()
+  const frames = new BatchFrames(trace)
+  return (batch) => {
+    const first = trace.packetCount
+    trace.append(batch, linkType, null)
+    return frames.choose(filter, batch, first)
+  }
 }
 
 /** Takes back a recording that could not be begun. @returns why, in words for a capture that does not go on */

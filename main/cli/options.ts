@@ -15,6 +15,7 @@ export const cliTable = {
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
       { name: 'elevate', type: 'flag' },
       { name: 'filter', type: 'text', value: 'BPF' },
+      { name: 'display-filter', short: 'Y', type: 'text', value: 'FILTER', words: 'displayFilter' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE' },
       { name: 'count', short: 'c', type: 'positive', value: 'N' },
       { name: 'seconds', type: 'seconds', value: 'N' },
@@ -26,6 +27,8 @@ export const cliTable = {
   analyze: {
     arguments: [{ name: 'file', type: 'path' }],
     options: [
+      { name: 'filter', short: 'Y', type: 'text', value: 'FILTER', words: 'displayFilter' },
+      { name: 'fields', type: 'text', value: 'NAME,…' },
       { name: 'flows', type: 'flag' },
       { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE', words: 'writeSelected' },
@@ -172,6 +175,8 @@ export interface CliOptions {
   pcapng?: string
   recordings?: string
   flows?: boolean
+  displayFilter?: string
+  fields?: string
   findings?: typeof cliChoices.findingsFormat[number]
   install?: string
   from?: typeof cliChoices.fromWhen[number]

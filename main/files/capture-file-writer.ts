@@ -22,8 +22,10 @@ export class CaptureFileWriter {
     this.held += writeSectionHeader(this.buffer, 0, words)
   }
 
-  write(batch: FrameBatch, reader: Pick<CaptureReader, 'frameInterfaces' | 'interfaces'>): void {
+  /** @param chosen 0 for each frame of the batch that is left out; null: none is */
+  write(batch: FrameBatch, reader: Pick<CaptureReader, 'frameInterfaces' | 'interfaces'>, chosen: Uint8Array | null = null): void {
     for (let i = 0; i < batch.count; i++) {
+      if (chosen !== null && chosen[i] === 0) continue
       const index = reader.frameInterfaces[i]
       while (this.interfaces <= index) this.describe(reader, this.interfaces++)
       const length = batch.capturedLength[i]

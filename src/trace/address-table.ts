@@ -28,6 +28,11 @@ export class AddressTable {
     return this.texts[number] ??= this.format(number * wordsEach)
   }
 
+  /** The address as one number; -1 where it is an IPv6 address. */
+  ipv4Of(number: number): number {
+    return this.words[number * wordsEach] === 4 ? this.words[number * wordsEach + 4] : -1
+  }
+
   private intern(version: number, w0: number, w1: number, w2: number, w3: number): number {
     const mask = this.slots.length - 1
     for (let slot = hash(version, w0, w1, w2, w3) & mask; ; slot = (slot + 1) & mask) {

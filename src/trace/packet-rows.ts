@@ -82,7 +82,7 @@ function tcpRow(record: PacketRecord, flow: Flow): TcpRow {
   return {
     sourcePort: sender.port,
     destinationPort: receiver.port,
-    flags: record.flags,
+    flags: record.flags & 0x1ff,
     seq: record.seq,
     ack: record.ack,
     window: record.window,

@@ -9,7 +9,7 @@ export type ProtocolName = typeof protocolNames[number]
 export const Protocol = { ethernet: 0, arp: 1, ipv4: 2, ipv6: 3, icmp: 4, icmpv6: 5, udp: 6, tcp: 7 } as const
 
 /** Bits of a packet's `marks`, above the two states of 4 bits each (15: unknown). */
-export const PacketMark = { stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800, analysed: 0x1000 } as const
+export const PacketMark = { stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800, analysed: 0x1000, fragment: 0x2000 } as const
 
 const unknownState = 15
 
@@ -41,6 +41,7 @@ export class PacketRecord {
   linkType = 1
   /** -1: none. */
   flow = -1
+  /** All 12 bits between data offset and window, the reserved ones included. */
   flags = 0
   seq = 0
   ack = 0

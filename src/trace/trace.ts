@@ -114,17 +114,17 @@ export class Trace {
     record.direction = batch.direction[i]
     record.linkType = linkType
     record.flow = -1
-    record.marks = packet.error ? PacketMark.malformed | noStates : noStates
+    record.marks = (packet.error ? PacketMark.malformed : 0) | (packet.isFragment ? PacketMark.fragment : 0) | noStates
     record.protocol = protocolOf(packet.layers)
     record.payloadLength = packet.payloadLengthOnWire
     const isTcp = (packet.layers & Layer.tcp) !== 0
-    record.flags = isTcp ? packet.tcp.flags : 0
+    record.flags = isTcp ? packet.tcp.flags | (packet.tcp.reserved << 9) : 0
     record.seq = isTcp ? packet.tcp.seq : 0
     record.ack = isTcp ? packet.tcp.ack : 0
     record.window = isTcp ? packet.tcp.window : 0
     record.findings = record.acksPacket = record.bytesInFlight = record.pushBytes = record.previousInFlow = record.completeness = 0
     record.windowShift = -1
-    if (isTcp) record.marks &= PacketMark.malformed
+    if (isTcp) record.marks &= PacketMark.malformed | PacketMark.fragment
     this.tracker.track(packet, batch.bytes, record, this.store.count + 1)
     this.store.append(record)
   }

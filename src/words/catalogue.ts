@@ -3,6 +3,7 @@ import { commands as commandsEn } from './en/commands.ts'
 import { craft as craftEn } from './en/craft.ts'
 import { endpoint as endpointEn } from './en/endpoint.ts'
 import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/faults.ts'
+import { filter as filterEn } from './en/filter.ts'
 import { reasons as reasonsEn } from './en/reasons.ts'
 import { script as scriptEn } from './en/script.ts'
 import { shell as shellEn } from './en/shell.ts'
@@ -12,6 +13,7 @@ import { commands as commandsKo } from './ko/commands.ts'
 import { craft as craftKo } from './ko/craft.ts'
 import { endpoint as endpointKo } from './ko/endpoint.ts'
 import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/faults.ts'
+import { filter as filterKo } from './ko/filter.ts'
 import { reasons as reasonsKo } from './ko/reasons.ts'
 import { script as scriptKo } from './ko/script.ts'
 import { shell as shellKo } from './ko/shell.ts'
@@ -33,6 +35,7 @@ const en = {
   endpoint: endpointEn,
   faults: faultsEn,
   faultVariants: faultVariantsEn,
+  filter: filterEn,
   reasons: reasonsEn,
   script: scriptEn,
   shell: shellEn,
@@ -46,6 +49,7 @@ const ko: SameKeys<typeof en> = {
   endpoint: endpointKo,
   faults: faultsKo,
   faultVariants: faultVariantsKo,
+  filter: filterKo,
   reasons: reasonsKo,
   script: scriptKo,
   shell: shellKo,

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   capture: () => import('./capture.ts'),
   decoders: () => import('./decoders.ts'),
   engine: () => import('./engine.ts'),
+  filter: () => import('./filter.ts'),
   fuzz: () => import('./fuzz.ts'),
   trace: () => import('./trace.ts'),
 }

@@ -36,6 +36,8 @@ export const cli = {
     elevate: 'where this user may not open the interface, let the system ask for the right',
     filter: 'capture only what this pcap-filter expression matches',
     write: 'record to this pcapng file',
+    displayFilter: 'look only at packets that this display filter lets through, in the syntax of Wireshark',
+    fields: 'print these fields of each packet, tab-separated, under the names of Wireshark: frame.number,ip.src,tcp.port',
     flows: 'print the flows, one line each',
     findings: 'print the findings of each packet that has any: number, tab, names of tcp.analysis (tsv), or an object a line (json)',
     writeSelected: 'write the packets to this pcapng file',
@@ -70,6 +72,8 @@ export const cli = {
     link: 'link to start with: sandbox, virtual, or an interface',
   },
   usage: {
+    badDisplayFilter: 'the display filter cannot be used, character {column}: {message}',
+    badField: '--fields: {message}',
     unknownCommand: 'there is no command {got}: see tcplab --help',
     unknownOption: 'there is no option {got}: see tcplab {command} --help',
     missingArgument: 'the argument {name} is missing: see tcplab {command} --help',

@@ -38,6 +38,8 @@ export const cli: SameKeys<typeof english> = {
     elevate: '이 사용자가 인터페이스를 열 수 없으면 시스템이 권한을 물어보게 합니다',
     filter: '이 pcap-filter 식에 맞는 것만 캡처합니다',
     write: '이 pcapng 파일에 기록합니다',
+    displayFilter: 'Wireshark 문법의 이 표시 필터에 맞는 패킷만 봅니다',
+    fields: '패킷마다 이 필드들을 탭으로 나누어 출력합니다. 이름은 Wireshark와 같습니다: frame.number,ip.src,tcp.port',
     flows: '흐름을 한 줄씩 출력합니다',
     findings: '판정이 있는 패킷마다 번호, 탭, tcp.analysis 이름들을 출력하거나(tsv) 한 줄에 객체 하나씩 출력합니다(json)',
     writeSelected: '패킷을 이 pcapng 파일에 씁니다',
@@ -72,6 +74,8 @@ export const cli: SameKeys<typeof english> = {
     link: '처음 열 링크: sandbox, virtual 또는 인터페이스',
   },
   usage: {
+    badDisplayFilter: '표시 필터를 쓸 수 없습니다. {column}번째 글자: {message}',
+    badField: '--fields: {message}',
     unknownCommand: '{got} 명령이 없습니다: tcplab --help를 보십시오',
     unknownOption: '{got} 옵션이 없습니다: tcplab {command} --help를 보십시오',
     missingArgument: '{name} 인수가 빠졌습니다: tcplab {command} --help를 보십시오',

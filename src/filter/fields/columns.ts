@@ -1,0 +1,88 @@
+import { PacketMark, Protocol } from '../../trace/packet-store.ts'
+import type { PacketChunk } from '../../trace/packet-store.ts'
+import { Presence } from '../field.ts'
+import type { ColumnLoader } from '../field.ts'
+
+type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array
+
+/** A column that every packet has. */
+export function column(of: (columns: PacketChunk) => Column): ColumnLoader {
+  return (block, values, presence) => {
+    const { from, count } = block
+    const found = of(block.columns)
+    for (let i = 0; i < count; i++) values[i] = found[from + i]
+    presence.fill(Presence.present, 0, count)
+  }
+}
+
+/**
+ * Whether the packets of a block have the header of a protocol. What quotes other packets, is broken, or is carried in something
+ * that the columns do not tell, has to be looked at itself.
+ */
+export function presenceOf(protocol: number, columns: PacketChunk, from: number, count: number, presence: Uint8Array): void {
+  const { protocol: protocols, marks } = columns
+  for (let i = 0; i < count; i++) {
+    const found = protocols[from + i]
+    const isOpen = found === Protocol.icmp || found === Protocol.icmpv6 || (marks[from + i] & (PacketMark.malformed | PacketMark.fragment)) !== 0
+    presence[i] = isOpen ? Presence.inBytes : found === protocol ? Presence.present : Presence.absent
+  }
+}
+
+/** A column of TCP segments. */
+export function tcpColumn(of: (columns: PacketChunk) => Column, mask = 0xffff_ffff): ColumnLoader {
+  return (block, values, presence) => {
+    const { from, count, columns } = block
+    presenceOf(Protocol.tcp, columns, from, count, presence)
+    const found = of(columns)
+    if (mask === 0xffff_ffff) for (let i = 0; i < count; i++) values[i] = found[from + i]
+    else for (let i = 0; i < count; i++) values[i] = (found[from + i] & mask) === 0 ? 0 : 1
+  }
+}
+
+/** That a packet has the header at all: the value means nothing. */
+export function protocolColumn(protocol: number): ColumnLoader {
+  return ({ columns, from, count }, _values, presence) => { presenceOf(protocol, columns, from, count, presence) }
+}
+
+/** Ports of TCP or UDP: the flow has them, the mark says which end sent. */
+export function portColumn(protocol: number, isSource: boolean): ColumnLoader {
+  const flip = isSource ? 0 : PacketMark.fromServer
+  return (block, values, presence) => {
+    const { columns: { flow, marks }, from, count, flows: { ports } } = block
+    presenceOf(protocol, block.columns, from, count, presence)
+    for (let i = 0; i < count; i++) {
+      const found = flow[from + i]
+      if (found >= 0) values[i] = ports[2 * found + ((marks[from + i] & PacketMark.fromServer) === flip ? 0 : 1)]
+      else if (presence[i] === Presence.present) presence[i] = Presence.inBytes
+    }
+  }
+}
+
+/** The number of a packet's flow among those of its protocol. */
+export function streamColumn(protocol: number): ColumnLoader {
+  return ({ columns: { flow, protocol: protocols }, from, count, flows: { streams } }, values, presence) => {
+    for (let i = 0; i < count; i++) {
+      const found = flow[from + i]
+      presence[i] = protocols[from + i] === protocol && found >= 0 ? Presence.present : Presence.absent
+      if (found >= 0) values[i] = streams[found]
+    }
+  }
+}
+
+/** IPv4 addresses of packets that belong to a flow of TCP or UDP; others have to be looked at. */
+export function ipv4Column(isSource: boolean): ColumnLoader {
+  const flip = isSource ? 0 : PacketMark.fromServer
+  return (block, values, presence) => {
+    const { columns: { flow, marks, protocol }, from, count, flows: { addresses } } = block
+    for (let i = 0; i < count; i++) {
+      const at = from + i
+      const found = flow[at]
+      if (found < 0 || protocol[at] < Protocol.udp || (marks[at] & PacketMark.malformed) !== 0) {
+        presence[i] = protocol[at] === Protocol.arp && (marks[at] & PacketMark.malformed) === 0 ? Presence.absent : Presence.inBytes
+        continue
+      }
+      values[i] = addresses[2 * found + ((marks[at] & PacketMark.fromServer) === flip ? 0 : 1)]
+      presence[i] = values[i] < 0 ? Presence.absent : Presence.present
+    }
+  }
+}
