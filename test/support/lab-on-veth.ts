@@ -2,6 +2,8 @@ import { Driver } from '../../main/lab/driver.ts'
 import type { Speaker } from '../../main/lab/driver.ts'
 import { openNicLink } from '../../main/link/nic-link.ts'
 import { Random } from '../../src/base/random.ts'
+import { ImpairedLink } from '../../src/link/impair.ts'
+import type { Impairments } from '../../src/link/impair.ts'
 import type { Link } from '../../src/link/link.ts'
 import { ApplicationRunner } from '../../src/stack/applications/runner.ts'
 import { Host } from '../../src/stack/host.ts'
@@ -21,15 +23,28 @@ export interface LabOnVeth {
   close(): void
 }
 
+export interface LabOnVethOptions {
+  readonly address: string
+  readonly tcp?: Partial<TcpConfig>
+  readonly seed?: number
+  readonly host?: Partial<HostConfig>
+  /** What the network does to frames, each way. */
+  readonly impairments?: { readonly send: Impairments, readonly receive: Impairments }
+}
+
 /** A lab host on one end of a veth pair, driven as the lab drives it; resolves when its address may be used. */
-export async function startLabOnVeth(name: string, options: { address: string, tcp?: Partial<TcpConfig>, seed?: number, host?: Partial<HostConfig> }): Promise<LabOnVeth> {
-  const link = openNicLink({ name, seeSent: false })
+export async function startLabOnVeth(name: string, options: LabOnVethOptions): Promise<LabOnVeth> {
+  const errors: unknown[] = []
+  const driver = new Driver({ onError: (error) => { errors.push(error) } })
+  const nic = openNicLink({ name, seeSent: false })
+  const { impairments, seed = 1 } = options
+  const link = impairments === undefined ? nic : new ImpairedLink(nic, { ...impairments, random: new Random(seed), clock: () => driver.clock() })
   const config = {
     mac: parseMac('02:00:00:00:00:02')!, ipv4: parseIpv4(options.address)!, prefixLength: 24, mtu: link.info.mtu,
     tcp: { ...defaultTcpConfig, ...options.tcp }, claimTimings: { probeWaitUs: 0, probeMinUs: 10_000, probeMaxUs: 20_000, announceWaitUs: 20_000 }, historyLength: 1000,
     ...options.host,
   }
-  const host = new Host(config, new Random(options.seed ?? 1))
+  const host = new Host(config, new Random(seed))
   const runner = new ApplicationRunner(host)
   const events: HostEvent[] = []
   const observe = (event: HostEvent) => { events.push(event) }
@@ -49,8 +64,6 @@ export async function startLabOnVeth(name: string, options: { address: string, t
     },
     pollTimeout: () => host.pollTimeout(),
   }
-  const errors: unknown[] = []
-  const driver = new Driver({ onError: (error) => { errors.push(error) } })
   driver.speaker = speaker
   driver.attach(link)
   host.start(driver.clock())
