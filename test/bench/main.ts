@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   engine: () => import('./engine.ts'),
   filter: () => import('./filter.ts'),
   fuzz: () => import('./fuzz.ts'),
+  hostile: () => import('./hostile.ts'),
   trace: () => import('./trace.ts'),
 }
 
