@@ -19,6 +19,8 @@ import { programName } from './version.ts'
 
 /** What looks at the packets of a batch once they are in the trace. */
 interface View {
+  /** Before anything is read. */
+  begin?(reader: CaptureReader): void
   /**
    * @param first index in the store of the batch's first packet
    * @param chosen 0 for each packet that the display filter leaves out; null: none
@@ -45,7 +47,7 @@ export const runAnalyze: Run = async (invocation) => {
     for (const view of views) view.take(batch, reader, first, chosen)
     output.flush()
     return !output.isBroken
-  })
+  }, (reader) => { for (const view of views) view.begin?.(reader) })
   for (const view of views) view.end()
   await output.end()
   return damage === null ? ExitCode.done : tellFailure(new FaultError(damage), words)
@@ -55,7 +57,7 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
   const views: View[] = []
   if (options.findings !== undefined) views.push(findingsView(trace, output, options.findings === 'json' || json))
   if (options.flows) views.push(flowsView(trace, output, json))
-  if (options.write !== undefined) views.push(writeView(options.write))
+  if (options.write !== undefined) views.push(writeView(trace, options.write, options.comments ?? false))
   if (options.fields !== undefined) views.push(fieldsView(trace, output, fieldsOf(options.fields, words), json))
   if (views.length === 0) views.push(summaryView(trace, output, words))
   return views
@@ -130,11 +132,13 @@ function flowsView(trace: Trace, output: Output, json: boolean): View {
   }
 }
 
-function writeView(path: string): View {
-  const writer = new CaptureFileWriter(path, programName)
+/** With comments, what was found in a packet stands with it in Wireshark too. */
+function writeView(trace: Trace, path: string, comments: boolean): View {
+  const writer = new CaptureFileWriter({ path, overwrite: true, application: programName })
   return {
-    take(batch, reader, _first, chosen) { writer.write(batch, reader, chosen) },
-    end() { writer.close() },
+    begin(reader) { writer.follow(reader) },
+    take(batch, reader, first, chosen) { writer.write(batch, reader, chosen, comments ? (i) => namesOf(trace.store.findingsOf(first + i)) : null) },
+    end() { writer.finish() },
   }
 }
 

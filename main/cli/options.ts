@@ -32,7 +32,12 @@ export const cliTable = {
       { name: 'flows', type: 'flag' },
       { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE', words: 'writeSelected' },
+      { name: 'comments', type: 'flag' },
     ],
+  },
+  merge: {
+    arguments: [{ name: 'files', type: 'path', variadic: true }],
+    options: [{ name: 'write', short: 'w', type: 'path', value: 'FILE', required: true, words: 'writeMerged' }],
   },
   host: {
     arguments: [],
@@ -177,6 +182,7 @@ export interface CliOptions {
   flows?: boolean
   displayFilter?: string
   fields?: string
+  comments?: boolean
   findings?: typeof cliChoices.findingsFormat[number]
   install?: string
   from?: typeof cliChoices.fromWhen[number]

@@ -10,10 +10,11 @@ export class ScriptRecorder {
   private readonly writer: CaptureFileWriter
   private readonly interfaces: CaptureReader['interfaces'] = []
   private readonly frameInterfaces: CaptureReader['frameInterfaces'] = new Uint32Array(1)
+  private readonly source = { interfaces: this.interfaces, frameInterfaces: this.frameInterfaces }
   private readonly batch = new FrameBatch(1)
 
   constructor(path: string, application: string) {
-    this.writer = new CaptureFileWriter(path, application)
+    this.writer = new CaptureFileWriter({ path, overwrite: true, application })
   }
 
   begin(name: string): void {
@@ -26,10 +27,10 @@ export class ScriptRecorder {
     batch.clear()
     batch.bytes = frame
     batch.add(0, frame.length, frame.length, Math.floor(nowUs / usPerSecond), (nowUs % usPerSecond) * 1000, direction === 'sent' ? Direction.sent : Direction.received)
-    this.writer.write(batch, { interfaces: this.interfaces, frameInterfaces: this.frameInterfaces })
+    this.writer.write(batch, this.source)
   }
 
   close(): void {
-    this.writer.close()
+    this.writer.finish()
   }
 }

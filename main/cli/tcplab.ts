@@ -8,6 +8,7 @@ import { ExitCode, tellFailure } from './failure.ts'
 import { runHost } from './host.ts'
 import { runInject } from './inject.ts'
 import { runInterfaces } from './interfaces.ts'
+import { runMerge } from './merge.ts'
 import { askedLanguage, runProgram } from './program.ts'
 import { runRun } from './run.ts'
 import { runServe } from './serve.ts'
@@ -17,7 +18,7 @@ import { chooseLanguage, wordsIn } from './words.ts'
 /* The program `tcplab`: one command, one exit code (0 done, 1 failed, 2 wrong usage). */
 
 const runs = {
-  interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, host: runHost, connect: runConnect, inject: runInject, serve: runServe, run: runRun,
+  interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, merge: runMerge, host: runHost, connect: runConnect, inject: runInject, serve: runServe, run: runRun,
   extcap: runExtcap, demo: runDemo,
 }
 

@@ -50,6 +50,7 @@ export const faultCodes = [
   'fileInUse',
   'fileDamaged',
   'fileFormatUnknown',
+  'manyLinkTypes',
   'diskFull',
   'serverPortInUse',
   'unauthorized',

@@ -6,12 +6,16 @@ import { PcapngParser } from './pcapng-parser.ts'
 
 export type CaptureFormat = 'unknown' | 'pcap' | 'pcapng'
 
+/** Takes what is no frame as it stands in the file: headers, interfaces, names, secrets, blocks of others. Valid during the call. */
+export type BlockTaker = (bytes: Uint8Array) => void
+
 const pcapMagics: readonly number[] = Object.values(PcapMagic)
 
 /** What one step of a parser came to: `frame` is in the columns, `more` wants bytes, `full` wants room in the columns, `damaged` is final. */
 export type Step = 'frame' | 'skipped' | 'more' | 'full' | 'damaged'
 
 export interface CaptureParser {
+  readonly isLittle: boolean
   step(window: ByteWindow, out: FrameOutput): Step
 }
 
@@ -43,10 +47,18 @@ export class CaptureReader implements FrameOutput {
 
   /** Frames read so far. */
   frames = 0
+  /** Set by who copies a file as it is. Each block comes behind the frames that stand before it, of which the last `read` has given the last. */
+  onBlock: BlockTaker | null = null
+  /** With `onBlock`, for each frame of the last `read`: where its record or block begins in the area, and its bytes. */
+  blockStarts = new Uint32Array(0)
+  blockLengths = new Uint32Array(0)
+  /** With `onBlock`: whether the numbers of these blocks are little endian; a `read` stays within a section. */
+  isLittle = true
 
   private readonly window = new ByteWindow()
   private parser: CaptureParser | null = null
   private columns: FrameColumns | null = null
+  private waiting: Uint8Array | null = null
 
   /** File offset up to which everything has been read. */
   get position(): number { return this.window.position }
@@ -79,10 +91,15 @@ export class CaptureReader implements FrameOutput {
   read(into: FrameColumns, maxFrames: number): number {
     const limit = Math.min(maxFrames, into.capacity)
     this.open(into)
+    if (this.waiting !== null) this.onBlock?.(this.waiting)
+    this.waiting = null
     let added = 0
     while (added < limit && this.damage === null) {
       if (!this.parser && !this.recognise()) break
+      const { start } = this.window
       const step = this.parser!.step(this.window, this)
+      if (this.onBlock !== null && step === 'frame') this.noteBlock(added, start)
+      else if (this.onBlock !== null && step === 'skipped' && this.takeBlock(start, added)) break
       if (step === 'frame') added++
       else if (step === 'more') this.judgeEnd()
       if (step !== 'frame' && step !== 'skipped') break
@@ -110,6 +127,24 @@ export class CaptureReader implements FrameOutput {
   damaged(offset: number, reason: DamageReason): Step {
     this.damage ??= { offset, frame: this.frames + 1, reason }
     return 'damaged'
+  }
+
+  private noteBlock(frame: number, start: number): void {
+    if (this.blockStarts.length < this.frameOffsets.length) {
+      this.blockStarts = new Uint32Array(this.frameOffsets.length)
+      this.blockLengths = new Uint32Array(this.frameOffsets.length)
+    }
+    this.isLittle = this.parser!.isLittle
+    this.blockStarts[frame] = start
+    this.blockLengths[frame] = this.window.start - start
+  }
+
+  /** @returns whether it has to wait until the frames before it have been taken */
+  private takeBlock(start: number, framesBefore: number): boolean {
+    const block = this.window.area.subarray(start, this.window.start)
+    if (framesBefore === 0) this.onBlock!(block)
+    else this.waiting = block.slice()
+    return framesBefore > 0
   }
 
   private open(into: FrameColumns): void {

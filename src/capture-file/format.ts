@@ -8,7 +8,7 @@ export const byteOrderMagic = 0x1a2b3c4d
 
 /** Option codes; the same number means different things in different blocks. */
 export const OptionCode = {
-  end: 0,
+  end: 0, comment: 1,
   sectionHardware: 2, sectionOs: 3, sectionApplication: 4,
   interfaceName: 2, interfaceDescription: 3, interfaceMac: 6, interfaceTimeResolution: 9, interfaceFilter: 11, interfaceOs: 12, interfaceTimeOffset: 14,
   packetFlags: 2,
@@ -80,4 +80,14 @@ export function readU32In(bytes: Uint8Array, at: number, isLittle: boolean): num
   return isLittle
     ? (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0
     : ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0
+}
+
+export function writeU16In(bytes: Uint8Array, at: number, value: number, isLittle: boolean): void {
+  bytes[isLittle ? at : at + 1] = value
+  bytes[isLittle ? at + 1 : at] = value >>> 8
+}
+
+export function writeU32In(bytes: Uint8Array, at: number, value: number, isLittle: boolean): void {
+  writeU16In(bytes, isLittle ? at : at + 2, value & 0xffff, isLittle)
+  writeU16In(bytes, isLittle ? at + 2 : at, value >>> 16, isLittle)
 }

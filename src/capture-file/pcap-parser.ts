@@ -24,7 +24,7 @@ export class PcapParser implements CaptureParser {
   private readonly unitsPerSecond: number
   private lengths: Lengths = 'inOrder'
 
-  constructor(private readonly isLittle: boolean, private readonly magic: number) {
+  constructor(readonly isLittle: boolean, private readonly magic: number) {
     this.unitsPerSecond = magic === PcapMagic.nanoseconds ? 1e9 : 1e6
   }
 

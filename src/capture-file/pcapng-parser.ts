@@ -25,7 +25,7 @@ const bodyMinimum: Readonly<Record<number, number>> = {
 const maxInterfaces = 65_536
 
 export class PcapngParser implements CaptureParser {
-  private isLittle = true
+  isLittle = true
   /** Index in `interfaces` of the current section's interface 0. */
   private sectionStart = 0
   private readonly time = new CaptureTime()

@@ -16,8 +16,10 @@ beforeAll(async () => { programFile = await buildProgram('main/cli/tcplab.ts') }
 beforeAll(() => { folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-analyze-')) })
 afterAll(() => { for (const each of [path.dirname(programFile), folder]) rmSync(each, { recursive: true, force: true }) })
 
-function analyze(...args: string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [programFile, 'analyze', ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' }, timeout: 60_000 })
+const analyze = (...args: string[]): Ended => run('analyze', ...args)
+
+function run(...args: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [programFile, ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' }, timeout: 60_000 })
   return { code: status, stdout, stderr }
 }
 
@@ -84,6 +86,40 @@ describe('tcplab analyze', () => {
     const [, flow] = analyze(all, '--flows').stdout.split('\n')
     expect(flow.split('\t').slice(0, 4)).toEqual(['0', 'TCP', '0', '10.0.0.1:4000'])
     expect(flow.split('\t').slice(7, 11)).toEqual([String(2 * files.length), '0', String(10 * files.length), '0'])
+  })
+
+  it('reads every variant that editcap writes, and counts as capinfos does', () => {
+    const file = fileOf('plain.pcap', conversation)
+    for (const format of ['pcap', 'nsecpcap', 'modpcap', 'nokiapcap', 'rh6_1pcap', 'suse6_3pcap', 'pcapng']) {
+      const variant = path.join(folder, format)
+      execFileSync('editcap', ['-F', format, file, variant])
+      const count = /(\d+)\s*$/.exec(execFileSync('capinfos', ['-cTrm', variant], { encoding: 'utf8' }))![1]
+      const copy = path.join(folder, 'copy.pcapng')
+      expect(analyze(variant, '-w', copy), format).toMatchObject({ code: 0 })
+      const seen = tshark(copy, 'frame.number', 'frame.time_epoch', 'tcp.seq_raw')
+      expect(seen.length, format).toBe(Number(count))
+      expect(seen, format).toEqual(tshark(variant, 'frame.number', 'frame.time_epoch', 'tcp.seq_raw'))
+    }
+  }, 60_000)
+
+  it('merges as mergecap does, and writes what editcap and tshark read', () => {
+    const files = ['0', '1'].map((part) => fileOf(`part-${part}.pcap`, pcapOf(framesOfLines(...lines).filter((_, i) => String(i % 2) === part))))
+    execFileSync('editcap', ['-F', 'nsecpcap', '-t', '0.0005', files[1], `${files[1]}.later`])
+    files[1] = `${files[1]}.later`
+    const [ours, theirs] = ['ours.pcapng', 'theirs.pcapng'].map((name) => path.join(folder, name))
+    expect(run('merge', ...files, '-w', ours)).toMatchObject({ code: 0 })
+    execFileSync('mergecap', ['-w', theirs, ...files])
+    const fields = ['frame.time_epoch', 'ip.src', 'tcp.srcport', 'tcp.seq_raw']
+    expect(tshark(ours, ...fields)).toEqual(tshark(theirs, ...fields))
+    const back = path.join(folder, 'back.pcap')
+    expect(analyze(ours, '-w', back)).toMatchObject({ code: 0 })
+    expect(tshark(back, ...fields)).toEqual(tshark(theirs, ...fields))
+  })
+
+  it('writes findings as comments that tshark shows', () => {
+    const target = path.join(folder, 'comments.pcapng')
+    expect(analyze(fileOf('f.pcap', conversation), '-w', target, '--comments')).toMatchObject({ code: 0 })
+    expect(tshark(target, 'frame.comment').map(([comment]) => comment)).toEqual(['', '', '', '', 'tcp.analysis.retransmission', ''])
   })
 
   it('reads what gzip and zstd have packed, from a file and from a pipe', () => {
