@@ -3,7 +3,9 @@ import { ackNews } from './ack-news.ts'
 import { challenge } from './challenge.ts'
 import { detectDsack } from './dsack.ts'
 import { noteEcnEcho } from './ecn.ts'
+import { advanceFrto, isTestingTimeout } from './frto.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
+import { compareEcho, noteDuplicateOfEpisode } from './loss-episode.ts'
 import { noteAckOfProbe } from './loss-probe.ts'
 import { noteDuplicateAck, noteNewAck } from './loss.ts'
 import { noteAckOfMtuProbe } from './path-mtu.ts'
@@ -33,9 +35,13 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   const isAdvance = seqGt(segment.ack, tcb.sndUna)
   ackNews.isEcho = tcb.ecnOn && (segment.flags & (TcpFlag.ece | TcpFlag.syn)) === TcpFlag.ece
   if (ackNews.isEcho) noteEcnEcho(tcb, segment, nowUs)
+  const wasOffset = tcb.ackedOffset
+  const wasSacked = tcb.sackedBytes
+  const isDuplicate = isDuplicateAck(tcb, segment)
   if (tcb.sackOn) takeAckAndSack(tcb, segment, nowUs)
   else if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
-  else if (isDuplicateAck(tcb, segment)) noteDuplicateAck(tcb, nowUs)
+  else if (isDuplicate) noteDuplicateAck(tcb, nowUs)
+  if (isTestingTimeout(tcb)) advanceFrto(tcb, tcb.episode!, tcb.ackedOffset - wasOffset, isDuplicate, tcb.sackedBytes > wasSacked, nowUs)
   updateSendWindow(tcb, segment, isAdvance)
   // A peer that keeps its window closed is alive (MUST-37).
   if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
@@ -53,6 +59,7 @@ function takeAckAndSack(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   if (segment.options.sackCount > 0) {
     const isDsack = detectDsack(tcb, segment, nowUs)
     if (rack !== null) rack.dsackArrived = isDsack
+    if (isDsack && tcb.episode !== null) noteDuplicateOfEpisode(tcb, tcb.episode, segment, nowUs)
     newlySacked = takeSackBlocks(tcb, segment, nowUs)
   }
   if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
@@ -111,6 +118,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   if (tcb.mtuProbe > 0) noteAckOfMtuProbe(tcb, nowUs)
   tcb.retransmitCount = 0
   takeRttSample(tcb, segment, nowUs)
+  if (tcb.episode !== null) compareEcho(tcb, tcb.episode, segment, ackedBytes, nowUs)
   noteNewAck(tcb, ackedBytes, tcb.config.hystart ? echoedRoundTrip(tcb, segment, nowUs) : -1, nowUs)
   restartTimers(tcb, nowUs)
   if (tcb.sendBlocked && freed > 0) {
@@ -122,7 +130,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
 /** RFC 6298 §5.2, §5.3; the user timeout counts from the last progress. */
 function restartTimers(tcb: Tcb, nowUs: number): void {
   const outstanding = tcb.sndUna !== tcb.sndNxt
-  if (outstanding) restartRto(tcb, nowUs)
+  if (outstanding && !tcb.leavesRto) restartRto(tcb, nowUs)
   if (outstanding || tcb.sendRing.length > 0 || tcb.finPending()) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
   else tcb.timers.clear(Timer.userTimeout)
 }

@@ -45,6 +45,10 @@ export interface TcpConfig {
   readonly limitedTransmit: boolean
   /** Proportional rate reduction in recovery by SACK. */
   readonly proportionalRate: boolean
+  /** After a timeout, new data tests whether it was right before more is sent again. */
+  readonly frto: boolean
+  /** Take a reduction back that timestamps or reported duplicates show to be mistaken. */
+  readonly undoSpurious: boolean
   /** Explicit congestion notification: not at all, where the peer asks for it, or asked for with the first SYN. */
   readonly ecn: EcnMode
   /** SYNs that ask for ECN before one goes without; 0 lets all ask. */
@@ -150,6 +154,8 @@ export const tcpConfigTable = {
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
   proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
+  frto: { default: true, unit: 'switch', live: true, rfc: 'RFC 5682 §2.1' },
+  undoSpurious: { default: true, unit: 'switch', live: true, rfc: 'RFC 4015 §3' },
   ecn: { default: 'passive', unit: 'choice', choices: ecnModes, live: false, rfc: 'RFC 3168 §6.1.1' },
   ecnSyns: { default: 2, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 3168 §6.1.1.1' },
   ecnGentle: { default: false, unit: 'switch', live: true, rfc: 'RFC 8511 §3' },
@@ -197,7 +203,7 @@ export const tcpPresets = {
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {
     sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
-    userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds, rackTlp: false,
+    userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds, rackTlp: false, frto: false,
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
     receiveBufferWholeSegments: true, offerAllSpace: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
   },
@@ -210,7 +216,7 @@ export const tcpPresets = {
   // The numbers of first lessons: 100 and 2000 to begin with, nothing negotiated.
   textbook: {
     sendBufferBytes: 65_535, receiveBufferBytes: 65_535, windowScaling: false, sackPermitted: false, timestamps: false, delayedAck: false, nagle: false, congestionControl: 'none',
-    initialWindowSegments: 1, limitedTransmit: false, ecn: 'off', blackHoleDetection: false, isn: 100,
+    initialWindowSegments: 1, limitedTransmit: false, frto: false, undoSpurious: false, ecn: 'off', blackHoleDetection: false, isn: 100,
   },
 } as const satisfies Readonly<Record<string, Partial<TcpConfig>>>
 

@@ -34,6 +34,8 @@ export interface CongestionController {
   onEcn(flightSize: number, gentle: boolean): void
   /** Recovery by SACK is over. */
   onRecovered(): void
+  /** The last reduction was mistaken. */
+  undo(cwnd: number, ssthresh: number): void
   onPartialAck(ackedBytes: number): void
   onFullAck(flightSize: number): void
   /** The retransmission timer expired; `again` when it already had for this segment. */

@@ -24,6 +24,7 @@ export class Cubic extends WindowController {
   #wEst = 0
   #cwndPrior = 0
   #afterTimeout = false
+  readonly #undo = { wMax: 0, k: 0, epochUs: -1, wEst: 0, cwndPrior: 0 }
   /** Growth of less than a byte, kept for the next. */
   #fraction = 0
 
@@ -53,10 +54,25 @@ export class Cubic extends WindowController {
 
   /** §4.6; with fast convergence (§4.7) who loses below the last peak gives way to others. */
   protected override thresholdAfterLoss(flightSize: number): number {
+    this.#undo.wMax = this.#wMax
+    this.#undo.k = this.#k
+    this.#undo.epochUs = this.#epochUs
+    this.#undo.wEst = this.#wEst
+    this.#undo.cwndPrior = this.#cwndPrior
     const cwnd = this.cwnd / this.smss
     this.#cwndPrior = cwnd
     this.#wMax = cwnd < this.#wMax ? cwnd * (1 + beta) / 2 : cwnd
     return Math.max(Math.floor(flightSize * beta), 2 * this.smss)
+  }
+
+  /** §4.9: the stage goes on as if there had been no loss. */
+  protected override restore(): void {
+    this.#wMax = this.#undo.wMax
+    this.#k = this.#undo.k
+    this.#epochUs = this.#undo.epochUs
+    this.#wEst = this.#undo.wEst
+    this.#cwndPrior = this.#undo.cwndPrior
+    this.#afterTimeout = false
   }
 
   /** After a timeout the next stage begins where slow start ends, flat (§4.8). */

@@ -1,6 +1,7 @@
 import { Ecn } from '../wire/ipv4.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { accepted } from './arrives-sequence.ts'
+import { keepReduction } from './loss-episode.ts'
 import { Reason } from './reasons.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqGt } from './seq.ts'
@@ -60,6 +61,7 @@ export function noteEcnMark(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
 export function noteEcnEcho(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
   if (flightSize === 0 || !seqGt(segment.ack, tcb.reducedSeq) || tcb.inRecovery || tcb.lossRecovery) return
+  keepReduction(tcb)
   tcb.controller.onEcn(flightSize, tcb.config.ecnGentle)
   noteReduced(tcb, nowUs)
   tcb.setting(Reason.setEcnReduced, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)

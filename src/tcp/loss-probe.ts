@@ -1,6 +1,7 @@
 import { noteReduced } from './ecn.ts'
 import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
+import { keepReduction } from './loss-episode.ts'
 import { Reason } from './reasons.ts'
 import type { Rack } from './rack.ts'
 import { seqAdd, seqDiff } from './seq.ts'
@@ -45,6 +46,7 @@ export function noteAckOfProbe(tcb: Tcb, rack: Rack, segment: TcpSegment, hasAdv
 
 function reduce(tcb: Tcb, rack: Rack, nowUs: number): void {
   const { controller } = tcb
+  keepReduction(tcb)
   controller.onLoss(rack.probeFlight)
   controller.onRecovered()
   noteReduced(tcb, nowUs)

@@ -1,5 +1,6 @@
 import { ackNews } from './ack-news.ts'
 import { noteReduced } from './ecn.ts'
+import { beginEpisode, Episode } from './loss-episode.ts'
 import { effectiveMss } from './header.ts'
 import { Reason } from './reasons.ts'
 import { advanceSackRecovery } from './sack-recovery.ts'
@@ -12,6 +13,7 @@ import type { Tcb } from './tcb.ts'
 /** What an ACK that advanced SND.UNA means for fast recovery, for resending after a timeout, and for cwnd; `echoedUs` is the round trip its timestamp shows, or -1. */
 export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
   trimScoreboard(tcb)
+  tcb.leavesRto = false
   if (tcb.sackRecovery) advanceSackRecovery(tcb, nowUs)
   else if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
   else tellController(tcb, ackedBytes, echoedUs, nowUs)
@@ -35,6 +37,8 @@ export function noteDuplicateAck(tcb: Tcb, nowUs: number): void {
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna) - tcb.limitedTransmitBytes
   tcb.inRecovery = true
   tcb.recover = tcb.sndNxt
+  tcb.partialAcked = false
+  beginEpisode(tcb, Episode.fast, flightSize)
   tcb.controller.onFastRetransmit(flightSize)
   noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.fastRetransmit
@@ -46,6 +50,7 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
   // A retransmission was lost too: a second reduction, from what the first one left (RFC 5681 §4.3).
   const load = tcb.inRecovery ? Math.min(flightSize, tcb.controller.ssthresh) : flightSize
+  beginEpisode(tcb, Episode.timeout, flightSize)
   tcb.controller.onTimeout(load, tcb.retransmitCount > 1)
   tcb.setting(Reason.setTimeoutLoss, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
   tcb.inRecovery = false
@@ -55,6 +60,7 @@ export function noteTimeout(tcb: Tcb, nowUs: number): void {
   tcb.limitedTransmitBytes = 0
   tcb.recover = tcb.sndNxt
   tcb.lossRecovery = true
+  tcb.leavesRto = false
   noteReduced(tcb, nowUs)
   clearScoreboard(tcb)
   if (tcb.rack !== null) {
@@ -105,6 +111,8 @@ function inFastRecovery(tcb: Tcb, ackedBytes: number, nowUs: number): void {
     tcb.setting(Reason.setRecovered, nowUs, tcb.controller.cwnd, tcb.controller.ssthresh)
     return
   }
+  tcb.leavesRto = tcb.partialAcked
+  tcb.partialAcked = true
   tcb.controller.onPartialAck(ackedBytes)
   tcb.frontReason = Reason.partialAck
 }

@@ -21,6 +21,8 @@ export class NewReno extends WindowController {
     return Math.max(Math.floor(flightSize * this.lossFactor), 2 * this.smss)
   }
 
+  protected override restore(): void {}
+
   protected override restart(): void {
     this.#credit = 0
   }

@@ -26,6 +26,7 @@ export class NoCongestionControl implements CongestionController {
   onEcn(): void {}
   setRecoveryWindow(): void {}
   onRecovered(): void {}
+  undo(): void {}
   onPartialAck(): void {}
   onFullAck(): void {}
   onTimeout(): void {}

@@ -1,5 +1,6 @@
 import { noteReduced } from './ecn.ts'
 import { effectiveMss } from './header.ts'
+import { beginEpisode, Episode, keepReduction } from './loss-episode.ts'
 import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
 import { detectRackLosses, rackPipe } from './rack.ts'
 import type { Rack } from './rack.ts'
@@ -66,6 +67,7 @@ function enter(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): void {
   noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.rackFirst
   rack.probeEnd = -1
+  beginEpisode(tcb, Episode.fast, flightSize)
   tcb.controller.onLoss(flightSize)
   if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
   tcb.setting(Reason.setRackRecovery, nowUs, tcb.controller.ssthresh, rackPipe(tcb, rack), flightSize, rack.sent.lostBytes)
@@ -74,6 +76,7 @@ function enter(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): void {
 /** Loss of a retransmission is a second sign of congestion, on top of what the first one left (RFC 5681 §4.3, RFC 8985 §9.3). */
 function reduceAgain(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): void {
   const { controller } = tcb
+  keepReduction(tcb)
   const left = tcb.lossRecovery ? controller.cwnd : controller.ssthresh
   controller.onLoss(Math.min(seqDiff(tcb.sndNxt, tcb.sndUna), left))
   noteReduced(tcb, nowUs)

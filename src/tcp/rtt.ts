@@ -22,8 +22,17 @@ export class RttEstimator {
       this.rttvarUs += (Math.abs(this.srttUs - rttUs) - this.rttvarUs) / 4
       this.srttUs += (rttUs - this.srttUs) / 8
     }
-    this.#computedUs = Math.round(this.srttUs + Math.max(config.clockGranularityUs, 4 * this.rttvarUs))
+    this.#compute(config)
     this.backoff = 0
+  }
+
+  /** A timeout was spurious: the estimates become what they were, or as long as the round trip that it took for one (RFC 4015 §3.2, step 8); -1 where it is not known. */
+  noteSpurious(priorSrttUs: number, priorRttvarUs: number, sampleUs: number, config: TcpConfig): void {
+    this.backoff = 0
+    if (sampleUs < 0 || this.srttUs < 0) return
+    this.srttUs = Math.max(priorSrttUs, sampleUs)
+    this.rttvarUs = Math.max(priorRttvarUs, sampleUs / 2)
+    this.#compute(config)
   }
 
   /** Rule 5.7: a SYN that had to be repeated makes the first timeout of the data at least this long. */
@@ -40,5 +49,9 @@ export class RttEstimator {
   backedOff(doublings: number, config: TcpConfig): number {
     const base = Math.max(this.#computedUs, this.srttUs < 0 ? 0 : config.minRtoUs)
     return Math.min(base * 2 ** Math.min(doublings, 30), config.maxRtoUs)
+  }
+
+  #compute(config: TcpConfig): void {
+    this.#computedUs = Math.round(this.srttUs + Math.max(config.clockGranularityUs, 4 * this.rttvarUs))
   }
 }

@@ -1,6 +1,7 @@
 import { noteReduced } from './ecn.ts'
 import { effectiveMss } from './header.ts'
 import { duplicateThreshold } from './limits.ts'
+import { beginEpisode, Episode } from './loss-episode.ts'
 import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
 import { Reason } from './reasons.ts'
 import { bytesInNetwork, firstHole, highestSacked, holeLength, lostEdge, pipe } from './scoreboard.ts'
@@ -69,6 +70,7 @@ function enter(tcb: Tcb, newlySacked: number, nowUs: number): void {
   tcb.rescued = false
   tcb.recover = tcb.sndNxt
   tcb.highRxt = tcb.ackedOffset
+  beginEpisode(tcb, Episode.fast, flightSize)
   tcb.controller.onLoss(flightSize)
   noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.sackFirstHole

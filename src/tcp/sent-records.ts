@@ -115,6 +115,11 @@ export class SentRecords {
     }
   }
 
+  /** Nothing was lost. */
+  forgetLost(): void {
+    for (let i = 0; i < this.count; i++) this.#setFlags(i, this.flagsAt(i) & ~Sent.lost)
+  }
+
   /** Everything before `offset`, which is in the first record or at its end, leaves. */
   discardTo(offset: number): void {
     const flags = this.flagsAt(0)

@@ -8,6 +8,7 @@ import { silentSink } from './decision.ts'
 import type { DecisionSink, DecisionVerb } from './decision.ts'
 import { EventQueue } from './events.ts'
 import { ipHeaderAndTcpHeaderBytes } from './limits.ts'
+import type { LossEpisode } from './loss-episode.ts'
 import type { Rack } from './rack.ts'
 import { firstStateReason, Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
@@ -140,6 +141,9 @@ export class Tcb {
   recover: number
   inRecovery = false
   lossRecovery = false
+  /** A partial ACK came in this fast recovery without SACK; those after the first leave the timer alone (RFC 6582 §3.2, step 3). */
+  partialAcked = false
+  leavesRto = false
   /** Resending goes on from `resendNxt` up to SND.NXT. */
   resending = false
   resendNxt = 0
@@ -170,6 +174,8 @@ export class Tcb {
   dsackEnd = 0
   /** Duplicates that the peer reported. */
   dsacks = 0
+  /** The last reduction by a loss, which may turn out to be mistaken; null before the first. */
+  episode: LossEpisode | null = null
   /** RACK-TLP (RFC 8985); null where it is off or SACK is. */
   rack: Rack | null = null
   /** A retransmission that left after the last reduction of cwnd was found lost. */

@@ -3,8 +3,10 @@ import type { DecisionVerb } from './decision.ts'
 import { initialWindow } from './congestion.ts'
 import { ecnFlagsOfSyn } from './ecn.ts'
 import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './header.ts'
+import { isTestingTimeout } from './frto.ts'
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
+import { Frto, noteResent } from './loss-episode.ts'
 import { noteProbeSent } from './loss-probe.ts'
 import { stopResending } from './loss.ts'
 import { mtuProbeLength, noteMtuProbeResent, noteMtuProbeSent } from './path-mtu.ts'
@@ -28,6 +30,7 @@ export function transmit(tcb: Tcb, nowUs: number): boolean {
     || sendSyn(tcb, nowUs)
     || sendPromptAck(tcb, nowUs)
     || sendFront(tcb, nowUs)
+    || sendToTest(tcb, nowUs)
     || sendAgain(tcb, nowUs)
     || sendLost(tcb, nowUs)
     || sendProbe(tcb, nowUs)
@@ -75,7 +78,7 @@ function sendFront(tcb: Tcb, nowUs: number): boolean {
   if (reason === 0) return false
   tcb.frontReason = 0
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt) return false
-  restartRto(tcb, nowUs)
+  if (!tcb.leavesRto) restartRto(tcb, nowUs)
   if (tcb.rack !== null) {
     if (!chooseLost(tcb, tcb.rack)) return false
     resend(tcb, nowUs, reason, lostPiece.seq, lostPiece.length)
@@ -88,7 +91,7 @@ function sendFront(tcb: Tcb, nowUs: number): boolean {
 
 /** What is out, from the front on, as far as cwnd and the window allow, past what the peer reported to have. */
 function sendAgain(tcb: Tcb, nowUs: number): boolean {
-  if (!tcb.resending) return false
+  if (!tcb.resending || (isTestingTimeout(tcb) && (tcb.episode!.frto === Frto.second || tcb.resendNxt !== tcb.sndUna))) return false
   skipSacked(tcb)
   if (seqGe(tcb.resendNxt, tcb.sndNxt)) {
     stopResending(tcb)
@@ -108,7 +111,7 @@ function sendAgain(tcb: Tcb, nowUs: number): boolean {
 function sendLost(tcb: Tcb, nowUs: number): boolean {
   const { rack } = tcb
   if (rack !== null) {
-    if (tcb.sndWnd === 0 || !chooseLost(tcb, rack) || !hasRoomForLost(tcb, rack)) return false
+    if (tcb.sndWnd === 0 || isTestingTimeout(tcb) || !chooseLost(tcb, rack) || !hasRoomForLost(tcb, rack)) return false
     resend(tcb, nowUs, tcb.lossRecovery ? Reason.lossRecovery : Reason.rackLost, lostPiece.seq, lostPiece.length)
     return true
   }
@@ -143,6 +146,7 @@ function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room:
   emit(tcb, nowUs, 'again', reason, seq, flags, length, told.a, told.b, told.c)
   const taken = length + (withFin ? 1 : 0)
   if (tcb.mtuProbe > 0) noteMtuProbeResent(tcb, seq, length, nowUs)
+  if (tcb.episode !== null) noteResent(tcb, tcb.episode, length, nowUs)
   if (tcb.rack !== null) recordAgain(tcb, tcb.rack, seq, taken, nowUs)
   tcb.bytesSent += Math.max(0, seqDiff(end, tcb.sndNxt))
   tcb.sndNxt = seqMax(tcb.sndNxt, seqAdd(seq, taken))
@@ -177,7 +181,7 @@ function setResendOperands(tcb: Tcb, reason: ReasonIndex, length: number): void 
     case Reason.packetTooBig: return tell(length, tcb.pathMtu)
     case Reason.windowOpened: return tell(length, tcb.sndWnd)
     case Reason.rackFirst: return tell(length, tcb.rack!.rttUs, tcb.rack!.reoWndUs)
-    case Reason.probeLast: return tell(length, tcb.rtt.srttUs, inFlight)
+    case Reason.probeLast: return tell(length, Math.max(0, tcb.rtt.srttUs), inFlight)
     case Reason.sackFirstHole: return tell(tcb.sackedBytes, tcb.dupAcks, ssthresh)
     case Reason.sackLost: case Reason.sackUnlost: case Reason.sackRescue: case Reason.rackLost: return tell(length, pipe(tcb), cwnd)
     default: return tell(cwnd, inFlight)
@@ -213,19 +217,18 @@ function sendProbe(tcb: Tcb, nowUs: number): boolean {
 
 /** New data and the FIN behind it, as the windows, Nagle and silly window avoidance permit. */
 function sendData(tcb: Tcb, nowUs: number): boolean {
-  if (!mayTransmitData(tcb.state) || tcb.resending || tcb.finSent) return false
+  if (!mayTransmitData(tcb.state) || tcb.resending || tcb.finSent || isTestingTimeout(tcb)) return false
   if (tcb.sendRing.endSeq() === tcb.sndNxt) return tcb.closeRequested && sendFin(tcb, nowUs)
   restartAfterIdle(tcb, nowUs)
   dataPermit(tcb)
   if (permit.reason === 0) return false
   if (tcb.pathMtu < tcb.linkMtu && sendMtuProbe(tcb, nowUs)) return true
   if (permit.reason === Reason.limitedTransmit) tcb.limitedTransmitBytes += permit.length
-  emitData(tcb, nowUs)
-  return true
+  return emitData(tcb, nowUs)
 }
 
 /** The segment that `permit` describes, with the FIN where it is the last and there is room. */
-function emitData(tcb: Tcb, nowUs: number): void {
+function emitData(tcb: Tcb, nowUs: number): true {
   const { length, reason } = permit
   const seq = tcb.sndNxt
   const isLast = length === permit.queued
@@ -234,6 +237,27 @@ function emitData(tcb: Tcb, nowUs: number): void {
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
   if (withFin) noteFinSent(tcb, seqAdd(seq, length))
+  return true
+}
+
+/** New data that shows whether a timeout was right, whatever cwnd says (RFC 5682 §2.1, step 2b). */
+function sendToTest(tcb: Tcb, nowUs: number): boolean {
+  const { episode } = tcb
+  if (episode === null || episode.frto !== Frto.second || episode.frtoLeft === 0) return false
+  episode.frtoLeft--
+  return mayTransmitData(tcb.state) && permitNext(tcb, Reason.frtoData) && emitData(tcb, nowUs)
+}
+
+/** Fills `permit` for the next new segment, whatever cwnd says. @returns whether there is one */
+function permitNext(tcb: Tcb, reason: ReasonIndex): boolean {
+  permit.queued = tcb.unsentBytes()
+  permit.windowRoom = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), tcb.sndNxt)
+  permit.length = Math.min(permit.queued, permit.windowRoom, effectiveMss(tcb))
+  permit.reason = reason
+  permit.b = Math.max(0, tcb.rtt.srttUs)
+  permit.c = seqDiff(tcb.sndNxt, tcb.sndUna)
+  permit.d = 0
+  return permit.length > 0
 }
 
 /** Tail loss probe (RFC 8985 §7.3): new data if there is any, whatever cwnd says, else the last segment once more. */
@@ -242,14 +266,7 @@ function sendLossProbe(tcb: Tcb, nowUs: number): boolean {
   if (rack === null || !rack.probeDue) return false
   rack.probeDue = false
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt || tcb.inRecovery || tcb.lossRecovery) return false
-  permit.queued = tcb.unsentBytes()
-  permit.windowRoom = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), tcb.sndNxt)
-  permit.length = Math.min(permit.queued, permit.windowRoom, effectiveMss(tcb))
-  if (permit.length > 0 && mayTransmitData(tcb.state)) {
-    permit.reason = Reason.probeNew
-    permit.b = tcb.rtt.srttUs
-    permit.c = seqDiff(tcb.sndNxt, tcb.sndUna)
-    permit.d = 0
+  if (mayTransmitData(tcb.state) && permitNext(tcb, Reason.probeNew)) {
     emitData(tcb, nowUs)
     noteProbeSent(tcb, rack, false)
     return true

@@ -68,6 +68,12 @@ export abstract class WindowController implements CongestionController {
     this.restart(false)
   }
 
+  undo(cwnd: number, ssthresh: number): void {
+    this.cwnd = cwnd
+    this.ssthresh = ssthresh
+    this.restore()
+  }
+
   onPartialAck(ackedBytes: number): void {
     this.cwnd = Math.max(this.cwnd - ackedBytes, this.smss)
     if (ackedBytes >= this.smss) this.cwnd += this.smss
@@ -109,6 +115,9 @@ export abstract class WindowController implements CongestionController {
 
   /** The ssthresh that a loss with `flightSize` in flight leaves; `cwnd` is still the one before it. */
   protected abstract thresholdAfterLoss(flightSize: number): number
+
+  /** The last {@link thresholdAfterLoss} did not happen. */
+  protected abstract restore(): void
 
   /** cwnd was set anew: a new stage of congestion avoidance begins when it is reached. */
   protected abstract restart(afterTimeout: boolean): void

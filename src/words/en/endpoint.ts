@@ -147,6 +147,8 @@ export const endpoint = {
       sillyWindowOverrideUs: 'Silly-window override',
       limitedTransmit: 'Limited transmit',
       proportionalRate: 'Proportional rate reduction',
+      frto: 'Test timeouts with new data (F-RTO)',
+      undoSpurious: 'Take mistaken reductions back',
       ecnSyns: 'SYNs that ask for ECN',
       ecnGentle: 'Gentle back-off by ECN (ABE)',
       maxAckDelayUs: 'Peer\'s ACK delay, for loss probes',

@@ -149,6 +149,8 @@ export const endpoint: SameKeys<typeof en> = {
       sillyWindowOverrideUs: '작은 윈도 대기 한도',
       limitedTransmit: '제한 전송',
       proportionalRate: '비례 감속(PRR)',
+      frto: '새 데이터로 타임아웃 검증(F-RTO)',
+      undoSpurious: '잘못된 감속 되돌리기',
       ecnSyns: 'ECN을 요청하는 SYN 수',
       ecnGentle: 'ECN에 따른 완만한 감속(ABE)',
       maxAckDelayUs: '손실 탐지가 고려할 상대의 ACK 지연',

@@ -11,7 +11,7 @@ const mss = 1000
 /** A connection whose cwnd is `segments` full segments of 1000 bytes, with twice as much queued and cwnd in flight. */
 function flying(segments: number, options: Parameters<typeof established>[0] = {}): TcpTrace {
   const { config } = options
-  const t = established({ ...options, peerMss: mss, config: { initialWindowSegments: segments, sendBufferBytes: 1 << 20, ...config } })
+  const t = established({ ...options, peerMss: mss, config: { initialWindowSegments: segments, sendBufferBytes: 1 << 20, frto: false, ...config } })
   t.write(4 * segments * mss)
   return t
 }
@@ -308,6 +308,22 @@ describe('duplicate ACKs', () => {
     for (let i = 0; i < 4; i++) ack(t, 1)
     expect(t.snapshot.inRecovery).toBe(false)
     expect(t.skip().every(({ seq }) => seq !== t.isn + 1001)).toBe(true)
+  })
+
+  it('are repaired in time or not at all: only the first partial ACK starts the timer anew [RFC6582/rto-recover]', () => {
+    const t = flying(10)
+    t.skip()
+    for (let i = 0; i < 3; i++) ack(t.after(10 * ms), 0).skip()
+    ack(t.after(10 * ms), 1).skip()
+    const { retransmit } = t.snapshot.timers
+    expect(retransmit).toBe(t.nowUs + 1 * s)
+    for (const segments of [2, 3]) {
+      ack(t.after(10 * ms), segments).peer.expects(`. ${1 + segments * mss}:${1 + (segments + 1) * mss}(1000) ack 1`)
+      t.skip()
+      expect([t.snapshot.inRecovery, t.snapshot.timers.retransmit]).toEqual([true, retransmit])
+    }
+    t.at(retransmit)
+    expect(t.snapshot).toMatchObject({ inRecovery: false, congestionPhase: 'lossRecovery', recover: t.snapshot.sndNxt })
   })
 
   it('with SACK the resent piece ends where the next one arrived', () => {

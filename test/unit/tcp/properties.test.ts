@@ -89,7 +89,7 @@ describe('two engines over a bad path', () => {
       up: fc.nat(40_000), down: fc.nat(20_000), isn: fc.constantFrom(0, 1000, 0xffff_f000),
       timestamps: fc.boolean(), sackPermitted: fc.boolean(), windowScaling: fc.boolean(), nagle: fc.boolean(), delayedAck: fc.boolean(),
       receiveBufferBytes: fc.constantFrom(500, 3000, 65_535, 300_000), mss: fc.constantFrom(0, 300),
-      proportionalRate: fc.boolean(), rackTlp: fc.boolean(), ecn: fc.constantFrom('on' as const, 'off' as const), limitedTransmit: fc.boolean(), dsack: fc.boolean(), hystart: fc.boolean(),
+      proportionalRate: fc.boolean(), rackTlp: fc.boolean(), frto: fc.boolean(), undoSpurious: fc.boolean(), ecn: fc.constantFrom('on' as const, 'off' as const), limitedTransmit: fc.boolean(), dsack: fc.boolean(), hystart: fc.boolean(),
       congestionControl: fc.constantFrom('newReno' as const, 'cubic' as const, 'none' as const),
     })
     fc.assert(fc.property(plan, ({ seed, loss, duplicate, jitterUs, up, down, isn, ...config }) => {

@@ -108,6 +108,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   sackRescue: () => sacked(8, 'ack 1 sack 1001:4001 5001:6001', 'ack 1 sack 6001:7001', 'ack 4001 sack 5001:7001'),
   rackFirst: () => racked(8, 'ack 1 sack 1001:4001>'),
   rackLost: () => racked(8, 'ack 1 sack 1001:2001 3001:8001>'),
+  frtoData: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535'),
   probeNew: () => racked(10).after(200 * ms),
   probeLast: () => racked(8).after(200 * ms),
   windowOpened: () => sends(writes(established({ window: 0 }), 10).after(1 * s), '. 1:1(0) ack 1 win 100'),
@@ -232,6 +233,12 @@ const stories: Record<ToldReason, () => TcpTrace> = {
     const t = sends(racked(8).after(200 * ms), '. 1:1(0) ack 8001 win 65535')
     return sends(writes(t, 1000).after(100 * ms), '. 1:1(0) ack 9001 win 65535')
   },
+  setFrtoSpurious: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535', '. 1:1(0) ack 2921 win 65535'),
+  setEifelSpurious: () => {
+    const t = writes(established({ config: { timestamps: true, initialWindowSegments: 4 } }).at(1 * s), 5000)
+    return sends(t.after(1 * s), '. 1:1(0) ack 1449 win 65535 <nop,nop,TS val 2 ecr 1000>')
+  },
+  setDsackSpurious: () => sacked(8, 'ack 1 sack 1001:4001', 'ack 8001 sack 1:1001'),
   setEcnReduced: () => sends(writes(ecn(), 8000), 'E. 1:1(0) ack 1461 win 65535'),
   setEcnMark: () => sends(ecn(), '(ce) . 1:2(1) ack 1 win 65535'),
   setEcnAnswered: () => sends(ecn(), '(ce) . 1:2(1) ack 1 win 65535', 'W. 2:3(1) ack 1 win 65535'),
