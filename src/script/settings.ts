@@ -69,8 +69,10 @@ export function settingsOf(script: Script, profile: Profile): Settings {
   }
 }
 
-/** The profile that a script's own commands point to. */
+/** The profile that a script names in a comment (`// profile linux`), or else that its own commands point to. */
 export function guessProfile(text: string): ProfileName {
+  const named = /^\/\/ profile (\w+)$/m.exec(text)?.[1] ?? ''
+  if (Object.hasOwn(profiles, named)) return named as ProfileName
   if (/\bnet\.inet6?\.|\bkern\.ipc\b|\bsockstat\b|\btcpdrop\b|\bTCPI_(?!OPT)/.test(text)) return 'freebsd'
   if (/\bnet\.ipv[46]\b|\/proc\/sys\/|\bdefaults\.sh\b|\bset_sysctls\b|\bnstat\b|\btcpi_|\bepoll_|\bTCP_CA_/.test(text)) return 'linux'
   return 'rfc'

@@ -4,8 +4,9 @@ import { checkSequence } from './arrives-sequence.ts'
 import { processFin, processText, processUrgent } from './arrives-text.ts'
 import { challenge } from './challenge.ts'
 import { noteEcnMark } from './ecn.ts'
-import { becomeClosed, returnToListen } from './lifecycle.ts'
+import { becomeClosed, returnToListen, waitTwoMsl } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
+import { payloadBytes, segmentLength } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff } from './seq.ts'
 import { TcpState } from './state.ts'
@@ -19,17 +20,30 @@ export function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number): 
   // Fourth, the SYN bit.
   if ((segment.flags & TcpFlag.syn) !== 0 && !checkSyn(tcb, segment, nowUs)) return
   // Fifth, the ACK field.
+  const wasTimeWait = tcb.state === TcpState.timeWait
   if (!acceptAck(tcb, segment, nowUs)) return
   // Sixth, the URG bit; seventh, the text; eighth, the FIN bit.
   if ((segment.flags & TcpFlag.urg) !== 0) processUrgent(tcb, segment, nowUs)
   if (tcb.ecnOn) noteEcnMark(tcb, segment, nowUs)
+  if (wasTimeWait && segmentLength(segment) > 0) return answerInTimeWait(tcb, segment, nowUs)
   processText(tcb, segment, nowUs)
   processFin(tcb, nowUs)
+}
+
+/** Fifth, for TIME-WAIT: what still comes is the FIN again, at whatever number; it is acknowledged, and the wait begins anew. Text is not taken. */
+function answerInTimeWait(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  tcb.drop(Reason.dropAfterFin, segment, nowUs, payloadBytes(segment))
+  if ((segment.flags & TcpFlag.fin) !== 0) {
+    tcb.move('rcvFin', nowUs)
+    waitTwoMsl(tcb, nowUs)
+  }
+  tcb.oweAck(Reason.ackTimeWaitFin, 2 * tcb.config.mslUs)
 }
 
 /** RFC 9293 §3.10.7.4, second, with RFC 5961 §3.2: only the exact sequence number resets. */
 function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   const offset = seqDiff(segment.seq, tcb.rcvNxt)
+  if (tcb.state === TcpState.timeWait && tcb.config.timeWaitIgnoresReset) return tcb.drop(Reason.dropTimeWaitRst, segment, nowUs)
   if (offset !== 0 && !tcb.config.resetAnywhereInWindow) {
     tcb.drop(Reason.dropRstInexact, segment, nowUs, offset, tcb.offeredWindow())
     return challenge(tcb, Reason.challengeRst, segment, nowUs, offset, tcb.offeredWindow())
@@ -39,7 +53,6 @@ function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
       if (tcb.passive) return returnToListen(tcb, 'rcvRstOfPassive', nowUs)
       return becomeClosed(tcb, 'rcvRst', 'refused', 'connectionRefused', nowUs)
     case TcpState.timeWait:
-      if (tcb.config.timeWaitIgnoresReset) return tcb.drop(Reason.dropTimeWaitRst, segment, nowUs)
       return becomeClosed(tcb, 'rcvRst', 'closed', null, nowUs)
     default:
       return becomeClosed(tcb, 'rcvRst', 'reset', 'connectionReset', nowUs)

@@ -23,7 +23,7 @@ export function checkSequence(tcb: Tcb, segment: TcpSegment, nowUs: number): boo
   if (tcb.timestampsOn && !isRst && !checkTimestamp(tcb, segment, nowUs)) return false
   if (tcb.state === TcpState.synReceived && (segment.flags & TcpFlag.syn) !== 0 && segment.seq === tcb.irs) return repeatedSyn(tcb, segment, nowUs)
   const length = segmentLength(segment)
-  const window = tcb.offeredWindow()
+  const window = tcb.receiveWindow()
   const offset = seqDiff(segment.seq, tcb.rcvNxt)
   if (!isAcceptable(offset, length, window)) {
     if (offset === 0) return acceptWithoutText(tcb, segment, length, nowUs)

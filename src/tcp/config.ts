@@ -20,6 +20,8 @@ export interface TcpConfig {
   readonly receiveBufferWholeSegments: boolean
   /** Offers all free space with each segment, not only when it grew by a piece worth telling. */
   readonly offerAllSpace: boolean
+  /** Takes what the buffer has room for, though less was offered (a window field holds 65,535 at most). */
+  readonly acceptWholeBuffer: boolean
   readonly windowScaling: boolean
   /** Window shift to offer; -1 takes the smallest that lets the receive buffer be advertised. */
   readonly windowShift: number
@@ -135,6 +137,7 @@ export const tcpConfigTable = {
   receiveBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: true, rfc: 'RFC 9293 §3.8.6' },
   receiveBufferWholeSegments: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6' },
   offerAllSpace: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.2.2' },
+  acceptWholeBuffer: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   windowScaling: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §2' },
   windowShift: { default: -1, unit: 'bits', min: -1, max: 14, live: false, rfc: 'RFC 7323 §2.3' },
   sackPermitted: { default: true, unit: 'switch', live: false, rfc: 'RFC 2018 §2' },
@@ -205,7 +208,7 @@ export const tcpPresets = {
     sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
     userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds, rackTlp: false, frto: false,
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
-    receiveBufferWholeSegments: true, offerAllSpace: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
+    receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
   windows: {

@@ -313,6 +313,13 @@ export class Tcb {
     return Math.max(0, seqDiff(this.rcvAdvertisedEdge, this.rcvNxt))
   }
 
+  /** RCV.WND: what was offered, or with that knob all that there is room for. A connection that came in has its buffer only when it is established. */
+  receiveWindow(): number {
+    const offered = this.offeredWindow()
+    if (!this.config.acceptWholeBuffer || (this.passive && this.state === TcpState.synReceived)) return offered
+    return Math.max(offered, this.receiveBuffer.limit - this.receiveBuffer.unread())
+  }
+
   /** Bytes queued and never sent. */
   unsentBytes(): number {
     return this.finSent ? 0 : Math.max(0, seqDiff(this.sendRing.endSeq(), seqMax(this.sndNxt, this.sendRing.startSeq)))

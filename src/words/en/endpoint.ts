@@ -134,6 +134,7 @@ export const endpoint = {
     knobs: {
       receiveBufferBytes: 'Receive buffer',
       offerAllSpace: 'Offer all free space',
+      acceptWholeBuffer: 'Accept all the buffer has room for',
       minPathMtuBytes: 'Smallest path MTU',
       blackHoleDetection: 'Black hole detection',
       blackHoleMtuBytes: 'MTU in a black hole',

@@ -136,6 +136,7 @@ export const endpoint: SameKeys<typeof en> = {
     knobs: {
       receiveBufferBytes: '수신 버퍼',
       offerAllSpace: '빈 공간을 모두 알림',
+      acceptWholeBuffer: '버퍼에 들어가는 만큼 모두 받음',
       minPathMtuBytes: '가장 작은 경로 MTU',
       blackHoleDetection: 'MTU 블랙홀 감지',
       blackHoleMtuBytes: '블랙홀에서 쓸 MTU',

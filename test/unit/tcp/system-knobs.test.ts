@@ -60,6 +60,24 @@ describe('knobs of systems', () => {
     expect(off.state).toBe('CLOSED')
   })
 
+  it('take what the buffer has room for, though a window field could not offer it [RFC9293/MUST-66]', () => {
+    const wide = { receiveBufferBytes: 70_000, sackPermitted: true }
+    const t = established({ config: { ...wide, acceptWholeBuffer: true } })
+    t.peer.sends('. 69991:70001(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 1 win 65535 <nop,nop,sack 69991:70001>')
+    const offered = established({ config: wide })
+    offered.peer.sends('. 69991:70001(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 1 win 65535')
+  })
+
+  it('acknowledge a FIN and text in TIME-WAIT at whatever number, and only the FIN begins the wait anew [RFC9293/timewait-fin]', () => {
+    const t = traceIn('timeWait', { config: { mslUs: 1_000_000 } })
+    t.after(1500 * ms).peer.sends('. 2:12(10) ack 2 win 65535').peer.expects('. 2:2(0) ack 2')
+    t.after(400 * ms).peer.sends('F. 2:2(0) ack 2 win 65535').peer.expects('. 2:2(0) ack 2')
+    t.after(1999 * ms)
+    expect(t.state).toBe('TIME_WAIT')
+    t.after(1 * ms)
+    expect(t.state).toBe('CLOSED')
+  })
+
   it('report the first duplicate piece of a segment, also where it was held behind a hole [RFC2883/dsack-first]', () => {
     const t = established({ config: { sackPermitted: true } })
     t.peer.sends('. 1:101(100) ack 1 win 65535').peer.sends('. 201:301(100) ack 1 win 65535').skip()
