@@ -21,6 +21,12 @@ function controller(value: string): SystemChange | null {
   return name === undefined ? null : { tcp: { congestionControl: name } }
 }
 
+/** The same three modes in both systems; accurate ECN is 3 and more. */
+function ecn(value: string): SystemChange | null {
+  const mode = (['off', 'on', 'passive'] as const)[Number(value)]
+  return mode === undefined ? null : { tcp: { ecn: mode } }
+}
+
 /** 0 and 1 turn both options off and on; 2 is window scaling alone, 3 timestamps alone. */
 function rfc1323(value: string): SystemChange {
   return { tcp: { windowScaling: value === '1' || value === '2', timestamps: value === '1' || value === '3' } }
@@ -51,6 +57,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.insecure_rst': onOff((resetAnywhereInWindow) => ({ resetAnywhereInWindow })),
   'net.inet.tcp.insecure_syn': onOff((synInWindowResets) => ({ synInWindowResets })),
   'net.inet.tcp.insecure_ack': onlyOff,
+  'net.inet.tcp.ecn.enable': ecn,
 
   'net.inet.tcp.rfc3042': onOff((limitedTransmit) => ({ limitedTransmit })),
   'net.inet.tcp.do_prr': onOff((proportionalRate) => ({ proportionalRate })),
@@ -81,6 +88,7 @@ const linux: Readonly<Record<string, Setting>> = {
   tcp_slow_start_after_idle: onOff((restartAfterIdle) => ({ restartAfterIdle })),
   tcp_syn_retries: count('synRetries'),
   tcp_synack_retries: nothing,
+  tcp_ecn: ecn,
   tcp_retries2: count('dataRetries'),
   tcp_keepalive_time: seconds('keepAliveIdleUs'),
   tcp_keepalive_intvl: seconds('keepAliveIntervalUs'),
@@ -105,12 +113,11 @@ const linuxOthers = /^(?:ip_|ipfrag_|icmp_|route\.|min_pmtu|conf\.|neigh\.|somax
 /** @returns the change, null where the name or the value is not had here */
 export function systemChange(name: string, value: string): SystemChange | null {
   const plain = value.replaceAll(/^["']|["']$/g, '').trim()
-  if (name === 'net.inet.tcp.ecn.enable' || name === 'net.inet6.tcp.ecn.enable') return plain === '0' || plain === '2' ? {} : null
-  if (Object.hasOwn(freebsd, name)) return freebsd[name](plain)
+  const unified = name.replace(/^net\.inet6\.tcp\./, 'net.inet.tcp.')
+  if (Object.hasOwn(freebsd, unified)) return freebsd[unified](plain)
   if (isIgnoredByFreebsd(name)) return {}
   const short = /^net[./](?:ipv[46]|core)[./](.+)$/.exec(name)?.[1]
   if (short === undefined) return null
-  if (short === 'tcp_ecn') return plain === '0' || plain === '2' ? {} : null
   if (Object.hasOwn(linux, short)) return linux[short](plain)
   return isIgnoredByLinux(short) ? {} : null
 }
