@@ -48,13 +48,14 @@ function openLine(spec: LinkSpec): string | null {
     ...given('ip', spec.host?.address),
     ...given('mac', spec.host?.mac),
     ...given('gateway', spec.host?.gateway),
+    ...given('ip6', spec.host?.ipv6),
   })
 }
 
 function hostArgs(settings: HostSettings): CommandArgs<'hostStart'> {
-  const { address, mac, gateway, preset, isn, listen } = settings
+  const { address, mac, gateway, ipv6, preset, isn, listen } = settings
   const listeners = listen?.map(({ application, port }) => `${application}:${port}`)
-  return { ip: address, ...given('mac', mac), ...given('gateway', gateway), ...given('preset', preset), ...given('isn', isn), ...given('listen', listeners) }
+  return { ip: address, ...given('mac', mac), ...given('gateway', gateway), ...given('ip6', ipv6), ...given('preset', preset), ...given('isn', isn), ...given('listen', listeners) }
 }
 
 function connectArgs(request: ConnectRequest): CommandArgs<'connect'> {

@@ -73,7 +73,7 @@ export const runConnect: Run = async ({ args, options, json, words }) => {
   )
   const snapshot = createTcpSnapshot()
   try {
-    const early = await Promise.race([spoken.ready.then(() => null), ended])
+    const early = await Promise.race([spoken.readyFor(address).then(() => null), ended])
     if (early === null) {
       id = spoken.host.connectWith(address, port, application, 'connect', machineClock())
       spoken.driver.tasks.add(timeWaitWatch(spoken, id, () => end('closed')))

@@ -82,7 +82,8 @@ export class Conversation {
     decodePacket(batch.bytes, batch.offset[i], batch.capturedLength[i], linkType, packet, batch.originalLength[i])
     const isSent = batch.direction[i] === Direction.sent
     const isTcp = (packet.layers & Layer.tcp) !== 0
-    if (isTcp ? isSent || packet.ipv4.destination !== host.config.ipv4 : (packet.layers & (Layer.arp | Layer.icmp)) === 0) return
+    const destination = packet.ipVersion === 6 ? packet.ipv6.destination : packet.ipv4.destination
+    if (isTcp ? isSent || !host.isOwnAddress(destination) : (packet.layers & (Layer.arp | Layer.icmp | Layer.icmpv6)) === 0) return
     const relative = isTcp ? this.basesOf() : undefined
     const line = printPacket(packet, batch.bytes, { addresses: !isTcp, ...(relative === undefined ? {} : { relative }) })
     this.print(isSent ? '>' : '<', isSent ? 'sent' : 'received', batch.timeSec[i] * 1e6 + batch.timeNsec[i] / 1000, line, null)

@@ -1,5 +1,6 @@
 import type { FlowEnd, FlowRow } from '../../src/rpc/contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
+import { formatEndpoint } from '../../src/wire/addresses.ts'
 
 const columns = [
   'flow', 'protocol', 'stream', 'client', 'server', 'first', 'duration', 'client packets', 'server packets', 'client bytes', 'server bytes',
@@ -28,7 +29,7 @@ export function flowJson({ activity: _, client, server, rttUs, ...rest }: FlowRo
 }
 
 function endText({ address, port }: FlowEnd): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return formatEndpoint(address, port)
 }
 
 function endJson({ address, port, state, proof, packets, bytes }: FlowEnd): object {

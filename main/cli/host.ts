@@ -1,9 +1,10 @@
 import { FaultError } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
+import { formatAddress } from '../../src/stack/ip-address.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
-import { formatIpv4, formatMac } from '../../src/wire/addresses.ts'
+import { formatEndpoint, formatIpv4, formatMac } from '../../src/wire/addresses.ts'
 import { machineClock } from '../lab/clock.ts'
 import { DecisionLog } from '../lab/decision-log.ts'
 import { deferred } from './deferred.ts'
@@ -83,7 +84,7 @@ class LifePrinter {
     const record = host.host.record(event.connection)
     this.tell()
     if (record === undefined) return
-    const remote = `${formatIpv4(record.remoteV4)}:${record.remotePort}`
+    const remote = formatEndpoint(formatAddress(record.remoteAddress), record.remotePort)
     const { id: connection } = record
     if (event.kind === 'accepted') this.print('accepted', { connection, remote, port: event.listenerPort, application: host.applicationOf(record) }, 'accepted')
     if (event.kind === 'remoteClosed') this.print('remoteClosed', { connection, remote }, 'remoteClosed')

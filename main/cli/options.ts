@@ -47,6 +47,7 @@ export const cliTable = {
       { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
       { name: 'mac', type: 'mac', value: 'MAC' },
       { name: 'gateway', type: 'address', value: 'ADDR' },
+      { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
       { name: 'listen', type: 'listener', value: 'APP:PORT', repeatable: true },
       { name: 'preset', type: 'text', value: 'NAME' },
       { name: 'isn', type: 'count', value: 'N' },
@@ -61,6 +62,7 @@ export const cliTable = {
       { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
       { name: 'mac', type: 'mac', value: 'MAC' },
       { name: 'gateway', type: 'address', value: 'ADDR' },
+      { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
       { name: 'send', type: 'path', value: 'FILE|-' },
       { name: 'receive', type: 'path', value: 'FILE|-' },
       { name: 'close-after-send', type: 'flag', words: 'closeAfterSend' },
@@ -159,6 +161,7 @@ export interface CliOptions {
   ip: string
   mac?: string
   gateway?: string
+  ip6?: string
   listen?: string[]
   preset?: string
   isn?: number

@@ -5,11 +5,12 @@ import { parseListener } from '../../src/rpc/commands.ts'
 import { parseArgument } from '../../src/rpc/command-line.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
+import { parseAddress } from '../../src/stack/ip-address.ts'
 import { checkTcpOption, tcpConfigTable } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
-import { formatIpv4, formatMac } from '../../src/wire/addresses.ts'
+import { formatIpv4, formatMac, isLinkLocalIpv6 } from '../../src/wire/addresses.ts'
 import { machineClock } from '../lab/clock.ts'
 import { Driver } from '../lab/driver.ts'
 import { hostConfigOf } from '../lab/host-settings.ts'
@@ -17,6 +18,9 @@ import { LabHost } from '../lab/lab-host.ts'
 import type { OpenedLink } from '../lab/links.ts'
 import { deferred } from './deferred.ts'
 import type { CliOptions } from './options.ts'
+
+/** Duplicate address detection takes a second or two, a router's answer as long again (RFC 4861, RFC 4862). */
+const ipv6AddressWithinMs = 5000
 
 export interface SpokenHostOptions {
   readonly opened: OpenedLink
@@ -40,6 +44,8 @@ export class SpokenHost {
   /** Kept with the reason when the link dies. */
   readonly died: Promise<Fault>
   private readonly opened: OpenedLink
+  /** Who waits for an IPv6 address. */
+  private readonly listeners6 = new Set<() => void>()
 
   /** @throws FaultError `linkCannotInject`, and what is wrong with the settings; the link is closed then */
   constructor(options: SpokenHostOptions) {
@@ -52,6 +58,7 @@ export class SpokenHost {
       if (!info.mayInject || info.linkType !== 1) throw new FaultError(fault('linkCannotInject', { name: info.name }))
       const config = hostConfigOf(settings, {
         mtu: info.mtu, acceptUnfinishedChecksums: opened.acceptUnfinishedChecksums, claimTimings: opened.isWireless ? rfc5227Timings : quickTimings,
+        isPrivate: opened.peer !== null,
       })
       this.address = formatIpv4(config.ipv4)
       this.host = new LabHost({
@@ -59,8 +66,10 @@ export class SpokenHost {
         ...(options.sink === undefined ? {} : { sink: options.sink }),
         ...(options.onFrames === undefined ? {} : { onFrames: options.onFrames }),
         onEvent: (event, nowUs) => {
-          if (event.kind === 'addressReady') ready.resolve(null)
-          if (event.kind === 'addressConflict') ready.resolve(fault('addressInUse', { address: this.address, mac: event.mac === null ? '' : formatMac(event.mac) }))
+          const isOfIpv4 = typeof event.address === 'number'
+          if (event.kind === 'addressReady' && isOfIpv4) ready.resolve(null)
+          if (event.kind === 'addressReady' && !isOfIpv4) for (const hear of this.listeners6) hear()
+          if (event.kind === 'addressConflict' && isOfIpv4) ready.resolve(fault('addressInUse', { address: this.address, mac: event.mac === null ? '' : formatMac(event.mac) }))
           options.onEvent?.(event, nowUs)
         },
       })
@@ -86,6 +95,23 @@ export class SpokenHost {
     this.driver.attach(opened.link)
   }
 
+  /** Kept when the host has an address that can reach this one, or after a while without one: then `connect` says why not. */
+  async readyFor(address: string): Promise<void> {
+    await this.ready
+    const remote = parseAddress(address)
+    if (remote === null || typeof remote === 'number') return
+    const { host } = this.host
+    const canReach = (): boolean => host.ipv6Addresses().some((own) => own.state === 'assigned' && isLinkLocalIpv6(own.address) === isLinkLocalIpv6(remote))
+    const { promise, resolve } = deferred<void>()
+    const hear = (): void => { if (canReach()) resolve() }
+    const timer = setTimeout(resolve, ipv6AddressWithinMs)
+    this.listeners6.add(hear)
+    hear()
+    await promise
+    clearTimeout(timer)
+    this.listeners6.delete(hear)
+  }
+
   /** Resets what is still connected, and closes the link. */
   async close(): Promise<void> {
     this.host.abortAll(machineClock())
@@ -99,10 +125,11 @@ export class SpokenHost {
 }
 
 /** What the options of `host` and `connect` say about the lab host. */
-export function hostSettingsOf({ ip, mac, gateway, preset, isn, listen }: CliOptions): HostSettings {
+export function hostSettingsOf({ ip, mac, gateway, ip6, preset, isn, listen }: CliOptions): HostSettings {
   return {
     address: ip,
-    ...(mac === undefined ? {} : { mac }), ...(gateway === undefined ? {} : { gateway }), ...(preset === undefined ? {} : { preset }), ...(isn === undefined ? {} : { isn }),
+    ...(mac === undefined ? {} : { mac }), ...(gateway === undefined ? {} : { gateway }),
+    ...(ip6 === undefined ? {} : { ipv6: ip6 }), ...(preset === undefined ? {} : { preset }), ...(isn === undefined ? {} : { isn }),
     listen: (listen ?? []).map((text) => parseListener(text)!),
   }
 }

@@ -9,7 +9,7 @@ import { openNicLink } from '../link/nic-link.ts'
 import { askerOf, becomeAsker, checkPipeName, enterSocketFolder } from './asker.ts'
 import type { Asker } from './asker.ts'
 import { LinkBridge } from './bridge.ts'
-import { makeCable, peerAddress } from './namespace.ts'
+import { makeCable, peerAddress, peerAddress6 } from './namespace.ts'
 import { servePeer } from './peer-servers.ts'
 
 /**
@@ -92,7 +92,7 @@ function openInterface(request: OpenRequest): Link {
 
 async function openSandbox(request: OpenRequest): Promise<void> {
   makeCable()
-  await servePeer(peerAddress)
+  await servePeer(peerAddress, peerAddress6)
   // Frames of the sandbox are never longer than the interface's MTU and headers, so short slots are enough.
   const link = openCable({ ...request, name: 'lab0', snapLength: request.snapLength || 4096 })
   bridge.start(link, request, 'sandbox', peerAddress)

@@ -4,6 +4,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 
 /** The kernel's address at the far end of the cable, and the network it is on. */
 export const peerAddress = '10.77.0.1'
+export const peerAddress6 = 'fd00:77::1'
 const prefixLength = 24
 
 /** Locally administered; the four bytes in the middle read "TCP". */
@@ -30,6 +31,20 @@ export function makeCable(): void {
   ip('link set dev lab0 arp off')
   ip(`address add ${peerAddress}/${prefixLength} dev peer0`)
   for (const name of ['lo', 'lab0', 'peer0']) ip(`link set dev ${name} up`)
+  giveIpv6()
+}
+
+/**
+ * The kernel's end speaks IPv6 too, where it may be switched on, without a word of its own about it: addresses are given and not probed,
+ * and the one multicast report leaves before anybody listens.
+ */
+function giveIpv6(): void {
+  try {
+    // Its multicast reports are repeated so many milliseconds later: a day, so never.
+    writeFileSync('/proc/sys/net/ipv6/conf/peer0/mldv2_unsolicited_report_interval', '86400000')
+    writeFileSync('/proc/sys/net/ipv6/conf/peer0/disable_ipv6', '0')
+    for (const address of ['fe80::1', peerAddress6]) run('ip', ['address', 'add', `${address}/64`, 'dev', 'peer0', 'nodad'])
+  } catch { /* IPv4 alone then */ }
 }
 
 /** Some kernels put fallback devices of loaded tunnel modules into every new namespace; they are down and stay down. */

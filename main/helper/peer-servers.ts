@@ -6,7 +6,14 @@ const pieceBytes = 64 * 1024
 const mostBytes = 1 << 30
 
 /** The far end's servers, on the kernel's own sockets: HTTP on port 80 and echo on port 7. */
-export async function servePeer(address: string): Promise<void> {
+export async function servePeer(address: string, address6: string): Promise<void> {
+  await Promise.all([address, address6].map((own) => serve(own).catch((error: unknown) => {
+    // A kernel without IPv6 serves IPv4 alone.
+    if (own === address) throw error
+  })))
+}
+
+async function serve(address: string): Promise<void> {
   await Promise.all([listen(httpServer(), 80, address), listen(net.createServer({ allowHalfOpen: true }, echo), 7, address)])
 }
 

@@ -134,11 +134,12 @@ function linkSpecOf(value: unknown): LinkSpec {
 }
 
 function hostSettingsOf(value: unknown): HostSettings {
-  const { address, mac, gateway, preset, isn, listen } = fieldsOf(value, 'settings')
+  const { address, mac, gateway, ipv6, preset, isn, listen } = fieldsOf(value, 'settings')
   return {
     address: textOf(address, 'address', 100),
     ...defined('mac', optional(mac, (text) => textOf(text, 'mac', 100))),
     ...defined('gateway', optional(gateway, (text) => textOf(text, 'gateway', 100))),
+    ...defined('ipv6', optional(ipv6, (text) => textOf(text, 'ipv6', 100))),
     ...defined('preset', optional(preset, (text) => textOf(text, 'preset', 100))),
     ...defined('isn', optional(isn, (number) => integerOf(number, 'isn', 0, 0xffff_ffff))),
     ...defined('listen', optional(listen, (list) => listOf(list, 'listen', (item, itemName) => {

@@ -7,6 +7,7 @@ import { reasonAt } from '../../src/tcp/reasons.ts'
 import type { ReasonIndex } from '../../src/tcp/reasons.ts'
 import { EtherType, ethernetHeaderBytes } from '../../src/wire/ethernet.ts'
 import { IpProtocol } from '../../src/wire/ipv4.ts'
+import { ipv6HeaderBytes } from '../../src/wire/ipv6.ts'
 import { TcpFlag } from '../../src/wire/tcp.ts'
 import { segmentLine } from './segment-line.ts'
 
@@ -162,8 +163,8 @@ export class DecisionLog {
 
   /** @param leftUs when it left; 0 where only its arrival is known */
   private noteFrame(awaiting: number[], bytes: Uint8Array, at: number, frameLength: number, leftUs: number): void {
-    const tcp = at + ethernetHeaderBytes + 20
-    if (frameLength < ethernetHeaderBytes + 40 || readU16(bytes, at + 12) !== EtherType.ipv4 || bytes[at + ethernetHeaderBytes + 9] !== IpProtocol.tcp) return
+    const tcp = tcpAt(bytes, at, frameLength)
+    if (tcp < 0) return
     const localPort = readU16(bytes, tcp)
     const remotePort = readU16(bytes, tcp + 2)
     const seq = readU32(bytes, tcp + 4)
@@ -235,4 +236,14 @@ export class DecisionLog {
 
 function keyOf(host: number, connection: number): number {
   return connection * 2 + host
+}
+
+/** Where the TCP header of a frame of a host of ours begins, which has neither IP options nor extension headers; -1 in other frames. */
+function tcpAt(bytes: Uint8Array, at: number, frameLength: number): number {
+  const etherType = readU16(bytes, at + 12)
+  const ip = at + ethernetHeaderBytes
+  const isV4 = etherType === EtherType.ipv4 && bytes[ip + 9] === IpProtocol.tcp
+  if (!isV4 && !(etherType === EtherType.ipv6 && bytes[ip + 6] === IpProtocol.tcp)) return -1
+  const tcp = ip + (isV4 ? 20 : ipv6HeaderBytes)
+  return tcp + 20 <= at + frameLength ? tcp : -1
 }

@@ -3,6 +3,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import { applicationNames } from '../../src/rpc/contract.ts'
 import type { HostSettings } from '../../src/rpc/contract.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
+import { isUnicastIpv6 } from '../../src/stack/ipv6-address.ts'
 import { checkTcpOption, tcpPreset, tcpPresets } from '../../src/tcp/config.ts'
 import type { TcpConfig, TcpPresetName } from '../../src/tcp/config.ts'
 import { isBroadcastIpv4, isLoopbackIpv4, isMulticastIpv4, isMulticastMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
@@ -13,6 +14,8 @@ export interface HostSurroundings {
   mtu: number
   /** The far end's kernel may leave checksums to a network card that is not there. */
   acceptUnfinishedChecksums: boolean
+  /** Nobody else is on the link, and no router: there is nothing to ask for over IPv6. */
+  isPrivate?: boolean
   /** Shorten the address probe, where nobody else can have the address. */
   claimTimings?: HostConfig['claimTimings']
 }
@@ -21,7 +24,7 @@ export interface HostSurroundings {
  * What a user asked for as the configuration of a host.
  * @throws FaultError `addressInvalid`, `badArgument`
  */
-export function hostConfigOf(settings: HostSettings, { mtu, acceptUnfinishedChecksums, claimTimings }: HostSurroundings): HostConfig {
+export function hostConfigOf(settings: HostSettings, { mtu, acceptUnfinishedChecksums, claimTimings, isPrivate = false }: HostSurroundings): HostConfig {
   const cidr = parseCidr(settings.address)
   if (cidr === null || cidr.address.length !== 4) throw new FaultError(fault('addressInvalid', { address: settings.address }))
   const ipv4 = readU32(cidr.address, 0)
@@ -32,8 +35,19 @@ export function hostConfigOf(settings: HostSettings, { mtu, acceptUnfinishedChec
   return {
     mac: macOf(settings.mac), ipv4, prefixLength: cidr.prefixLength, mtu, tcp: tcpConfigOf(settings), acceptUnfinishedChecksums,
     ...(gateway === null ? {} : { gateway }),
+    ...ipv6ConfigOf(settings.ipv6 ?? 'auto', isPrivate),
     ...(claimTimings === undefined ? {} : { claimTimings }),
   }
+}
+
+/** @throws FaultError `addressInvalid` */
+function ipv6ConfigOf(text: string, isPrivate: boolean): Partial<HostConfig> {
+  if (text === 'off') return {}
+  const quiet = isPrivate ? { probeIpv6: false, solicitRouters: false } : {}
+  if (text === 'auto') return { ipv6: true, ...quiet }
+  const cidr = parseCidr(text)
+  if (cidr === null || !isUnicastIpv6(cidr.address)) throw new FaultError(fault('addressInvalid', { address: text }))
+  return { ipv6: true, ...quiet, ipv6Addresses: [{ address: cidr.address, prefixLength: cidr.prefixLength }] }
 }
 
 /** Whether one host alone can have the address (RFC 1122 §3.2.1.3): no group, no loopback, neither the network's own nor its broadcast address. */

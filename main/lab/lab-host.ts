@@ -6,18 +6,18 @@ import type { ApplicationName, ConnectRequest } from '../../src/rpc/contract.ts'
 import type { Application } from '../../src/stack/applications/application.ts'
 import { HttpGet } from '../../src/stack/applications/http-get.ts'
 import { ApplicationRunner } from '../../src/stack/applications/runner.ts'
-import { services } from '../../src/stack/applications/services.ts'
+import { datagramServices, services } from '../../src/stack/applications/services.ts'
 import { Transfer, bytesSource } from '../../src/stack/applications/transfer.ts'
 import type { ConnectionRecord } from '../../src/stack/connection-record.ts'
 import { Host } from '../../src/stack/host.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
+import { parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { tcpConfigTable } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
 import { TcpState } from '../../src/tcp/state.ts'
-import { parseIpv4 } from '../../src/wire/addresses.ts'
 import type { Speaker } from './driver.ts'
 import { checkListener } from './host-settings.ts'
 import type { ReceivedTail } from './received-tail.ts'
@@ -38,6 +38,7 @@ export class LabHost implements Speaker {
   readonly runner: ApplicationRunner
   private readonly options: LabHostOptions
   private readonly listening = new Map<number, ApplicationName>()
+  private readonly datagramSockets = new Map<number, { readonly id: number, readonly application: ApplicationName }>()
   private readonly applications = new Map<number, string>()
   private readonly tails = new Map<number, ReceivedTail>()
 
@@ -74,22 +75,33 @@ export class LabHost implements Speaker {
   }
 
   get listeners(): { port: number, application: ApplicationName }[] {
-    return [...this.listening].map(([port, application]) => ({ port, application }))
+    const overUdp = [...this.datagramSockets].map(([port, { application }]) => ({ port, application }))
+    return [...[...this.listening].map(([port, application]) => ({ port, application })), ...overUdp]
   }
 
   /** @throws FaultError `badArgument`, `portInUse` */
   listen(port: number, application: ApplicationName): void {
     checkListener(port, application)
+    if (application === 'udp-echo' || application === 'udp-discard') {
+      const id = this.runner.serveDatagrams(port, datagramServices[application].create())
+      if (typeof id !== 'number') throw new FaultError(id)
+      this.datagramSockets.set(port, { id, application })
+      return
+    }
     const create = (): Application => this.tapped(services[application].create())
     const failed = this.runner.serve(port, create)
     if (failed !== null) throw new FaultError(failed)
     this.listening.set(port, application)
   }
 
-  /** @throws FaultError `noSuchListener` */
+  /** Whatever listens on the port, over TCP and UDP. @throws FaultError `noSuchListener` */
   unlisten(port: number): void {
-    if (!this.listening.delete(port)) throw new FaultError(fault('noSuchListener', { port }))
-    this.runner.stopServing(port)
+    const datagrams = this.datagramSockets.get(port)
+    const isTcp = this.listening.delete(port)
+    if (!isTcp && datagrams === undefined) throw new FaultError(fault('noSuchListener', { port }))
+    if (isTcp) this.runner.stopServing(port)
+    if (datagrams !== undefined) this.runner.stopServingDatagrams(datagrams.id)
+    this.datagramSockets.delete(port)
   }
 
   /** @throws FaultError what `Host.connect` returns, `addressInvalid` */
@@ -103,7 +115,7 @@ export class LabHost implements Speaker {
 
   /** Connects with an application of the caller's. @throws FaultError as {@link connect} */
   connectWith(address: string, port: number, application: Application, name: string, nowUs: number): number {
-    const remote = parseIpv4(address)
+    const remote = parseAddress(address)
     if (remote === null) throw new FaultError(fault('addressInvalid', { address }))
     const id = this.runner.connect(remote, port, application, {}, nowUs)
     if (typeof id !== 'number') throw new FaultError(id)

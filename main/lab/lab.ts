@@ -4,6 +4,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { HostSettings, HostState, LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
+import { formatAddress, parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
 import { formatMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
@@ -200,6 +201,7 @@ export class Lab {
     if (!info.mayInject || info.linkType !== 1) throw new FaultError(fault('linkCannotInject', { name: info.name }))
     const config = hostConfigOf(settings, {
       mtu: info.mtu, acceptUnfinishedChecksums: opened.acceptUnfinishedChecksums, claimTimings: opened.isWireless ? rfc5227Timings : quickTimings,
+      isPrivate: opened.peer !== null,
     })
     this.stopHost()
     this.decisions.clear()
@@ -323,8 +325,8 @@ export class Lab {
   }
 
   private isKnown(address: string, _port: number): boolean {
-    const numeric = parseIpv4(address)
-    return this.viewed().some(({ host }) => host.config.ipv4 === numeric)
+    const own = parseAddress(address)
+    return own !== null && this.viewed().some(({ host }) => host.isOwnAddress(own) || host.config.ipv4 === own)
   }
 
   /**
@@ -355,10 +357,12 @@ export class Lab {
     const failure = endingFault(event.kind, this.host?.host.record(event.connection))
     if (failure !== null) this.report(failure)
     if (event.kind === 'addressConflict') {
-      this.hostFault = fault('addressInUse', { address: this.hostState().address.split('/')[0], mac: event.mac === null ? '' : formatMac(event.mac) })
-      this.report(this.hostFault)
+      const conflict = fault('addressInUse', { address: event.address === null ? '' : formatAddress(event.address), mac: event.mac === null ? '' : formatMac(event.mac) })
+      // Without one of its IPv6 addresses the host goes on.
+      if (typeof event.address === 'number') this.hostFault = conflict
+      this.report(conflict)
     }
-    if (event.kind === 'addressReady' && this.runsFirstConversation) {
+    if (event.kind === 'addressReady' && typeof event.address === 'number' && this.runsFirstConversation) {
       this.runsFirstConversation = false
       this.runFirstConversation()
     }

@@ -32,6 +32,7 @@ export interface OpenedLink {
 const ownHost: HostSettings = {
   address: '10.77.0.2/24',
   mac: '02:00:0a:4d:00:02',
+  ipv6: 'fd00:77::2/64',
   listen: [{ port: 7, application: 'echo' }, { port: 9, application: 'discard' }, { port: 19, application: 'chargen' }, { port: 80, application: 'http' }],
 }
 

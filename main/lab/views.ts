@@ -1,7 +1,7 @@
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import type { TcpSnapshot } from '../../src/tcp/snapshot.ts'
 import type { ConnectionView, FlowEnd, FlowRow, HostState, SocketRow } from '../../src/rpc/contract.ts'
-import { formatAddress } from '../../src/stack/ip-address.ts'
+import { formatAddress, isSameAddress } from '../../src/stack/ip-address.ts'
 import type { ConnectionRecord } from '../../src/stack/connection-record.ts'
 import type { Host } from '../../src/stack/host.ts'
 import { TcpState } from '../../src/tcp/state.ts'
@@ -23,10 +23,11 @@ const socketRowsAtMost = 500
 export function socketRows(hosts: readonly ViewedHost[], nowUs: number): SocketRow[] {
   const rows: SocketRow[] = []
   for (const viewed of hosts) {
-    const localAddress = formatIpv4(viewed.host.config.ipv4)
+    // A listener takes connections over both versions.
+    const localAddress = viewed.host.ipv6Addresses().length > 0 ? '*' : formatIpv4(viewed.host.config.ipv4)
     for (const { port, application } of viewed.listeners) {
       rows.push({
-        connection: -1, host: viewed.number, localAddress, localPort: port, remoteAddress: '', remotePort: 0, state: TcpState.listen,
+        connection: -1, host: viewed.number, localAddress, localPort: port, remoteAddress: '', remotePort: 0, state: application.startsWith('udp-') ? -1 : TcpState.listen,
         receiveQueue: 0, sendQueue: 0, timer: null, side: 1, application,
       })
     }
@@ -75,7 +76,8 @@ function otherEnd(record: ConnectionRecord, peer: Host): TcpSnapshot | null {
   let found: ConnectionRecord | null = null
   // Ports are used again: the latest is the one.
   for (const other of peer.connections()) {
-    if (other.localPort === record.remotePort && other.remotePort === record.localPort && other.remoteV4 === record.localV4 && other.localV4 === record.remoteV4) found = other
+    if (other.localPort === record.remotePort && other.remotePort === record.localPort && isSameAddress(other.remoteAddress, record.localAddress)
+      && isSameAddress(other.localAddress, record.remoteAddress)) found = other
   }
   if (found === null) return null
   const snapshot = createTcpSnapshot()
@@ -114,14 +116,18 @@ function putState(end: FlowEnd, other: FlowEnd, states: ReadonlyMap<string, numb
   end.state = state ?? TcpState.closed
 }
 
-export const hostOff: HostState = { running: false, phase: 'off', address: '', mac: '', gateway: null, mtu: 0, listeners: [], neighbours: [], fault: null }
+export const hostOff: HostState = { running: false, phase: 'off', address: '', mac: '', gateway: null, mtu: 0, listeners: [], ipv6Addresses: [], neighbours: [], fault: null }
 
 export function hostState(host: Host, listeners: HostState['listeners'], fault: HostState['fault']): HostState {
   const { config } = host
   return {
     running: true, phase: host.phase, address: `${formatIpv4(config.ipv4)}/${config.prefixLength}`, mac: formatMac(config.mac),
     gateway: config.gateway === undefined ? null : formatIpv4(config.gateway), mtu: config.mtu, listeners,
-    neighbours: host.arpTable().map(({ address, mac, state, ageUs }) => ({ address: formatIpv4(address), mac: mac ?? '', state, ageMs: Math.round(ageUs / 1000) })),
+    ipv6Addresses: host.ipv6Addresses().map(({ address, state }) => ({ address: formatAddress(address), state })),
+    neighbours: [
+      ...host.arpTable().map(({ address, mac, state, ageUs }) => ({ address: formatIpv4(address), mac: mac ?? '', state, ageMs: Math.round(ageUs / 1000) })),
+      ...host.ndpTable().map(({ address, mac, state }) => ({ address: formatAddress(address), mac: mac ?? '', state, ageMs: -1 })),
+    ],
     fault,
   }
 }

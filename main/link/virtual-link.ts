@@ -11,9 +11,10 @@ import { services } from '../../src/stack/applications/services.ts'
 import type { Host, HostSink } from '../../src/stack/host.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
-import { parseIpv4 } from '../../src/wire/addresses.ts'
+import { parseIpv4, parseIpv6 } from '../../src/wire/addresses.ts'
 
 export const virtualPeerAddress = '10.77.0.1'
+export const virtualPeerAddress6 = 'fd00:77::1'
 /** The address that the lab's own host takes on this link. */
 export const virtualLabAddress = '10.77.0.2/24'
 
@@ -69,7 +70,8 @@ export class VirtualLink implements Link {
     this.port.onReadable = () => this.notify()
     this.info = this.port.info
     this.station = createStation({
-      name: 'peer', address: parseIpv4(virtualPeerAddress)!, prefixLength: 24, tcp: options.peerTcp, sink: options.peerSink,
+      name: 'peer', address: parseIpv4(virtualPeerAddress)!, prefixLength: 24, tcp: options.peerTcp,
+      host: { ipv6: true, probeIpv6: false, solicitRouters: false, ipv6Addresses: [{ address: parseIpv6(virtualPeerAddress6)!, prefixLength: 64 }] }, sink: options.peerSink,
       receive: { delayUs, ...options.toPeer }, send: { delayUs, ...options.toLab },
     }, this.hub, random, mtu, now)
     this.peer = this.station.host

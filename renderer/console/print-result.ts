@@ -12,6 +12,7 @@ import { formatBytes, formatCompact, formatCount, formatRtt, formatTime } from '
 import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
 import { textTable } from './text-table.ts'
+import { formatEndpoint } from '../../src/wire/addresses.ts'
 
 export interface PrintWords {
   t(key: string, params?: Record<string, unknown>): string
@@ -75,7 +76,8 @@ export class ResultPrinter {
       { head: 'Snd-Q', align: 'right' }, { head: t('window.result.application') },
     ] as const
     const cells = rows.map((row) => [
-      row.connection < 0 ? '' : String(row.connection), `${row.localAddress}:${row.localPort}`, row.connection < 0 ? '*:*' : `${row.remoteAddress}:${row.remotePort}`, state(row.state),
+      row.connection < 0 ? '' : String(row.connection), formatEndpoint(row.localAddress, row.localPort), row.connection < 0 ? '*:*' : formatEndpoint(row.remoteAddress, row.remotePort),
+      row.application.startsWith('udp-') ? 'UDP' : state(row.state),
       String(row.receiveQueue), String(row.sendQueue), row.application,
     ])
     return textTable(columns, cells, this.columns())
@@ -127,7 +129,8 @@ export class ResultPrinter {
       { head: 'RTT', align: 'right' }, { head: t('window.flows.retransmissions'), align: 'right' },
     ] as const
     const rows = page.flows.map((flow) => [
-      String(flow.flow), `${flow.client.address}:${flow.client.port}`, state(flow.client.state), `${flow.server.address}:${flow.server.port}`, state(flow.server.state),
+      String(flow.flow), formatEndpoint(flow.client.address, flow.client.port), state(flow.client.state),
+      formatEndpoint(flow.server.address, flow.server.port), state(flow.server.state),
       formatCompact(flow.client.packets), formatCompact(flow.server.packets), formatCompact(flow.client.bytes), formatCompact(flow.server.bytes), formatRtt(flow.rttUs),
       String(flow.retransmissions),
     ])

@@ -18,6 +18,7 @@ export const commandTable = {
       { name: 'ip', type: 'cidr' },
       { name: 'mac', type: 'mac' },
       { name: 'gateway', type: 'address' },
+      { name: 'ip6', type: 'ipv6' },
     ],
   },
   linkClose: { words: ['link', 'close'], positionals: [], options: [] },
@@ -36,6 +37,7 @@ export const commandTable = {
     options: [
       { name: 'mac', type: 'mac' },
       { name: 'gateway', type: 'address' },
+      { name: 'ip6', type: 'ipv6' },
       { name: 'preset', type: 'preset' },
       { name: 'isn', type: 'count' },
       { name: 'listen', type: 'listener', repeatable: true },
@@ -99,7 +101,7 @@ export interface PositionalSpec { readonly name: string, readonly type: Argument
 export interface OptionSpec { readonly name: string, readonly type: ArgumentType, readonly repeatable?: true }
 
 export type ArgumentType =
-  | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
+  | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
   | 'linkKind' | 'language' | 'theme' | 'listener'
   | 'integer' | 'count' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
@@ -187,7 +189,7 @@ export function commandCall(command: Command): LabCall | null {
 
 /** `echo:7` as application and port, or null. */
 export function parseListener(text: string): { application: ApplicationName, port: number } | null {
-  const match = /^(echo|discard|chargen|http):(\d{1,5})$/.exec(text)
+  const match = /^(echo|discard|chargen|http|udp-echo|udp-discard):(\d{1,5})$/.exec(text)
   if (!match) return null
   const port = Number(match[2])
   return port >= 1 && port <= 65535 ? { application: match[1] as ApplicationName, port } : null
@@ -199,7 +201,7 @@ function page(args: { from?: number, count?: number }): { from: number, count: n
 }
 
 function linkSpec(args: CommandArgs<'linkOpen'>): LinkSpec {
-  const { kind, name, filter, snap, promiscuous, elevate, ip, mac, gateway } = args
+  const { kind, name, filter, snap, promiscuous, elevate, ip, mac, gateway, ip6 } = args
   return {
     kind,
     ...given('name', name),
@@ -207,13 +209,16 @@ function linkSpec(args: CommandArgs<'linkOpen'>): LinkSpec {
     ...given('snapLength', snap),
     ...given('promiscuous', promiscuous),
     ...given('elevate', elevate),
-    ...given('host', ip === undefined ? undefined : { address: ip, ...given('mac', mac), ...given('gateway', gateway) }),
+    ...given('host', ip === undefined ? undefined : { address: ip, ...given('mac', mac), ...given('gateway', gateway), ...given('ipv6', ip6) }),
   }
 }
 
 function hostSettings(args: CommandArgs<'hostStart'>): HostSettings {
   const listen = args.listen?.map((text) => parseListener(text)!)
-  return { address: args.ip, ...given('mac', args.mac), ...given('gateway', args.gateway), ...given('preset', args.preset), ...given('isn', args.isn), ...given('listen', listen) }
+  return {
+    address: args.ip, ...given('mac', args.mac), ...given('gateway', args.gateway), ...given('ipv6', args.ip6), ...given('preset', args.preset), ...given('isn', args.isn),
+    ...given('listen', listen),
+  }
 }
 
 function connectRequest(args: CommandArgs<'connect'>): ConnectRequest {

@@ -58,7 +58,7 @@ export interface LabEvents {
   update(update: LabUpdate): void
 }
 
-export const applicationNames = ['echo', 'discard', 'chargen', 'http'] as const
+export const applicationNames = ['echo', 'discard', 'chargen', 'http', 'udp-echo', 'udp-discard'] as const
 export type ApplicationName = typeof applicationNames[number]
 
 export interface LabDescription {
@@ -223,6 +223,8 @@ export interface HostSettings {
   address: string
   mac?: string
   gateway?: string
+  /** `auto` (a link-local address and what routers advertise) unless said; `address/length` for one more; `off`. */
+  ipv6?: string
   /** Preset of TcpConfig. */
   preset?: string
   /** Fixed first sequence number in place of RFC 6528. */
@@ -238,6 +240,9 @@ export interface HostState {
   gateway: string | null
   mtu: number
   listeners: { port: number, application: ApplicationName }[]
+  /** Link-local first; none where IPv6 is off. */
+  ipv6Addresses: { address: string, state: 'tentative' | 'assigned' | 'duplicate' }[]
+  /** Of both versions; an age of -1 is not known. */
   neighbours: { address: string, mac: string, state: string, ageMs: number }[]
   fault: Fault | null
 }
@@ -263,6 +268,7 @@ export interface SocketRow {
   localPort: number
   remoteAddress: string
   remotePort: number
+  /** Index of TcpState; -1 for UDP. */
   state: number
   receiveQueue: number
   sendQueue: number

@@ -13,6 +13,10 @@ export interface HostConfig {
   readonly gateway?: number
   /** Speak IPv6 too, with a link-local address and those that routers advertise; false unless said. Needs an MTU of at least 1280 (RFC 8200 §5). */
   readonly ipv6?: boolean
+  /** Make sure that nobody else has an IPv6 address before using it (RFC 4862 §5.4); as `probeAddress` says unless said. */
+  readonly probeIpv6?: boolean
+  /** Ask for routers (RFC 4861 §6.3.7); true unless said. What routers say by themselves is always heard. */
+  readonly solicitRouters?: boolean
   /** Further IPv6 addresses, each on a network of ours. */
   readonly ipv6Addresses?: readonly { readonly address: Uint8Array, readonly prefixLength: number }[]
   /** Default router beside those that advertise themselves. */
@@ -44,6 +48,7 @@ export interface HostConfig {
 export const hostDefaults = {
   answerEcho: true,
   probeAddress: true,
+  solicitRouters: true,
   acceptUnfinishedChecksums: false,
   maxConnections: 100_000,
   historyLength: 64,

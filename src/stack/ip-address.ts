@@ -18,7 +18,8 @@ export function formatAddress(address: IpAddress): string {
   return typeof address === 'number' ? formatIpv4(address) : formatIp(address)
 }
 
+/** IPv6 also in brackets, as in URLs. */
 export function parseAddress(text: string): IpAddress | null {
-  const bytes = parseIp(text)
+  const bytes = parseIp(text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text)
   return bytes?.length === 4 ? readU32(bytes, 0) : bytes
 }

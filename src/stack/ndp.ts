@@ -112,7 +112,7 @@ export class Ndp {
 
   /** Duplicate address detection begins after a random time (RFC 4862 §5.4.2), or is left out where the host is told so. */
   private claim(own: Ipv6Address, nowUs: number, isFirst: boolean): void {
-    if (!(this.config.probeAddress ?? hostDefaults.probeAddress)) {
+    if (!(this.config.probeIpv6 ?? this.config.probeAddress ?? hostDefaults.probeAddress)) {
       this.assign(own, nowUs)
       return
     }
@@ -135,7 +135,8 @@ export class Ndp {
     own.state = 'assigned'
     own.deadlineUs = Infinity
     this.actions.addressReady(own.address)
-    if (isLinkLocalIpv6(own.address) && !own.isAutomatic && this.routerSolicitsSent === 0) this.routerDeadlineUs = nowUs
+    const mayAsk = this.config.solicitRouters ?? hostDefaults.solicitRouters
+    if (mayAsk && isLinkLocalIpv6(own.address) && !own.isAutomatic && this.routerSolicitsSent === 0) this.routerDeadlineUs = nowUs
   }
 
   private lose(own: Ipv6Address, mac: Uint8Array): void {

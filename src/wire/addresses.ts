@@ -93,6 +93,11 @@ export function formatIp(address: Uint8Array): string {
   return formatIpAt(address, 0, address.length === 16 ? 6 : 4)
 }
 
+/** Address and port as one text: IPv6 in brackets (RFC 3986 §3.2.2). */
+export function formatEndpoint(address: string, port: number | string): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
 export function ipv4Bytes(address: number): Uint8Array {
   return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address)
 }

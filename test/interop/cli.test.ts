@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import dgram from 'node:dgram'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -214,6 +215,61 @@ inOwnNetwork(import.meta.url, () => {
       const { code, stderr } = await tcplab('connect', ...onWire, '10.77.0.77', '80')
       expect(code).toBe(1)
       expect(stderr).toContain('10.77.0.77 cannot be reached')
+    })
+  })
+
+  describe('IPv6', () => {
+    const kernelAddress6 = 'fd00:77::1'
+    const onWire6 = [...onWire, '--ip6', 'fd00:77::2/64']
+
+    beforeEach(() => {
+      run('sysctl', ['-qw', `net.ipv6.conf.${near}.disable_ipv6=1`, `net.ipv6.conf.${far}.disable_ipv6=0`])
+      run('ip', ['addr', 'add', `${kernelAddress6}/64`, 'dev', far, 'nodad'])
+    })
+
+    it('connects to a literal, in brackets or not, byte for byte', async () => {
+      const server = net.createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
+      servers.push(server)
+      server.listen(5002, kernelAddress6)
+      await once(server, 'listening')
+      const there = randomBytes(2_000_000)
+      writeFileSync(path.join(folder, 'there'), there)
+      for (const address of [kernelAddress6, `[${kernelAddress6}]`]) {
+        const files = ['--send', path.join(folder, 'there'), '--receive', path.join(folder, 'back'), '--close-after-send']
+        const { code, stdout, stderr } = await tcplab('connect', ...onWire6, address, '5002', ...files)
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        expect(readFileSync(path.join(folder, 'back')).equals(there)).toBe(true)
+        expect(stdout).toMatch(/> S 0:0\(0\) win \d+ <mss 1440/)
+        expect(stdout).toMatch(/< S\. 0:0\(0\) ack 1/)
+      }
+    })
+
+    it('serves a kernel on its own address and on the link-local one, TCP and UDP', async () => {
+      const host = start(['host', ...onWire6, '--mac', '02:00:00:00:00:02', '--listen', 'echo:7', '--listen', 'udp-echo:7'])
+      await host.says(/is ours/)
+      for (const address of ['fd00:77::2', `fe80::ff:fe00:2%${far}`]) {
+        await expect.poll(async () => {
+          const socket = net.connect(7, address)
+          const received: Buffer[] = []
+          socket.on('data', (chunk) => received.push(chunk))
+          socket.on('error', () => {})
+          socket.end('over six')
+          await once(socket, 'close')
+          return Buffer.concat(received).toString()
+        }, { timeout: 10_000, interval: 200 }).toBe('over six')
+      }
+      for (const [type, address] of [['udp6', 'fd00:77::2'], ['udp4', labAddress]] as const) {
+        const socket = dgram.createSocket(type)
+        const answer = once(socket, 'message')
+        const data = randomBytes(4000)
+        socket.send(data, 7, address)
+        expect((await answer)[0]).toEqual(data)
+        socket.close()
+      }
+      host.child.kill('SIGINT')
+      const { code, stdout } = await host.ended
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/#1 \[fd00:77::1\]:\d+ connected to port 7 \(echo\)/)
     })
   })
 

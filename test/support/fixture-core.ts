@@ -36,7 +36,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
   }
   const host: HostState = {
     running: true, phase: 'ready', address: '10.77.0.2/24', mac: '02:00:0a:4d:00:02', gateway: null, mtu: 1500, listeners: [{ port: 7, application: 'echo' }],
-    neighbours: [{ address: '10.77.0.80', mac: '02:00:0a:4d:00:50', state: 'reachable', ageMs: 1200 }], fault: null,
+    ipv6Addresses: [], neighbours: [{ address: '10.77.0.80', mac: '02:00:0a:4d:00:50', state: 'reachable', ageMs: 1200 }], fault: null,
   }
   const sockets: SocketRow[] = [
     { connection: -1, host: 0, localAddress: '10.77.0.2', localPort: 7, remoteAddress: '*', remotePort: 0, state: 1, receiveQueue: 0, sendQueue: 0, timer: null, side: 1, application: 'echo' },

@@ -60,6 +60,7 @@ export const commands = {
     ip: 'start a lab host with this address and prefix length',
     mac: 'MAC address of the lab host',
     gateway: 'router of the lab host',
+    ip6: 'IPv6 of the lab host: auto (link-local and what routers advertise), off, or one address more with its prefix length',
     overwrite: 'replace a file that is there',
     from: 'first row; negative counts from the end',
     count: 'how many',

@@ -15,7 +15,7 @@ export const faults = {
   sandboxDied: 'The sandbox has ended: {reason}: what was captured is kept; open it again',
   helperDied: 'The helper that held the interface has ended: {reason}: what was captured is kept; open the interface again',
   addressInUse: 'The address {address} cannot be used: {mac} already has it: choose another address',
-  addressInvalid: '“{address}” cannot be used as an address here: it is no IPv4 address of a single host on this network: write one such as 10.77.0.2/24 for the lab host or 10.77.0.1 for a peer',
+  addressInvalid: '“{address}” cannot be used as an address here: it is no address of a single host on this network: write one such as 10.77.0.2/24 for the lab host, or 10.77.0.1 or fd00:77::1 for a peer',
   hostNotRunning: 'The lab host cannot do this: it is not running, or its address is still being probed: start it with host start, or wait a moment',
   hostUnreachable: '{address} cannot be reached: nobody answers for it and no gateway leads there: check the address, the network and the gateway',
   portInUse: 'Port {port} is taken: something of the lab host uses it already: choose another port or stop what uses it',

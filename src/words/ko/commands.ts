@@ -62,6 +62,7 @@ export const commands: SameKeys<typeof english> = {
     ip: '이 주소와 프리픽스 길이로 랩 호스트를 시작합니다',
     mac: '랩 호스트의 MAC 주소',
     gateway: '랩 호스트의 라우터',
+    ip6: '랩 호스트의 IPv6: auto(링크 로컬과 라우터가 알리는 주소), off, 또는 추가할 주소/프리픽스 길이',
     overwrite: '이미 있는 파일을 덮어씁니다',
     from: '첫 줄. 음수는 끝에서부터 셉니다',
     count: '개수',

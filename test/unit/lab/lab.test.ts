@@ -91,6 +91,36 @@ describe('asking the lab', () => {
     await expect(test.client.send({ connection, data })).rejects.toMatchObject({ fault: { code: 'connectionClosing' } })
   })
 
+  it('speaks IPv6 too: connects to literals, knows both ends, lists its addresses and neighbours', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    const { connection } = await test.client.connect({ address: '[fd00:77::1]', port: 7, application: 'manual' })
+    await test.client.watch({ connection })
+    await test.client.send({ connection, data: Uint8Array.of(1, 2, 3) })
+    const view = await test.until(() => {
+      const view = test.updates.at(-1)?.connection ?? null
+      return view !== null && view.snapshot.bytesDelivered === 3 ? view : null
+    }, 'the echo comes back')
+    expect([view.localAddress, view.remoteAddress, view.peer?.state]).toEqual(['fd00:77::2', 'fd00:77::1', TcpState.established])
+    const { host, sockets } = test.updates.at(-1)!
+    expect(host.ipv6Addresses).toEqual([{ address: 'fe80::aff:fe4d:2', state: 'assigned' }, { address: 'fd00:77::2', state: 'assigned' }])
+    expect(host.neighbours.map(({ address }) => address)).toContain('fd00:77::1')
+    expect(sockets.find((row) => row.connection === connection && row.host === 0)).toMatchObject({ localAddress: 'fd00:77::2', remoteAddress: 'fd00:77::1' })
+    const { flows } = await test.client.getFlows({ from: -1, count: 1 })
+    expect(flows[0]).toMatchObject({ client: { address: 'fd00:77::2', known: true }, server: { address: 'fd00:77::1', known: true } })
+    const decisions = await test.client.getDecisions({ connection, count: 100 })
+    expect(decisions.flatMap(({ line }) => line ?? [])[0]).toMatch(/^S 0:0\(0\) win \d+ <mss 1440/)
+  })
+
+  it('serves UDP beside TCP on one port, and stops both together', async () => {
+    const test = await virtualLab()
+    await test.client.listen({ port: 7, application: 'udp-echo' })
+    await expect(test.client.listen({ port: 7, application: 'udp-discard' })).rejects.toMatchObject({ fault: { code: 'portInUse' } })
+    await test.until(() => test.updates.at(-1)?.sockets.some(({ state, localPort }) => state === -1 && localPort === 7) ? true : null, 'the UDP port is listed')
+    await test.client.unlisten({ port: 7 })
+    await test.until(() => test.updates.at(-1)?.host.listeners.some(({ port }) => port === 7) === false ? true : null, 'nothing listens any more')
+  })
+
   it('pushes no more than 30 updates a second, and none when nothing changes', async () => {
     const test = await virtualLab()
     await conversation(test)

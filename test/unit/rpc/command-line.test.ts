@@ -99,6 +99,7 @@ function valueOf(type: ArgumentType): fc.Arbitrary<unknown> {
     case 'flag': return fc.constant(true)
     case 'setting': return fc.oneof(fc.boolean(), fc.integer())
     case 'address': return address
+    case 'ipv6': return fc.oneof(fc.constantFrom('auto', 'off'), fc.tuple(address, fc.nat(32)).map((parts) => parts.join('/')))
     case 'cidr': return fc.tuple(address, fc.nat(32)).map((parts) => parts.join('/'))
     case 'mac': return macText
     case 'hex': return hexText
