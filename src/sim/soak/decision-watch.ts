@@ -23,6 +23,8 @@ export class DecisionWatch implements DecisionSink {
   /** Decisions to send a segment, and the segments seen since. */
   sent = 0
   frames = 0
+  /** A connection ended because the next hop was gone. */
+  unreachable = false
   /** Connections that listeners made, by port. */
   readonly accepted = new Map<number, number>()
   private readonly side: 0 | 1
@@ -40,7 +42,8 @@ export class DecisionWatch implements DecisionSink {
     if (!Number.isFinite(a + b + c + d) || !Number.isFinite(seq)) this.problem ??= `operands ${[a, b, c, d].join()} of ${reasonAt(reason).id}`
     if (verb === 'sent' || verb === 'again' || verb === 'ack' || verb === 'reset') this.sent++
     if (reason === Reason.onPassiveOpen) this.accepted.set(connection.localPort, 1 + (this.accepted.get(connection.localPort) ?? 0))
-    if (verb === 'sent' && lengthBytes > 0 && reason !== Reason.windowProbe) this.newData.add(connection.id)
+    if (reason === Reason.onUnreachable) this.unreachable = true
+    if (verb === 'sent' && lengthBytes > 0 && !probes.has(reason)) this.newData.add(connection.id)
     this.listener?.(this.side, connection.id, verb, reasonAt(reason).id, nowUs, seq, lengthBytes, [a, b, c, d])
   }
 
@@ -54,3 +57,5 @@ export class DecisionWatch implements DecisionSink {
 }
 
 const none: number[] = []
+/** What may go beyond the congestion window. */
+const probes = new Set<ReasonIndex>([Reason.windowProbe, Reason.probeNew])

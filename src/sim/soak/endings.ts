@@ -1,13 +1,13 @@
 import type { TcpSnapshot } from '../../tcp/snapshot.ts'
 import { TcpState, tcpStateNames } from '../../tcp/state.ts'
-import type { Scenario } from './scenario.ts'
 import type { Talker } from './talker.ts'
 
 /**
  * What is wrong with how a connection stands, or ended, long after the network became perfect.
  * @param views of the two ends; null where there never was one
+ * @param mayGiveUp an end may have had enough before the network was well again
  */
-export function brokenEnding(scenario: Scenario, talkers: readonly [Talker, Talker], views: readonly (TcpSnapshot | null)[]): string | null {
+export function brokenEnding(talkers: readonly [Talker, Talker], views: readonly (TcpSnapshot | null)[], mayGiveUp: boolean): string | null {
   const [client, server] = talkers
   for (const [i, talker] of talkers.entries()) {
     const view = views[i]
@@ -19,12 +19,11 @@ export function brokenEnding(scenario: Scenario, talkers: readonly [Talker, Talk
   if (isOpen(client) && isOpen(server)) return `both ends stay open: ${said(client)}; ${said(server)}\n${views.map((view) => JSON.stringify(view)).join('\n')}`
   if (client.aborted || server.aborted || client.ending === 'refused' || server.ending === 'refused') return null
   if (client.ending === 'closed' && server.ending === 'closed' && !(isWhole(client, server) && isWhole(server, client))) return `both ends closed in order, but ${said(client)}; ${said(server)}`
-  return scenario.patient ? brokenPatience(talkers, views) : null
+  return mayGiveUp ? null : brokenPatience(talkers, views)
 }
 
 /** The one way to end otherwise: the last ACK was lost and TIME-WAIT was over when the FIN came again. */
 function brokenPatience(talkers: readonly [Talker, Talker], views: readonly (TcpSnapshot | null)[]): string | null {
-  if (talkers.some(({ ending }) => ending === 'unreachable')) return null
   const outlived = talkers.map(({ ending }, i) => ending === 'reset' && views[i] !== null && hasClosedLast(views[i]))
   const endedWell = talkers.every(({ ending }, i) => ending === 'closed' || outlived[i]) && !(outlived[0] && outlived[1])
   const heardAll = talkers.every((talker, i) => outlived[i] || isWhole(talkers[1 - i], talker))

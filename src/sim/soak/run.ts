@@ -263,7 +263,8 @@ class SoakRun {
         connection.snapshot(view)
         return view
       })
-      const problem = brokenEnding(this.scenario, talkers, views)
+      const mayGiveUp = !this.scenario.patient || this.decisions.some(({ unreachable }) => unreachable)
+      const problem = brokenEnding(talkers, views, mayGiveUp)
       if (problem !== null) this.note(problem)
     }
   }
