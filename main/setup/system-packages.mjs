@@ -23,6 +23,8 @@ const needs = {
     { file: ['/usr/lib/python3/dist-packages/scapy'], apt: 'python3-scapy', dnf: 'python3-scapy', pacman: 'scapy', apk: 'scapy' },
     { command: ['nft'], apt: 'nftables', dnf: 'nftables', pacman: 'nftables', apk: 'nftables' },
     { command: ['zstd'], apt: 'zstd', dnf: 'zstd', pacman: 'zstd', apk: 'zstd' },
+    { command: ['nmap'], apt: 'nmap', dnf: 'nmap', pacman: 'nmap', apk: 'nmap' },
+    { command: ['hping3'], apt: 'hping3', dnf: 'hping3', pacman: 'hping', apk: 'hping3' },
     { command: ['tcpdump'], apt: 'tcpdump', dnf: 'tcpdump', pacman: 'tcpdump', apk: 'tcpdump' },
   ],
 }

@@ -1,0 +1,2 @@
+export function ensureSystemPackages(purpose: 'build' | 'test', say: (line: string) => void): Promise<string[]>
+export function isOnPath(name: string): boolean
