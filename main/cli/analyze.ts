@@ -3,7 +3,7 @@ import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { Field } from '../../src/filter/field.ts'
 import { fieldTexts } from '../../src/filter/text.ts'
-import { Finding, findingNames, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
+import { findingNames, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
 import type { FindingName } from '../../src/trace/finding.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { BatchFrames } from '../files/batch-frames.ts'
@@ -12,6 +12,7 @@ import { CaptureFileWriter } from '../files/capture-file-writer.ts'
 import { localTimeText } from '../lab/local-time.ts'
 import { displayFilterOf, fieldsOf } from './display-filter.ts'
 import { ExitCode, tellFailure } from './failure.ts'
+import { findingLine, findingNamesText } from './finding-line.ts'
 import { flowHeader, flowJson, flowLine } from './flow-line.ts'
 import { Output } from './output.ts'
 import type { Invocation, Run } from './program.ts'
@@ -95,31 +96,11 @@ function findingsView(trace: Trace, output: Output, json: boolean): View {
       for (let i = first; i < first + batch.count; i++) {
         if (chosen?.[i - first] === 0) continue
         const bits = trace.store.findingsOf(i)
-        if (bits !== 0) output.line(json ? findingsJson(trace, i + 1, bits) : `${i + 1}\t${namesOf(bits)}`)
+        if (bits !== 0) output.line(findingLine(trace, i + 1, bits, json))
       }
     },
     end() {},
   }
-}
-
-const nameLists = new Map<number, string>()
-
-/** Few combinations occur, and they occur often. */
-function namesOf(bits: number): string {
-  const known = nameLists.get(bits)
-  if (known !== undefined) return known
-  const names = findingsOf(bits).map((name) => wiresharkNames[name]).join(',')
-  nameLists.set(bits, names)
-  return names
-}
-
-function findingsJson(trace: Trace, packet: number, bits: number): string {
-  const proofs = trace.tracker.proofs.of(packet)
-  const findings = findingsOf(bits).map((name) => {
-    const proof = proofs.find(({ finding }) => finding === Finding[name])
-    return { name: wiresharkNames[name], ...proof && { operands: [proof.first, proof.second], packets: [proof.firstPacket, proof.secondPacket].map((number) => number || null) } }
-  })
-  return JSON.stringify({ frame: packet, findings })
 }
 
 function flowsView(trace: Trace, output: Output, json: boolean): View {
@@ -137,7 +118,7 @@ function writeView(trace: Trace, path: string, comments: boolean): View {
   const writer = new CaptureFileWriter({ path, overwrite: true, application: programName })
   return {
     begin(reader) { writer.follow(reader) },
-    take(batch, reader, first, chosen) { writer.write(batch, reader, chosen, comments ? (i) => namesOf(trace.store.findingsOf(first + i)) : null) },
+    take(batch, reader, first, chosen) { writer.write(batch, reader, chosen, comments ? (i) => findingNamesText(trace.store.findingsOf(first + i)) : null) },
     end() { writer.finish() },
   }
 }

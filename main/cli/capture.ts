@@ -12,15 +12,21 @@ import { Driver } from '../lab/driver.ts'
 import type { Task } from '../lab/driver.ts'
 import { Recorder } from '../lab/recorder.ts'
 import { BatchFrames } from '../files/batch-frames.ts'
+import { RingRecorder } from '../files/ring-recorder.ts'
 import { deferred } from './deferred.ts'
 import { displayFilterOf } from './display-filter.ts'
-import { ExitCode, tellFailure } from './failure.ts'
+import { ExitCode, UsageError, tellFailure } from './failure.ts'
+import { findingLine } from './finding-line.ts'
 import { onInterrupt } from './interrupt.ts'
 import { elevationOf, openNamedLink } from './link-choice.ts'
+import { ringLimits } from './options.ts'
+import type { CliOptions } from './options.ts'
 import { Output } from './output.ts'
 import { frameJson, frameLine } from './packet-line.ts'
 import type { Run } from './program.ts'
 import { programName } from './version.ts'
+
+type FileRecorder = Recorder | RingRecorder
 
 /** How often lines are shown that do not fill a piece. */
 const flushUs = 100_000
@@ -35,16 +41,17 @@ const ringFramesAtMost = 1 << 20
 export const runCapture: Run = async ({ options, json, words }) => {
   const { promiscuous = true, count = Infinity, seconds = Infinity, quiet = false } = options
   const filter = options.displayFilter === undefined ? null : displayFilterOf(options.displayFilter, words)
+  if (options.ring !== undefined && options.write === undefined) throw new UsageError('missingOption', { name: '--write', command: 'capture' })
   const opened = await openNamedLink(options.interface, { ...elevationOf(options), filter: options.filter ?? '', promiscuous, ...(options.snap ? { snapLength: options.snap } : {}) })
   const { info } = opened.link
-  const recorder = options.write === undefined ? null : openRecorder(options.write, info, options.filter ?? '')
+  const recorder = options.write === undefined ? null : openRecorder(options, options.write, info)
   if (recorder?.fault) {
     opened.link.close()
     throw new FaultError(discard(recorder, recorder.fault))
   }
   const output = new Output(process.stdout)
   const link = new RecordingLink(opened.link, null)
-  const shows = filter === null ? null : liveFilter(filter, info.linkType)
+  const live = filter === null && options.findings === undefined ? null : new LiveTrace(filter, info.linkType)
   let seen = 0
   let failure: Fault | null = null
   let troubleTold = ''
@@ -56,8 +63,12 @@ export const runCapture: Run = async ({ options, json, words }) => {
     if (wanted < batch.count) batch.count = wanted
     seen += wanted
     recorder?.record(batch)
-    const shown = shows?.(batch) ?? null
-    if (!quiet) for (let i = 0; i < wanted; i++) if (shown?.[i] !== 0) output.line(json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType))
+    live?.take(batch)
+    for (let i = 0; i < wanted && !quiet; i++) {
+      if (live?.shown?.[i] === 0) continue
+      if (options.findings === undefined) output.line(json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType))
+      else live!.findings(i, options.findings === 'json' || json, output)
+    }
     if (seen >= count) end()
   }
   const driver = new Driver({ watch, onError: (error) => { tellFailure(error, words) } })
@@ -108,19 +119,31 @@ export const runCapture: Run = async ({ options, json, words }) => {
   return trouble.code === troubleTold ? ExitCode.failed : tellFailure(new FaultError(final(trouble)), words)
 }
 
-/** Follows the conversations too, since what a filter asks of a packet may be what came before it. */
-function liveFilter(filter: Filter, linkType: number): (batch: FrameBatch) => Uint8Array {
-  const trace = new Trace()
-  const frames = new BatchFrames(trace)
-  return (batch) => {
-    const first = trace.packetCount
-    trace.append(batch, linkType, null)
-    return frames.choose(filter, batch, first)
+/** Follows the conversations while they go on, since what is asked of a packet may be what came before it. */
+class LiveTrace {
+  /** 0 for each frame of the last batch that the display filter leaves out; null: none. */
+  shown: Uint8Array | null = null
+  private readonly trace = new Trace()
+  private readonly frames = new BatchFrames(this.trace)
+  private first = 0
+
+  constructor(private readonly filter: Filter | null, private readonly linkType: number) {}
+
+  take(batch: FrameBatch): void {
+    this.first = this.trace.packetCount
+    this.trace.append(batch, this.linkType, null)
+    if (this.filter !== null) this.shown = this.frames.choose(this.filter, batch, this.first)
+  }
+
+  /** Prints what was found in a frame of the last batch, if anything. */
+  findings(i: number, json: boolean, output: Output): void {
+    const bits = this.trace.store.findingsOf(this.first + i)
+    if (bits !== 0) output.line(findingLine(this.trace, this.first + i + 1, bits, json))
   }
 }
 
 /** Takes back a recording that could not be begun. @returns why, in words for a capture that does not go on */
-function discard(recorder: Recorder, reason: Fault): Fault {
+function discard(recorder: FileRecorder, reason: Fault): Fault {
   recorder.dispose()
   const left = statSync(recorder.path, { throwIfNoEntry: false })
   // A device such as /dev/full has no size either, and is not ours to remove.
@@ -133,6 +156,7 @@ function final({ code, params: { lost, ...params } }: Fault): Fault {
   return fault(code, code === 'diskFull' || lost === undefined ? params : { ...params, lost })
 }
 
-function openRecorder(path: string, info: LinkInfo, filter: string): Recorder {
-  return Recorder.open({ path, info, filter, application: programName, nowUs: machineClock(), existing: 'overwrite', inUse: 'refuse' })
+function openRecorder({ filter = '', ring }: CliOptions, path: string, info: LinkInfo): FileRecorder {
+  const options = { path, info, filter, application: programName, nowUs: machineClock(), existing: 'overwrite', inUse: 'refuse' } as const
+  return ring === undefined ? Recorder.open(options) : new RingRecorder(options, ringLimits(ring)!)
 }

@@ -17,6 +17,8 @@ export const cliTable = {
       { name: 'filter', type: 'text', value: 'BPF' },
       { name: 'display-filter', short: 'Y', type: 'text', value: 'FILTER', words: 'displayFilter' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE' },
+      { name: 'ring', type: 'ring', value: 'SIZE,FILES' },
+      { name: 'findings', type: 'findingsFormat', value: 'tsv|json', words: 'findings' },
       { name: 'count', short: 'c', type: 'positive', value: 'N' },
       { name: 'seconds', type: 'seconds', value: 'N' },
       { name: 'snap', type: 'count', value: 'BYTES' },
@@ -142,7 +144,7 @@ export interface CliOption {
   readonly words?: string
 }
 
-export type CliType = ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
+export type CliType = 'ring' | ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
 
 /** Types that take one of a closed list. */
 const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'] } as const
@@ -186,6 +188,7 @@ export interface CliOptions {
   displayFilter?: string
   fields?: string
   comments?: boolean
+  ring?: string
   findings?: typeof cliChoices.findingsFormat[number]
   install?: string
   from?: typeof cliChoices.fromWhen[number]
@@ -220,6 +223,10 @@ export function readCliValue(type: CliType, name: string, text: string): string 
     if (/^[A-Za-z]+=.+$/.test(text)) return text
     throw new UsageError('badValue', { name, value: text, expected: 'nagle=off, mss=536 …' })
   }
+  if (type === 'ring') {
+    if (ringLimits(text) !== null) return text
+    throw new UsageError('badValue', { name, value: text, expected: '64k,4  10M,5  1G,2 …' })
+  }
   if (Object.hasOwn(cliChoices, type)) {
     const choices: readonly string[] = cliChoices[type as keyof typeof cliChoices]
     if (choices.includes(text)) return text
@@ -232,4 +239,15 @@ export function readCliValue(type: CliType, name: string, text: string): string 
   const value = parseArgument(type === 'portOrZero' ? 'port' : type as ArgumentType, text)
   if (typeof value !== 'object') return value
   throw new UsageError('badValue', { name, value: text.slice(0, 80), expected: type in argumentRanges && type === 'count' ? '0, 1, 2 …' : value.expected })
+}
+
+const sizeUnits: Readonly<Record<string, number>> = { '': 1, k: 1024, M: 1024 ** 2, G: 1024 ** 3 }
+
+/** `10M,5` as bytes a file and files; null where it is none. */
+export function ringLimits(text: string): { bytes: number, files: number } | null {
+  const match = /^(\d{1,9})([kMG]?),(\d{1,5})$/.exec(text)
+  if (match === null) return null
+  const bytes = Number(match[1]) * sizeUnits[match[2]]
+  const files = Number(match[3])
+  return bytes > 0 && files > 0 ? { bytes, files } : null
 }

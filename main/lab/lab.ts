@@ -24,6 +24,7 @@ import type { OpenedLink } from './links.ts'
 import type { LineSurroundings } from './line-frames.ts'
 import { NeighbourProbe } from './neighbour-probe.ts'
 import { newRecordingPath } from './recording-path.ts'
+import { removeOldRecordings } from './recording-retention.ts'
 import { Updates } from './updates.ts'
 import { hostOff, hostState, socketRows, connectionView, withKnownStates } from './views.ts'
 import type { ViewedHost } from './views.ts'
@@ -101,6 +102,7 @@ export class Lab {
 
   /** Opens the default link; the virtual one where the sandbox cannot be had, saying why. */
   async start(): Promise<void> {
+    removeOldRecordings(this.options.recordingFolder, this.clock())
     const wanted = this.options.defaultLink ?? defaultLink()
     try {
       await this.openLinkInTurn(wanted)

@@ -45,6 +45,7 @@ export const cli = {
     writeSelected: 'write the packets to this file: pcap where its name ends with .pcap or .cap, pcapng otherwise',
     writeMerged: 'file to write: pcap where its name ends with .pcap or .cap, pcapng otherwise',
     comments: 'write the findings of each packet as its comment too',
+    ring: 'record to numbered files of this size each and keep the latest ones, such as 10M,5',
     count: 'stop after this many frames',
     seconds: 'stop after this many seconds',
     quiet: 'print no frames, only the counts at the end',

@@ -47,6 +47,7 @@ export const cli: SameKeys<typeof english> = {
     writeSelected: '패킷을 이 파일에 씁니다. 이름이 .pcap이나 .cap으로 끝나면 pcap, 아니면 pcapng입니다',
     writeMerged: '쓸 파일. 이름이 .pcap이나 .cap으로 끝나면 pcap, 아니면 pcapng입니다',
     comments: '패킷마다 판정을 주석으로도 씁니다',
+    ring: '이 크기의 번호 붙은 파일들에 기록하고 최근 것만 남깁니다 (예: 10M,5)',
     count: '이만큼의 프레임을 받으면 멈춥니다',
     seconds: '이만큼의 초가 지나면 멈춥니다',
     quiet: '프레임은 출력하지 않고 끝에 개수만 출력합니다',
