@@ -110,7 +110,7 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
   if (name === 'receiveBufferBytes') {
     tcb.receiveBuffer.setLimit(Math.max(tcb.config.receiveBufferBytes, windowUnit(tcb)))
     noteSpace(tcb)
-  } else if (name === 'keepAlive') {
+  } else if (name === 'keepAlive' || name === 'keepAliveIdleUs') {
     if (tcb.config.keepAlive && tcb.state >= TcpState.established && tcb.state !== TcpState.timeWait) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
     else tcb.timers.clear(Timer.keepAlive)
   } else if (name === 'userTimeoutUs' && tcb.timers.isSet(Timer.userTimeout)) {

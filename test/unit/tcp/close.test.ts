@@ -368,6 +368,8 @@ describe('keep-alive', () => {
   it('can be turned on and off', () => {
     const t = established().set('keepAlive', true)
     expect(t.snapshot.timers.keepAlive).toBe(7200 * s)
+    t.set('keepAliveIdleUs', 60 * s)
+    expect(t.snapshot.timers.keepAlive).toBe(60 * s)
     t.set('keepAlive', false)
     expect(t.snapshot.timers.keepAlive).toBe(-1)
   })
