@@ -63,7 +63,7 @@ function updateTsRecent(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   tcb.tsRecentUs = nowUs
 }
 
-/** In SYN_RCVD the peer's SYN comes again: alone, our SYN+ACK was lost; with an ACK, both opened at once and it is one below the window (§3.5). */
+/** In SYN_RCVD the peer's SYN comes again: alone, our SYN+ACK was lost; with an ACK, both opened at once, and below the window as it is, it counts and is answered (§3.5). */
 function repeatedSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   if ((segment.flags & TcpFlag.rst) !== 0) {
     tcb.drop(Reason.dropRstOutside, segment, nowUs, -1, tcb.offeredWindow())
@@ -75,6 +75,7 @@ function repeatedSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
     oweSyn(tcb, Reason.synAckDuplicateSyn, tcb.irs)
     return false
   }
+  tcb.oweAckNow(Reason.ackHandshake, tcb.irs)
   accepted.seq = tcb.rcvNxt
   accepted.textSkip = 0
   accepted.textLength = 0

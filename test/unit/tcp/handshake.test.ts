@@ -232,7 +232,7 @@ describe('both ends open at once', () => {
     t.peer.expects('S 0:0(0) win 65535 <mss 1460>')
     t.peer.sends('S 0:0(0) win 1000 <mss 1460>').peer.expects('S. 0:0(0) ack 1 win 65535 <mss 1460>')
     expect(t.state).toBe('SYN_RCVD')
-    t.peer.sends('S. 0:0(0) ack 1 win 2000 <mss 1460>').peer.hearsNothing()
+    t.peer.sends('S. 0:0(0) ack 1 win 2000 <mss 1460>').peer.expects('. 1:1(0) ack 1 win 65535')
     expect(t.state).toBe('ESTABLISHED')
     expect(t.heard).toEqual(['connected', 'writable'])
     expect(t.snapshot.sndWnd).toBe(2000)
