@@ -24,10 +24,13 @@ import type { Tcb } from './tcb.ts'
 import { restartRto, settleSendTimers } from './timer-rules.ts'
 import { Timer } from './timers.ts'
 
-/** Puts the next segment to send into `tcb.out`, most urgent first. @returns whether there is one */
+/** Puts the next segment to send into `tcb.out`, most urgent first; what is closed has nothing left but its RST. @returns whether there is one */
 export function transmit(tcb: Tcb, nowUs: number): boolean {
-  return sendReset(tcb, nowUs)
-    || sendSyn(tcb, nowUs)
+  return sendReset(tcb, nowUs) || (tcb.state !== TcpState.closed && sendNext(tcb, nowUs))
+}
+
+function sendNext(tcb: Tcb, nowUs: number): boolean {
+  return sendSyn(tcb, nowUs)
     || sendPromptAck(tcb, nowUs)
     || sendFront(tcb, nowUs)
     || sendToTest(tcb, nowUs)

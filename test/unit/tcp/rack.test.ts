@@ -124,6 +124,15 @@ describe('loss detection by time', () => {
     expect(t.why('setting').filter((reason) => reason === 'setReorderingWindow')).toHaveLength(7)
   })
 
+  it('resends nothing of a connection that a reset of the same batch has ended', () => {
+    const { t } = flying(8)
+    t.after(100 * ms)
+    t.deliver('. 1:1(0) ack 1 win 65535 <nop,nop,sack 3001:8001>')
+    expect(t.snapshot.rack.lost).toBeGreaterThan(0)
+    t.deliver('R 1:1(0) win 0')
+    expect(t.poll().pending()).toEqual([])
+  })
+
   it('is told in numbers also where no round trip was measured yet', () => {
     const t = new TcpTrace({ config: { sackPermitted: true, timestamps: false } }).open()
     t.skip()
