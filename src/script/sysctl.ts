@@ -50,6 +50,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.delayed_ack': onOff((delayedAck) => ({ delayedAck })),
   'net.inet.tcp.msl': milliseconds('mslUs'),
   'net.inet.tcp.rexmit_min': milliseconds('minRtoUs'),
+  'net.inet.tcp.rexmit_slop': milliseconds('rtoSlopUs'),
   'net.inet.tcp.rexmit_initial': milliseconds('initialRtoUs'),
   'net.inet.tcp.initcwnd_segments': count('initialWindowSegments'),
   'net.inet.tcp.rfc3390': nothing,
@@ -70,7 +71,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
 
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */
 const freebsdIgnored = new Set([
-  'rexmit_slop', 'rexmit_drop_options', 'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
+  'rexmit_drop_options', 'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
   'minmss', 'rfc3465', 'abc_l_var', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'drop_synfin', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
   'soreceive_stream', 'tolerate_missing_ts', 'do_lrd',
 ])

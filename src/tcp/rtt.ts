@@ -52,6 +52,6 @@ export class RttEstimator {
   }
 
   #compute(config: TcpConfig): void {
-    this.#computedUs = Math.round(this.srttUs + Math.max(config.clockGranularityUs, 4 * this.rttvarUs))
+    this.#computedUs = Math.round(this.srttUs + Math.max(config.clockGranularityUs, config.rtoVarianceFloorUs, 4 * this.rttvarUs)) + config.rtoSlopUs
   }
 }

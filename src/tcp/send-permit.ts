@@ -7,7 +7,7 @@ import { seqAdd, seqDiff } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
 /** What {@link dataPermit} found: with a send reason `length` bytes may go; with reason 0 `hold` says why not. Operands as their reason names them. */
-export const permit = { reason: 0 as ReasonIndex, hold: 0 as ReasonIndex, length: 0, queued: 0, windowRoom: 0, a: 0, b: 0, c: 0, d: 0 }
+export const permit = { reason: 0 as ReasonIndex, hold: 0 as ReasonIndex, length: 0, queued: 0, windowRoom: 0, isBurstEnd: false, a: 0, b: 0, c: 0, d: 0 }
 
 /**
  * Whether new data may leave, and how much. RFC 9293 §3.8.6.2.1: D bytes queued, U usable; a full segment goes, everything goes when
@@ -27,6 +27,7 @@ export function dataPermit(tcb: Tcb): void {
   permit.windowRoom = windowRoom
   permit.length = length
   permit.reason = sendReason(tcb, queued, usable, mss, inFlight)
+  permit.isBurstEnd = usable - length < Math.min(mss, queued - length)
   if (permit.reason === 0) return hold(tcb, queued, windowRoom, cwndRoom, mss, inFlight)
   if (length > cwnd - inFlight && !tcb.inRecovery && !tcb.lossRecovery) permit.reason = Reason.limitedTransmit
   setSendOperands(tcb, queued, usable, inFlight)

@@ -73,6 +73,8 @@ export class Tcb {
   /** The application was told that the buffer is full and waits to hear otherwise. */
   sendBlocked = false
   lastSendUs = -1
+  /** Segments of new data that left since there was nothing to send. */
+  burstSegments = 0
 
   // Receive sequence space.
   irs = 0

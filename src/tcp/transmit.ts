@@ -236,7 +236,9 @@ function emitData(tcb: Tcb, nowUs: number): true {
   const seq = tcb.sndNxt
   const isLast = length === permit.queued
   const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
-  const flags = TcpFlag.ack | (isLast ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  const isBurstEnd = tcb.config.pushEachBurst && tcb.burstSegments > 0 && permit.isBurstEnd
+  const flags = TcpFlag.ack | (isLast || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  tcb.burstSegments++
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
   if (withFin) noteFinSent(tcb, seqAdd(seq, length))
@@ -358,6 +360,7 @@ function sendKeepAlive(tcb: Tcb, nowUs: number): boolean {
 }
 
 function sendNothing(tcb: Tcb, nowUs: number): boolean {
+  tcb.burstSegments = 0
   settleSendTimers(tcb, nowUs)
   holdNow(tcb, nowUs)
   return false

@@ -32,7 +32,7 @@ const kept: Readonly<Record<string, number>> = {
   SO_REUSEADDR: 0, SO_REUSEPORT: 0, SO_DEBUG: 0, SO_DONTROUTE: 0, SO_OOBINLINE: 0, SO_RCVLOWAT: 1, SO_SNDLOWAT: 1, SO_PRIORITY: 0, SO_MARK: 0, SO_BUSY_POLL: 0,
   SO_TIMESTAMP: 0, SO_TIMESTAMPNS: 0,
   SO_NOSIGPIPE: 0, SO_BINDTODEVICE: 0, SO_MAX_PACING_RATE: 0xffff_ffff, SO_NO_CHECK: 0, TCP_THIN_DUPACK: 0, TCP_THIN_LINEAR_TIMEOUTS: 0, TCP_WINDOW_CLAMP: 0,
-  TCP_LINGER2: 60, TCP_QUICKACK: 1, TCP_NOPUSH: 0, TCP_NOOPT: 0,
+  TCP_LINGER2: 60, TCP_QUICKACK: 1,
   TCP_NOTSENT_LOWAT: 0, IPV6_V6ONLY: 0, IP_MTU_DISCOVER: 1, IPV6_MTU_DISCOVER: 1, TCP_REPAIR: 0, TCP_TIMESTAMP: 0, IP_RECVTOS: 0, TCP_DEFER_ACCEPT: 0,
 }
 
@@ -75,23 +75,27 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
       socket.options.set(name, value)
       apply(layer, socket, 'mss', value)
       return returned(0)
-    case 'TCP_CORK':
+    case 'TCP_CORK': case 'TCP_NOPUSH':
       socket.isCorked = value !== 0
       socket.options.set(name, value)
       if (!socket.isCorked) uncork(layer, socket)
       return returned(0)
     case 'IP_TOS': case 'IPV6_TCLASS':
+      if (value < 0 || value > 255) return failed('EINVAL')
+      // The ECN bits are the engine's own.
       socket.options.set(name, value)
-      return setTos(layer, args, socket, value)
+      apply(layer, socket, 'dscp', value >>> 2)
+      return returned(0)
+    case 'TCP_NOOPT':
+      if (value !== 0) socket.tcp = { ...socket.tcp, windowScaling: false, timestamps: false, sackPermitted: false }
+      socket.options.set(name, value)
+      return returned(0)
+    case 'TCP_FASTOPEN': case 'TCP_FASTOPEN_CONNECT':
+      if (value !== 0) throw unsupported(args.at(2).where, 'socketOption', name)
+      return returned(0)
   }
   if (!Object.hasOwn(kept, name)) throw unsupported(args.at(2).where, 'socketOption', name)
   socket.options.set(name, value)
-  return returned(0)
-}
-
-/** The stack has one traffic class for all its connections: 0 besides the ECN bits, which are the engine's. */
-function setTos(_layer: SocketLayer, args: CallArguments, _socket: Socket, value: number): Returned {
-  if ((value & ~3) !== 0) throw unsupported(args.at(3).where, 'socketOption', `traffic class ${value}`)
   return returned(0)
 }
 
@@ -111,7 +115,8 @@ function getOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     case 'SO_SNDBUF': return read(socket.options.get(name) ?? (rules.buffersDouble ? rules.sendBufferBytes : layer.view(socket)?.sendBufferBytes ?? rules.sendBufferBytes))
     case 'SO_LINGER': return getLinger(args, socket)
     case 'TCP_MAXSEG': return read(maxSegment(layer, socket))
-    case 'TCP_CORK': return read(Number(socket.isCorked))
+    case 'TCP_CORK': case 'TCP_NOPUSH': return read(Number(socket.isCorked))
+    case 'TCP_NOOPT': return read(socket.options.get(name) ?? 0)
     case 'IP_TOS': case 'IPV6_TCLASS': return read(socket.options.get(name) ?? 0)
     case 'TCP_INFO': case 'TCP_CC_INFO': return returned(0)
     case 'TCP_CONGESTION': return getCongestionControl(layer, args, socket)

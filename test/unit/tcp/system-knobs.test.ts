@@ -78,6 +78,24 @@ describe('knobs of systems', () => {
     expect(t.state).toBe('CLOSED')
   })
 
+  it('push the end of each burst, though more is queued', () => {
+    const t = established({ config: { pushEachBurst: true, initialWindowSegments: 2 } })
+    t.write(6 * 1460)
+    t.peer.expects('. 1:1461(1460) ack 1').peer.expects('P. 1461:2921(1460) ack 1').peer.hearsNothing()
+    t.peer.sends('. 1:1(0) ack 1461 win 65535').peer.expects('. 2921:4381(1460) ack 1').peer.expects('P. 4381:5841(1460) ack 1')
+  })
+
+  it('add to the RTO what a system adds', () => {
+    const rto = (config: object) => {
+      const t = traceIn('synSent', { config })
+      t.after(100 * ms).peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460>').skip()
+      return t.snapshot.rtoUs
+    }
+    expect(rto({ minRtoUs: 1000 })).toBe(300 * ms)
+    expect(rto({ minRtoUs: 1000, rtoVarianceFloorUs: 250 * ms })).toBe(350 * ms)
+    expect(rto({ minRtoUs: 1000, rtoSlopUs: 200 * ms })).toBe(500 * ms)
+  })
+
   it('report the first duplicate piece of a segment, also where it was held behind a hole [RFC2883/dsack-first]', () => {
     const t = established({ config: { sackPermitted: true } })
     t.peer.sends('. 1:101(100) ack 1 win 65535').peer.sends('. 201:301(100) ack 1 win 65535').skip()
