@@ -58,4 +58,4 @@ export class DecisionWatch implements DecisionSink {
 
 const none: number[] = []
 /** What may go beyond the congestion window. */
-const probes = new Set<ReasonIndex>([Reason.windowProbe, Reason.probeNew])
+const probes = new Set<ReasonIndex>([Reason.windowProbe, Reason.probeNew, Reason.frtoData])

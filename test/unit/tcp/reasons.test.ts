@@ -99,7 +99,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   windowProbe: () => writes(established({ window: 0 }), 1).after(1 * s),
   keepAliveProbe: () => established({ config: { keepAlive: true } }).after(7200 * s),
   retransmitTimeout: () => flying().after(1 * s),
-  lossRecovery: () => sends(flying().after(1 * s), '. 1:1(0) ack 1461 win 65535'),
+  lossRecovery: () => sends(flying({ frto: false }).after(1 * s), '. 1:1(0) ack 1461 win 65535'),
   fastRetransmit: () => dupAcks(flying(), 3),
   partialAck: () => sends(dupAcks(flying(), 3), '. 1:1(0) ack 1461 win 65535'),
   sackFirstHole: () => sacked(8, 'ack 1 sack 1001:4001'),
