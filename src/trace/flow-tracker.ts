@@ -3,23 +3,22 @@ import { IcmpType } from '../wire/icmp.ts'
 import { Icmpv6Type } from '../wire/icmpv6.ts'
 import { Layer } from '../wire/packet.ts'
 import type { Packet } from '../wire/packet.ts'
-import { scanTcpOptions, TcpOptionFields } from '../wire/tcp-options.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { Activity } from './activity.ts'
 import { AddressTable } from './address-table.ts'
-import { noScale, unknownScale } from './end-analysis.ts'
-import type { EndAnalysis } from './end-analysis.ts'
-import { Finding } from './finding.ts'
 import { FindingProofs } from './finding-proofs.ts'
 import { Flow, InferredState, noWindowScale } from './flow.ts'
 import type { FlowEnd } from './flow.ts'
 import { PacketMark, packStates, Protocol } from './packet-store.ts'
 import type { PacketRecord } from './packet-store.ts'
-import { SegmentAnalysis } from './segment-analysis.ts'
-import type { FlowAnalysis } from './segment-analysis.ts'
+import { SegmentHeader } from './segment-header.ts'
+import { TcpAnalysis } from './tcp-analysis.ts'
 import { inferReceiver, inferSender, isTimeWaitOver } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
 import { TupleTable } from './tuple-table.ts'
+
+/** Keeps tuples of IPv6 apart: there, addresses are numbers of the table. */
+const ipv6Tuple = 0x100
 
 export interface FlowTrackerOptions {
   /** How long an end is taken to stay in TIME_WAIT: 60 s unless said, as Linux has it; RFC 9293 §3.4.2 asks for 240 s. */
@@ -42,9 +41,9 @@ export class FlowTracker {
   private changed: Flow[] = []
   /** Flows of each protocol, which Wireshark counts apart. */
   private readonly streams = new Uint32Array(16)
-  private readonly analysis = new SegmentAnalysis(this.proofs)
+  private readonly tcp = new TcpAnalysis(this.proofs)
   private readonly tuples = new TupleTable()
-  private readonly options = new TcpOptionFields()
+  private readonly ends = new SegmentHeader()
   private readonly segment: SegmentFacts = { flags: 0, seq: 0, ack: 0, payloadLength: 0, isRetransmission: false }
 
   constructor(options: FlowTrackerOptions = {}) {
@@ -52,14 +51,13 @@ export class FlowTracker {
   }
 
   /**
-   * Takes a decoded packet; `record` has its times and gets flow, states and marks.
+   * Takes a decoded packet other than a TCP segment; `record` has its times and gets flow and marks.
    * @param packetNumber counts from 1
    */
-  track(packet: Packet, bytes: Uint8Array, record: PacketRecord, packetNumber: number): void {
+  track(packet: Packet, record: PacketRecord, packetNumber: number): void {
     if (record.timeSec > this.latestSec) this.latestSec = record.timeSec
     const { layers } = packet
-    if ((layers & Layer.tcp) !== 0) this.trackTcp(packet, bytes, record, packetNumber)
-    else if ((layers & Layer.udp) !== 0) this.trackPorts(packet, record, packetNumber, Protocol.udp, packet.udp.sourcePort, packet.udp.destinationPort)
+    if ((layers & Layer.udp) !== 0) this.trackPorts(packet, record, packetNumber, Protocol.udp, packet.udp.sourcePort, packet.udp.destinationPort)
     else if ((layers & (Layer.icmp | Layer.icmpv6)) !== 0) this.trackIcmp(packet, record, packetNumber)
   }
 
@@ -70,117 +68,72 @@ export class FlowTracker {
     return taken
   }
 
-  private trackTcp(packet: Packet, bytes: Uint8Array, record: PacketRecord, packetNumber: number): void {
-    const { tcp } = packet
-    const source = this.sourceOf(packet)
-    const destination = this.destinationOf(packet)
-    const entry = this.tuples.find(source, tcp.sourcePort, destination, tcp.destinationPort, Protocol.tcp)
-    let flow = this.flows[this.tuples.flowOf(entry)] as Flow | undefined
-    // Whoever receives a broken header drops it: it belongs here and changes nothing.
-    const isBroken = packet.error !== null && packet.error.layer === 'tcp'
-    const isSyn = !isBroken && (tcp.flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
-    const isPureSyn = isSyn && (tcp.flags & TcpFlag.ack) === 0
-    const asksToOpen = (tcp.flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn
-    const isReused = asksToOpen && flow !== undefined && isNewConnection(flow, this.isFromClient(flow, source, tcp.sourcePort), tcp.seq)
-    if (!flow || isReused) {
-      const isClient = isPureSyn || (!isSyn && isLikelyClient(tcp.sourcePort, tcp.destinationPort))
-      flow = this.open(entry, Protocol.tcp, record, isClient ? source : destination, isClient ? tcp.sourcePort : tcp.destinationPort,
-        isClient ? destination : source, isClient ? tcp.destinationPort : tcp.sourcePort)
+  /** Takes the header of a TCP segment; `bytes` hold its options. */
+  trackSegment(header: SegmentHeader, bytes: Uint8Array, record: PacketRecord, packetNumber: number): void {
+    if (record.timeSec > this.latestSec) this.latestSec = record.timeSec
+    const { tuples } = this
+    const { flags } = header
+    const entry = tuples.find(header.source, header.sourcePort, header.destination, header.destinationPort, header.isV6 ? Protocol.tcp | ipv6Tuple : Protocol.tcp)
+    const isSourceLower = tuples.isFirstLower
+    let flow = this.flows[tuples.flowOf(entry)] as Flow | undefined
+    const asksToOpen = (flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn
+    const isReused = asksToOpen && flow !== undefined && isNewConnection(isSourceLower === flow.isClientLower ? flow.client : flow.server, header.seq)
+    if (flow === undefined || isReused) {
+      const isSyn = (flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
+      const isClient = isSyn ? (flags & TcpFlag.ack) === 0 : isLikelyClient(header.sourcePort, header.destinationPort)
+      flow = this.open(entry, Protocol.tcp, record, header, isClient, isSourceLower)
     }
-    const isFromClient = this.isFromClient(flow, source, tcp.sourcePort)
+    const isFromClient = isSourceLower === flow.isClientLower
     const sender = isFromClient ? flow.client : flow.server
     const receiver = isFromClient ? flow.server : flow.client
-    const length = packet.payloadLengthOnWire
-    this.count(flow, sender, record, packetNumber, length)
+    this.count(flow, sender, record, packetNumber, header.length)
     if (!isFromClient) record.marks |= PacketMark.fromServer
+    this.tcp.take(header, bytes, sender.analysis, receiver.analysis, flow.analysis, record, packetNumber, isReused)
+    // Whoever receives a broken header drops it: it belongs here and changes nothing.
+    if (header.isCut || !header.hasLength) record.marks |= packStates(sender.state, receiver.state)
+    else this.followStates(flow, isFromClient, header, record, packetNumber)
+  }
+
+  private followStates(flow: Flow, isFromClient: boolean, header: SegmentHeader, record: PacketRecord, packetNumber: number): void {
+    const { segment } = this
+    const sender = isFromClient ? flow.client : flow.server
+    const receiver = isFromClient ? flow.server : flow.client
     this.endTimeWait(sender, record)
     this.endTimeWait(receiver, record)
-    if (isBroken) {
-      record.marks |= packStates(sender.state, receiver.state)
-      return
-    }
-
-    this.analyse(flow, sender, receiver, packet, bytes, record, packetNumber, isReused)
-
-    const { segment } = this
-    segment.flags = tcp.flags
-    segment.seq = tcp.seq
-    segment.ack = tcp.ack
-    segment.payloadLength = length
+    segment.flags = header.flags
+    segment.seq = header.seq
+    segment.ack = header.ack
+    segment.payloadLength = header.length
     segment.isRetransmission = isRetransmission(sender, segment)
-    if (isSyn) this.takeSyn(flow, sender, packet, bytes, record, isPureSyn && isFromClient)
-    else if (isFromClient && flow.synSec >= 0 && flow.handshakeRttUs < 0) takeHandshakeRtt(flow, tcp.flags, record)
+    const isSyn = (header.flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
+    if (isSyn) this.takeSyn(flow, sender, header, record, (header.flags & TcpFlag.ack) === 0 && isFromClient)
+    else if (isFromClient && flow.synSec >= 0 && flow.handshakeRttUs < 0) takeHandshakeRtt(flow, header.flags, record)
     const shown = this.infer(sender, receiver, record, packetNumber)
 
     if (segment.isRetransmission) flow.retransmissions++
-    if ((tcp.flags & TcpFlag.rst) !== 0) flow.resets++
+    if ((header.flags & TcpFlag.rst) !== 0) flow.resets++
     record.marks |= packStates(shown, receiver.state) | (segment.isRetransmission ? PacketMark.retransmission : 0) | (shown !== sender.shown ? PacketMark.stateChanged : 0)
     sender.shown = shown
     receiver.shown = receiver.state
   }
 
-  /** The findings, and what is derived from them. */
-  private analyse(flow: Flow, sender: FlowEnd, receiver: FlowEnd, packet: Packet, bytes: Uint8Array, record: PacketRecord, packetNumber: number, isReused: boolean): void {
-    const { tcp } = packet
-    const { analysis, options } = this
-    const f = sender.analysis
-    const r = receiver.analysis
-    const { flags } = tcp
-    const isSyn = (flags & TcpFlag.syn) !== 0
-    const hasAck = (flags & TcpFlag.ack) !== 0
-    const totals = flow.analysis
-    analysis.packet = packetNumber
-    analysis.sec = record.timeSec
-    analysis.nsec = record.timeNsec
-    analysis.seq = tcp.seq | 0
-    analysis.ack = tcp.ack | 0
-    analysis.length = record.payloadLength
-    analysis.flags = flags
-    analysis.window = tcp.window
-    // A reset may have used a number far ahead (RFC 9293 §3.10.7.1); the repeated SYN takes that back.
-    analysis.isAnalysed = isSyn && !hasAck && f.isBaseKnown
-    if (isSyn && !hasAck && !isReused && f.isBaseKnown) f.nxt = f.contig
-    const isOtherSynAck = isSyn && hasAck && f.isBaseKnown && analysis.seq !== f.base
-    if (isOtherSynAck) f.rebase(analysis.seq, packetNumber)
-    analysis.findings = isReused || isOtherSynAck ? Finding.reusedPorts : 0
-    if (isSyn) {
-      f.isFirstAck = true
-      if (!hasAck) {
-        totals.synSec = record.timeSec
-        totals.synNsec = record.timeNsec
-        totals.synPacket = packetNumber
-      }
-    } else if (hasAck) {
-      f.isFirstAck = false
+  /**
+   * Takes the TCP header that an ICMP error quotes: as in Wireshark it belongs to the flow, which may begin with it, and changes nothing else.
+   */
+  trackQuoted(header: SegmentHeader, record: PacketRecord, packetNumber: number): void {
+    const { tuples } = this
+    const entry = tuples.find(header.source, header.sourcePort, header.destination, header.destinationPort, header.isV6 ? Protocol.tcp | ipv6Tuple : Protocol.tcp)
+    const isSourceLower = tuples.isFirstLower
+    let flow = this.flows[tuples.flowOf(entry)] as Flow | undefined
+    const asksToOpen = (header.flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn
+    const isReused = asksToOpen && flow !== undefined && isNewConnection(isSourceLower === flow.isClientLower ? flow.client : flow.server, header.seq)
+    if (flow === undefined || isReused) {
+      const isClient = asksToOpen || isLikelyClient(header.sourcePort, header.destinationPort)
+      flow = this.open(entry, Protocol.tcp, record, header, isClient, isSourceLower)
+      if (asksToOpen) flow.analysis.completeness = 1
     }
-    if (isReused) totals.completeness = 1
-    record.completeness = totals.completeness
-    if (record.previousInFlow === 0) totals.firstShown = shownBy(flags, record.payloadLength)
-    if (record.previousInFlow === 0 && !isReused) totals.completeness = shownByFirst(flags, record.payloadLength)
-    else totals.completeness |= shownBy(flags, record.payloadLength) & (isReused ? 33 : isSyn && !hasAck && f.isBaseKnown ? 62 : 63)
-    if (isSyn && hasAck) analysis.findings |= fastOpenAnswer(totals, r.isBaseKnown ? (analysis.ack - r.base) >>> 0 : 1)
-    analysis.analyse(f, r, totals)
-    if (hasAck && !isSyn && totals.synSec >= 0 && totals.initialRttNs === 0) {
-      totals.initialRttNs = (record.timeSec - totals.synSec) * 1e9 + record.timeNsec - totals.synNsec
-      totals.initialRttPacket = packetNumber
-    }
-    f.sackedBytes = 0
-    if (tcp.optionsLength > 0) {
-      scanTcpOptions(bytes, tcp.optionsOffset, tcp.optionsLength, options)
-      for (let i = 0; i < options.sackCount; i++) f.sackedBytes += options.sackEdges[2 * i + 1] - options.sackEdges[2 * i]
-      if (isSyn && options.windowScale >= 0) f.scale = Math.min(options.windowScale, 14)
-      if (isSyn && !hasAck && options.fastOpenCookieLength > 0) {
-        analysis.findings |= Finding.tfoSyn
-        totals.hasFastOpenData ||= record.payloadLength > 0
-      }
-    }
-    if (isSyn) settleScales(f, r, hasAck)
-    record.findings = analysis.findings
-    if (analysis.isAnalysed) record.marks |= PacketMark.analysed
-    record.acksPacket = analysis.acksPacket
-    record.bytesInFlight = analysis.bytesInFlight
-    record.pushBytes = analysis.pushBytes
-    record.windowShift = isSyn ? noScale : f.scale
+    record.marks |= PacketMark.quoting
+    this.join(flow, record, packetNumber)
   }
 
   private infer(sender: FlowEnd, receiver: FlowEnd, record: PacketRecord, packetNumber: number): InferredState {
@@ -200,14 +153,14 @@ export class FlowTracker {
     return shown
   }
 
-  private takeSyn(flow: Flow, sender: FlowEnd, packet: Packet, bytes: Uint8Array, record: PacketRecord, isClientSyn: boolean): void {
-    sender.isn = packet.tcp.seq
-    const { options } = this
-    scanTcpOptions(bytes, packet.tcp.optionsOffset, packet.tcp.optionsLength, options)
-    sender.mss = options.mss
-    sender.windowScale = options.windowScale < 0 ? noWindowScale : options.windowScale
-    sender.offeredSack = options.sackPermitted
-    sender.offeredTimestamps = options.hasTimestamp
+  private takeSyn(flow: Flow, sender: FlowEnd, header: SegmentHeader, record: PacketRecord, isClientSyn: boolean): void {
+    sender.isn = header.seq
+    const { options } = this.tcp
+    const hasOptions = header.optionsLength > 0
+    sender.mss = hasOptions ? options.mss : -1
+    sender.windowScale = !hasOptions || options.windowScale < 0 ? noWindowScale : options.windowScale
+    sender.offeredSack = hasOptions && options.sackPermitted
+    sender.offeredTimestamps = hasOptions && options.hasTimestamp
     if (!isClientSyn) return
     flow.synSec = record.timeSec
     flow.synNsec = record.timeNsec
@@ -225,23 +178,29 @@ export class FlowTracker {
 
   private trackPorts(packet: Packet, record: PacketRecord, packetNumber: number, protocol: number, sourcePort: number, destinationPort: number,
     isClient = isLikelyClient(sourcePort, destinationPort)): void {
-    const source = this.sourceOf(packet)
-    const destination = this.destinationOf(packet)
-    const entry = this.tuples.find(source, sourcePort, destination, destinationPort, protocol)
-    const flow = this.flows[this.tuples.flowOf(entry)] as Flow | undefined
-      ?? this.open(entry, protocol, record, isClient ? source : destination, isClient ? sourcePort : destinationPort,
-        isClient ? destination : source, isClient ? destinationPort : sourcePort)
-    const isFromClient = this.isFromClient(flow, source, sourcePort)
+    const { ends, tuples } = this
+    ends.isV6 = packet.ipVersion === 6
+    ends.source = ends.isV6 ? this.addresses.internIpv6(packet.ipv6.source) : packet.ipv4.source | 0
+    ends.destination = ends.isV6 ? this.addresses.internIpv6(packet.ipv6.destination) : packet.ipv4.destination | 0
+    ends.sourcePort = sourcePort
+    ends.destinationPort = destinationPort
+    const entry = tuples.find(ends.source, sourcePort, ends.destination, destinationPort, ends.isV6 ? protocol | ipv6Tuple : protocol)
+    const isSourceLower = tuples.isFirstLower
+    const flow = this.flows[tuples.flowOf(entry)] as Flow | undefined ?? this.open(entry, protocol, record, ends, isClient, isSourceLower)
+    const isFromClient = isSourceLower === flow.isClientLower
     this.count(flow, isFromClient ? flow.client : flow.server, record, packetNumber, packet.payloadLengthOnWire)
     if (!isFromClient) record.marks |= PacketMark.fromServer
   }
 
-  private open(entry: number, protocol: number, record: PacketRecord, client: number, clientPort: number, server: number, serverPort: number): Flow {
+  private open(entry: number, protocol: number, record: PacketRecord, ends: SegmentHeader, isClient: boolean, isSourceLower: boolean): Flow {
     const flow = new Flow(this.flows.length, protocol, this.streams[protocol]++)
-    flow.client.address = client
-    flow.client.port = clientPort
-    flow.server.address = server
-    flow.server.port = serverPort
+    const source = isClient ? flow.client : flow.server
+    const destination = isClient ? flow.server : flow.client
+    source.address = ends.isV6 ? ends.source : this.addresses.internIpv4(ends.source >>> 0)
+    source.port = ends.sourcePort
+    destination.address = ends.isV6 ? ends.destination : this.addresses.internIpv4(ends.destination >>> 0)
+    destination.port = ends.destinationPort
+    flow.isClientLower = isClient === isSourceLower
     flow.firstSec = record.timeSec
     flow.firstNsec = record.timeNsec
     this.flows.push(flow)
@@ -250,6 +209,12 @@ export class FlowTracker {
   }
 
   private count(flow: Flow, sender: FlowEnd, record: PacketRecord, packetNumber: number, payloadLength: number): void {
+    sender.packets++
+    sender.bytes += payloadLength
+    this.join(flow, record, packetNumber)
+  }
+
+  private join(flow: Flow, record: PacketRecord, packetNumber: number): void {
     record.flow = flow.number
     record.previousInFlow = flow.packets.last
     flow.packets.push(packetNumber)
@@ -259,8 +224,6 @@ export class FlowTracker {
       flow.isChanged = true
       this.changed.push(flow)
     }
-    sender.packets++
-    sender.bytes += payloadLength
     this.activity.count(flow.number, record.timeSec)
   }
 
@@ -269,49 +232,10 @@ export class FlowTracker {
     end.isTimeWaitOver = true
     end.state = InferredState.closed
   }
-
-  private isFromClient(flow: Flow, source: number, sourcePort: number): boolean {
-    const { client } = flow
-    return client.address === source && client.port === sourcePort
-  }
-
-  private sourceOf(packet: Packet): number {
-    return packet.ipVersion === 4 ? this.addresses.internIpv4(packet.ipv4.source) : this.addresses.internIpv6(packet.ipv6.source)
-  }
-
-  private destinationOf(packet: Packet): number {
-    return packet.ipVersion === 4 ? this.addresses.internIpv4(packet.ipv4.destination) : this.addresses.internIpv6(packet.ipv6.destination)
-  }
-}
-
-/** Bits of completeness, with the oddities of Wireshark: data and FIN count beside an ACK only. */
-function shownBy(flags: number, length: number): number {
-  const reset = (flags & TcpFlag.rst) !== 0 ? 32 : 0
-  const hasSyn = (flags & TcpFlag.syn) !== 0
-  if ((flags & TcpFlag.ack) === 0) return hasSyn ? reset | 1 : reset
-  return reset | (hasSyn ? 2 : length > 0 ? 8 : 4) | ((flags & TcpFlag.fin) !== 0 ? 16 : 0)
-}
-
-/** The first packet of a tuple counts only when it opens. */
-function shownByFirst(flags: number, length: number): number {
-  if ((flags & (TcpFlag.syn | TcpFlag.ack)) !== TcpFlag.syn) return 0
-  return length > 0 ? 9 : 1
-}
-
-/** What a SYN+ACK says of data that came with the SYN (RFC 7413 §4.1.2). */
-function fastOpenAnswer(flow: FlowAnalysis, acknowledged: number): number {
-  return acknowledged > 1 ? Finding.tfoAck : acknowledged === 1 && flow.hasFastOpenData ? Finding.tfoIgnored : 0
-}
-
-/** A SYN without the option means that neither end scales (RFC 7323 §2.2). */
-function settleScales(f: EndAnalysis, r: EndAnalysis, isSynAck: boolean): void {
-  if (f.scale === unknownScale) f.scale = r.scale = noScale
-  else if (isSynAck && r.scale === noScale) f.scale = noScale
 }
 
 /** Whether a SYN on a known tuple begins another connection: it has another number than what its sender was known to count from. */
-function isNewConnection(flow: Flow, isFromClient: boolean, seq: number): boolean {
-  const { analysis } = isFromClient ? flow.client : flow.server
+function isNewConnection({ analysis }: FlowEnd, seq: number): boolean {
   return analysis.isBaseKnown && analysis.base !== (seq | 0)
 }
 

@@ -83,6 +83,8 @@ export class Flow {
   readonly client = new FlowEnd()
   readonly server = new FlowEnd()
   readonly packets = new PacketList()
+  /** The client is the lower end of its tuple. */
+  isClientLower = false
   firstSec = 0
   firstNsec = 0
   lastSec = 0

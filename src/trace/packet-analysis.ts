@@ -50,8 +50,9 @@ export class PacketAnalyses {
     const { record } = this
     Object.assign(into, nothing)
     this.store.read(number - 1, record)
-    if (record.flow < 0 || (record.protocol !== Protocol.tcp && record.protocol !== Protocol.udp)) return
+    if (record.flow < 0) return
     const flow = this.tracker.flows[record.flow]
+    if (flow.protocol === Protocol.icmp) return
     into.stream = flow.stream
     into.timeRelativeNs = (record.timeSec - flow.firstSec) * 1e9 + record.timeNsec - flow.firstNsec
     into.timeDeltaNs = record.previousInFlow === 0 ? 0 : this.sinceNs(record.previousInFlow)

@@ -43,7 +43,7 @@ export class PacketRows {
   private build(number: number, bytes: Uint8Array | null): PacketRow {
     const { record, packet } = this
     if (bytes) decodePacket(bytes, 0, bytes.length, record.linkType, packet, record.originalLength)
-    const flow = this.flowOf(record)
+    const flow = (record.marks & PacketMark.quoting) === 0 ? this.flowOf(record) : null
     this.store.read(0, this.first)
     return {
       number,

@@ -8,8 +8,8 @@ export const protocolNames = ['Ethernet', 'ARP', 'IPv4', 'IPv6', 'ICMP', 'ICMPv6
 export type ProtocolName = typeof protocolNames[number]
 export const Protocol = { ethernet: 0, arp: 1, ipv4: 2, ipv6: 3, icmp: 4, icmpv6: 5, udp: 6, tcp: 7 } as const
 
-/** Bits of a packet's `marks`, above the two states of 4 bits each (15: unknown). */
-export const PacketMark = { stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800, analysed: 0x1000, fragment: 0x2000 } as const
+/** Bits of a packet's `marks`, above the two states of 4 bits each (15: unknown). `quoting`: an ICMP error about its flow. */
+export const PacketMark = { stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800, analysed: 0x1000, fragment: 0x2000, quoting: 0x4000 } as const
 
 const unknownState = 15
 

@@ -1,5 +1,7 @@
 import type { FlowPage, FlowRow, PacketBytes, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
-import { decodePacket, Layer, Packet } from '../wire/packet.ts'
+import { isIcmpError } from '../wire/icmp.ts'
+import { decodePacket, Layer, LinkType, Packet } from '../wire/packet.ts'
+import { decodeInner, maxTunnels } from '../wire/tunnel.ts'
 import { flowRow } from './flow-rows.ts'
 import type { KnownEnds } from './flow-rows.ts'
 import { FlowTracker } from './flow-tracker.ts'
@@ -9,6 +11,7 @@ import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
 import type { ByteReader } from './packet-rows.ts'
 import { PacketMark, PacketRecord, PacketStore, Protocol } from './packet-store.ts'
+import { readPlainSegment, readSegment, SegmentHeader } from './segment-header.ts'
 
 /** What the trace reads of a batch of frames; the link layer's `FrameBatch` has this shape. */
 export interface FrameColumns {
@@ -38,6 +41,8 @@ export class Trace {
   private readonly analyses: PacketAnalyses
   private readonly record = new PacketRecord()
   private readonly scratch = new Packet()
+  private readonly inner = new Packet()
+  private readonly header = new SegmentHeader()
 
   constructor(options: FlowTrackerOptions = {}) {
     this.tracker = new FlowTracker(options)
@@ -104,8 +109,7 @@ export class Trace {
   }
 
   private appendFrame(batch: FrameColumns, i: number, linkType: number, fileOffset: number): void {
-    const { record, scratch: packet } = this
-    decodePacket(batch.bytes, batch.offset[i], batch.capturedLength[i], linkType, packet, batch.originalLength[i])
+    const { record, header } = this
     record.timeSec = batch.timeSec[i]
     record.timeNsec = batch.timeNsec[i]
     record.fileOffset = fileOffset
@@ -114,19 +118,60 @@ export class Trace {
     record.direction = batch.direction[i]
     record.linkType = linkType
     record.flow = -1
-    record.marks = (packet.error ? PacketMark.malformed : 0) | (packet.isFragment ? PacketMark.fragment : 0) | noStates
-    record.protocol = protocolOf(packet.layers)
-    record.payloadLength = packet.payloadLengthOnWire
-    const isTcp = (packet.layers & Layer.tcp) !== 0
-    record.flags = isTcp ? packet.tcp.flags | (packet.tcp.reserved << 9) : 0
-    record.seq = isTcp ? packet.tcp.seq : 0
-    record.ack = isTcp ? packet.tcp.ack : 0
-    record.window = isTcp ? packet.tcp.window : 0
     record.findings = record.acksPacket = record.bytesInFlight = record.pushBytes = record.previousInFlow = record.completeness = 0
     record.windowShift = -1
-    if (isTcp) record.marks &= PacketMark.malformed | PacketMark.fragment
-    this.tracker.track(packet, batch.bytes, record, this.store.count + 1)
+    if (readPlainSegment(batch.bytes, batch.offset[i], record.capturedLength, record.originalLength, linkType, header)) {
+      record.marks = 0
+      this.trackSegment(batch.bytes)
+    } else {
+      decodePacket(batch.bytes, batch.offset[i], record.capturedLength, linkType, this.scratch, record.originalLength)
+      this.trackDecoded(batch.bytes)
+    }
     this.store.append(record)
+  }
+
+  /** Follows tunnels to the innermost packet; UDP around one is a flow of its own. */
+  private trackDecoded(bytes: Uint8Array): void {
+    const { record, tracker, header } = this
+    const number = this.store.count + 1
+    let packet = this.scratch
+    let other = this.inner
+    for (let depth = 0; depth < maxTunnels && decodeInner(packet, bytes, other); depth++) {
+      if ((packet.layers & Layer.udp) !== 0) tracker.track(packet, record, number)
+      record.flow = -1
+      record.previousInFlow = 0
+      const outer = packet
+      packet = other
+      other = outer
+    }
+    record.protocol = protocolOf(packet.layers)
+    if (readSegment(packet, bytes, tracker.addresses, header)) {
+      record.marks = marksOf(packet)
+      this.trackSegment(bytes)
+      return
+    }
+    record.marks = marksOf(packet) | noStates
+    record.payloadLength = packet.payloadLengthOnWire
+    record.flags = record.seq = record.ack = record.window = 0
+    tracker.track(packet, record, number)
+    if (record.flow < 0 && quotesPacket(packet)) this.trackQuoted(packet, other, bytes, number)
+  }
+
+  private trackSegment(bytes: Uint8Array): void {
+    const { record, header } = this
+    record.protocol = Protocol.tcp
+    record.payloadLength = header.length
+    record.flags = header.flags
+    record.seq = header.seq
+    record.ack = header.ack
+    record.window = header.window
+    this.tracker.trackSegment(header, bytes, record, this.store.count + 1)
+  }
+
+  private trackQuoted(packet: Packet, quoted: Packet, bytes: Uint8Array, number: number): void {
+    const { record, tracker, header } = this
+    decodePacket(bytes, packet.payloadOffset, packet.payloadLength, LinkType.rawIp, quoted, maxQuotedBytes)
+    if (readSegment(quoted, bytes, tracker.addresses, header)) tracker.trackQuoted(header, record, number)
   }
 
   private has(number: number): boolean {
@@ -136,6 +181,18 @@ export class Trace {
 
 /** Both states unknown. */
 const noStates = 0xff
+
+/** Lengths of what an ICMP error left out are taken on trust. */
+const maxQuotedBytes = 65_575
+
+function marksOf(packet: Packet): number {
+  return (packet.error ? PacketMark.malformed : 0) | (packet.isFragment ? PacketMark.fragment : 0)
+}
+
+/** RFC 792, RFC 4443: errors quote the packet that they are about. */
+function quotesPacket(packet: Packet): boolean {
+  return (packet.layers & Layer.icmp) !== 0 ? isIcmpError(packet.icmp.type) : (packet.layers & Layer.icmpv6) !== 0 && packet.icmpv6.type < 128
+}
 
 const protocolOfLayer = [
   [Layer.tcp, Protocol.tcp], [Layer.udp, Protocol.udp], [Layer.icmp, Protocol.icmp], [Layer.icmpv6, Protocol.icmpv6], [Layer.arp, Protocol.arp],

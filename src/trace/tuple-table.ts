@@ -7,16 +7,19 @@ const wordsEach = 5
  *     slots     open addressing: entry + 1, or 0
  */
 export class TupleTable {
+  /** Whether the end that was named first in the latest {@link find} is the lower one of its tuple. */
+  isFirstLower = false
   private count = 0
   private entries = new Int32Array(256 * wordsEach)
   private slots = new Int32Array(1024)
 
-  /** Entry of the tuple, made with flow -1 where it is new. Addresses are numbers of an address table. */
+  /** Entry of the tuple, made with flow -1 where it is new. Addresses are signed words; `protocol` keeps those of one meaning from the others. */
   find(addressA: number, portA: number, addressB: number, portB: number, protocol: number): number {
-    const isOrdered = addressA < addressB || (addressA === addressB && portA <= portB)
-    const low = isOrdered ? addressA : addressB
-    const high = isOrdered ? addressB : addressA
-    const ports = isOrdered ? (portA << 16) | portB : (portB << 16) | portA
+    const isFirstLower = addressA < addressB || (addressA === addressB && portA <= portB)
+    this.isFirstLower = isFirstLower
+    const low = isFirstLower ? addressA : addressB
+    const high = isFirstLower ? addressB : addressA
+    const ports = isFirstLower ? (portA << 16) | portB : (portB << 16) | portA
     const mask = this.slots.length - 1
     const { entries } = this
     for (let slot = hash(low, high, ports, protocol) & mask; ; slot = (slot + 1) & mask) {
@@ -70,6 +73,6 @@ export class TupleTable {
 function hash(low: number, high: number, ports: number, protocol: number): number {
   let mixed = Math.imul(ports, 0x9e3779b1)
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ low, 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ (high << 8) ^ protocol, 0xc2b2ae35)
+  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ high ^ (protocol << 24), 0xc2b2ae35)
   return mixed ^ (mixed >>> 16)
 }
