@@ -6,6 +6,7 @@ import type { Packet } from '../wire/packet.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { Activity } from './activity.ts'
 import { AddressTable } from './address-table.ts'
+import { Finding } from './finding.ts'
 import { FindingProofs } from './finding-proofs.ts'
 import { Flow, InferredState, noWindowScale } from './flow.ts'
 import type { FlowEnd } from './flow.ts'
@@ -130,7 +131,13 @@ export class FlowTracker {
     if (flow === undefined || isReused) {
       const isClient = asksToOpen || isLikelyClient(header.sourcePort, header.destinationPort)
       flow = this.open(entry, Protocol.tcp, record, header, isClient, isSourceLower)
-      if (asksToOpen) flow.analysis.completeness = 1
+      if (isReused) record.findings = Finding.reusedPorts
+      if (asksToOpen) {
+        flow.analysis.synSec = record.timeSec
+        flow.analysis.synNsec = record.timeNsec
+        flow.analysis.synPacket = packetNumber
+        flow.analysis.completeness = 1
+      }
     }
     record.marks |= PacketMark.quoting
     this.join(flow, record, packetNumber)

@@ -62,7 +62,7 @@ export function readPlainSegment(bytes: Uint8Array, at: number, captured: number
 }
 
 /**
- * Reads the TCP header of a decoded packet, also one that is cut short or impossible.
+ * Reads the TCP header of a decoded packet, also one that is cut short or impossible. A fragment has no length that means anything.
  * @returns false where there is none, or too little of it
  */
 export function readSegment(packet: Packet, bytes: Uint8Array, addresses: AddressTable, into: SegmentHeader): boolean {
@@ -70,10 +70,41 @@ export function readSegment(packet: Packet, bytes: Uint8Array, addresses: Addres
   const at = packet.transportOffset
   const onWire = packet.ipOffset + packet.ipLengthOnWire - at
   const captured = Math.min(onWire, packet.frameAt + packet.frameLength - at)
-  if (captured < leastHeaderBytes) return false
+  if (!readFields(bytes, at, captured, onWire, into)) return false
+  takeAddresses(packet, bytes, addresses, into)
+  if (packet.isFragment && isPartial(packet)) {
+    into.hasLength = false
+    into.length = 0
+  }
+  return true
+}
+
+/** As {@link readSegment}, for a segment that was put together from fragments of which `packet` came last. */
+export function readWhole(packet: Packet, bytes: Uint8Array, head: Uint8Array, totalBytes: number, addresses: AddressTable, into: SegmentHeader): boolean {
+  if (!readFields(head, 0, Math.min(totalBytes, head.length), totalBytes, into)) return false
+  takeAddresses(packet, bytes, addresses, into)
+  return true
+}
+
+/** A datagram in one piece may carry a fragment header all the same (RFC 6946). */
+export function isPartial(packet: Packet): boolean {
+  return packet.ipVersion === 4 || packet.isLaterFragment || packet.extensions.moreFragments
+}
+
+function takeAddresses(packet: Packet, bytes: Uint8Array, addresses: AddressTable, into: SegmentHeader): void {
   into.isV6 = packet.ipVersion === 6
-  into.source = into.isV6 ? addresses.internIpv6(packet.ipv6.source) : packet.ipv4.source | 0
-  into.destination = into.isV6 ? addresses.internIpv6(packet.ipv6.destination) : packet.ipv4.destination | 0
+  if (!into.isV6) {
+    into.source = packet.ipv4.source | 0
+    into.destination = packet.ipv4.destination | 0
+    return
+  }
+  const final = packet.extensions.finalDestinationAt
+  into.source = addresses.internIpv6(packet.ipv6.source)
+  into.destination = final < 0 ? addresses.internIpv6(packet.ipv6.destination) : addresses.internIpv6(bytes, final)
+}
+
+function readFields(bytes: Uint8Array, at: number, captured: number, onWire: number, into: SegmentHeader): boolean {
+  if (captured < leastHeaderBytes) return false
   into.sourcePort = readU16(bytes, at)
   into.destinationPort = readU16(bytes, at + 2)
   into.seq = readU32(bytes, at + 4)

@@ -1,7 +1,9 @@
 import type { FlowPage, FlowRow, PacketBytes, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
+import { IpProtocol } from '../wire/ipv4.ts'
 import { isIcmpError } from '../wire/icmp.ts'
 import { decodePacket, Layer, LinkType, Packet } from '../wire/packet.ts'
 import { decodeInner, maxTunnels } from '../wire/tunnel.ts'
+import { FragmentTable } from './fragment-table.ts'
 import { flowRow } from './flow-rows.ts'
 import type { KnownEnds } from './flow-rows.ts'
 import { FlowTracker } from './flow-tracker.ts'
@@ -11,7 +13,7 @@ import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
 import type { ByteReader } from './packet-rows.ts'
 import { PacketMark, PacketRecord, PacketStore, Protocol } from './packet-store.ts'
-import { readPlainSegment, readSegment, SegmentHeader } from './segment-header.ts'
+import { isPartial, readPlainSegment, readSegment, readWhole, SegmentHeader } from './segment-header.ts'
 
 /** What the trace reads of a batch of frames; the link layer's `FrameBatch` has this shape. */
 export interface FrameColumns {
@@ -43,6 +45,8 @@ export class Trace {
   private readonly scratch = new Packet()
   private readonly inner = new Packet()
   private readonly header = new SegmentHeader()
+  private readonly fragments = new FragmentTable()
+  private optionBytes: Uint8Array = new Uint8Array(0)
 
   constructor(options: FlowTrackerOptions = {}) {
     this.tracker = new FlowTracker(options)
@@ -132,7 +136,7 @@ export class Trace {
 
   /** Follows tunnels to the innermost packet; UDP around one is a flow of its own. */
   private trackDecoded(bytes: Uint8Array): void {
-    const { record, tracker, header } = this
+    const { record, tracker } = this
     const number = this.store.count + 1
     let packet = this.scratch
     let other = this.inner
@@ -145,9 +149,9 @@ export class Trace {
       other = outer
     }
     record.protocol = protocolOf(packet.layers)
-    if (readSegment(packet, bytes, tracker.addresses, header)) {
+    if (this.readTcp(packet, bytes)) {
       record.marks = marksOf(packet)
-      this.trackSegment(bytes)
+      this.trackSegment(this.optionBytes)
       return
     }
     record.marks = marksOf(packet) | noStates
@@ -155,6 +159,20 @@ export class Trace {
     record.flags = record.seq = record.ack = record.window = 0
     tracker.track(packet, record, number)
     if (record.flow < 0 && quotesPacket(packet)) this.trackQuoted(packet, other, bytes, number)
+  }
+
+  /** The segment of a packet, or the one that its fragment completes; its options are in `optionBytes`. */
+  private readTcp(packet: Packet, bytes: Uint8Array): boolean {
+    const { header, tracker } = this
+    this.optionBytes = bytes
+    if (packet.protocol !== IpProtocol.tcp || !packet.isFragment || !isPartial(packet) || !isCapturedWhole(packet)) return readSegment(packet, bytes, tracker.addresses, header)
+    const whole = this.fragments.add(packet, bytes)
+    if (whole === null) {
+      this.record.protocol = packet.ipVersion === 4 ? Protocol.ipv4 : Protocol.ipv6
+      return false
+    }
+    this.optionBytes = whole.head
+    return readWhole(packet, bytes, whole.head, whole.totalBytes, tracker.addresses, header)
   }
 
   private trackSegment(bytes: Uint8Array): void {
@@ -181,6 +199,10 @@ export class Trace {
 
 /** Both states unknown. */
 const noStates = 0xff
+
+function isCapturedWhole(packet: Packet): boolean {
+  return packet.ipOffset + packet.ipLengthOnWire <= packet.frameAt + packet.frameLength
+}
 
 /** Lengths of what an ICMP error left out are taken on trust. */
 const maxQuotedBytes = 65_575

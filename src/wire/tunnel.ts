@@ -1,5 +1,6 @@
 import { readU16 } from '../base/bytes.ts'
 import { EtherType } from './ethernet.ts'
+import { IpProtocol } from './ipv4.ts'
 import { decodePacket, Layer, LinkType } from './packet.ts'
 import type { Packet } from './packet.ts'
 
@@ -14,6 +15,7 @@ export const maxTunnels = 8
 
 const encapsulation = { ipip: 4, ipv6: 41, gre: 47, etherip: 97, mpls: 137 } as const
 const greType = { ethernet: 0x6558, ppp: 0x880b, erspan: 0x88be, erspan3: 0x22eb } as const
+const etherTypes = { backbone: 0x88e7, hsr: 0x892f, vnTag: 0x8926 } as const
 const inner = new Inner()
 
 /**
@@ -22,9 +24,11 @@ const inner = new Inner()
  * @returns false, with `into` unchanged, where there is no packet within
  */
 export function decodeInner(packet: Packet, bytes: Uint8Array, into: Packet): boolean {
-  if (packet.ipVersion === 0 || packet.isFragment || packet.error !== null) return false
+  if (packet.isFragment || packet.error !== null) return false
   const end = packet.frameAt + packet.frameLength
-  if ((packet.layers & Layer.udp) !== 0) {
+  if (packet.ipVersion === 0) {
+    if (!findInEtherType(packet.etherType, bytes, packet.payloadOffset, end)) return false
+  } else if ((packet.layers & Layer.udp) !== 0) {
     if (!findInUdp(bytes, packet.payloadOffset, end, packet.udp.sourcePort, packet.udp.destinationPort)) return false
   } else if (!findInIp(packet.protocol, bytes, packet.transportOffset, end)) {
     return false
@@ -35,12 +39,26 @@ export function decodeInner(packet: Packet, bytes: Uint8Array, into: Packet): bo
   return true
 }
 
+/** Tags that stand where an EtherType does: provider backbone (802.1ah), HSR (IEC 62439-3), VN-Tag (802.1BR's forerunner). */
+function findInEtherType(etherType: number, bytes: Uint8Array, at: number, end: number): boolean {
+  switch (etherType) {
+    case etherTypes.backbone: return found(at + 4, LinkType.ethernet)
+    case etherTypes.hsr: case etherTypes.vnTag: return at + 6 <= end && isIp(readU16(bytes, at + 4)) && found(at + 6, LinkType.rawIp)
+    default: return false
+  }
+}
+
+function isIp(etherType: number): boolean {
+  return etherType === EtherType.ipv4 || etherType === EtherType.ipv6
+}
+
 function findInIp(protocol: number, bytes: Uint8Array, at: number, end: number): boolean {
   switch (protocol) {
     case encapsulation.ipip: case encapsulation.ipv6: return found(at, LinkType.rawIp)
     case encapsulation.etherip: return found(at + 2, LinkType.ethernet)
     case encapsulation.gre: return findInGre(bytes, at, end)
     case encapsulation.mpls: return findBehindLabels(bytes, at, end)
+    case IpProtocol.authentication: return at + 8 <= end && findInIp(bytes[at], bytes, at + (bytes[at + 1] + 2) * 4, end)
     default: return false
   }
 }
@@ -85,7 +103,7 @@ type UdpTunnel = (bytes: Uint8Array, at: number, end: number) => boolean
 const udpTunnels: ReadonlyMap<number, UdpTunnel> = new Map<number, UdpTunnel>([
   [4789, (bytes, at, end) => at + 8 <= end && (bytes[at] & 0x08) !== 0 && found(at + 8, LinkType.ethernet)],
   [4790, findInVxlanGpe], [6081, findInGeneve], [2152, findInGtp], [3544, findInTeredo], [1701, findInL2tp], [37_008, findInTzsp],
-  [4341, (_bytes, at) => found(at + 8, LinkType.rawIp)], [6635, findBehindLabels],
+  [4341, (_bytes, at) => found(at + 8, LinkType.rawIp)], [6635, findBehindLabels], [4754, findInGre],
 ])
 
 function findInUdp(bytes: Uint8Array, at: number, end: number, sourcePort: number, destinationPort: number): boolean {
@@ -105,7 +123,7 @@ function findInGeneve(bytes: Uint8Array, at: number, end: number): boolean {
   if (at + 8 > end) return false
   const next = at + 8 + (bytes[at] & 0x3f) * 4
   const type = readU16(bytes, at + 2)
-  return type === EtherType.ipv4 || type === EtherType.ipv6 ? found(next, LinkType.rawIp) : type === greType.ethernet && found(next, LinkType.ethernet)
+  return isIp(type) ? found(next, LinkType.rawIp) : type === greType.ethernet && found(next, LinkType.ethernet)
 }
 
 /** 3GPP TS 29.281 §5.1: version 1, message type 255 is a user's packet. */
