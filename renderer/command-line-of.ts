@@ -1,7 +1,8 @@
 import { hex, utf8Text } from '../src/base/bytes.ts'
 import { formatCommandLine } from '../src/rpc/command-line.ts'
+import { latestRows } from '../src/rpc/commands.ts'
 import type { CommandArgs, LabCall } from '../src/rpc/commands.ts'
-import type { ConnectRequest, HostSettings, InjectRequest, LinkSpec } from '../src/rpc/contract.ts'
+import type { ConnectRequest, HostSettings, InjectRequest, LinkSpec, PacketRowRequest } from '../src/rpc/contract.ts'
 
 /** The line that a person would type for this call, or null where the console has no command for it. */
 export function commandLineOf(call: LabCall): string | null {
@@ -14,7 +15,7 @@ export function commandLineOf(call: LabCall): string | null {
     case 'stopCapture': return formatCommandLine('captureStop', {})
     case 'clearCapture': return formatCommandLine('captureClear', {})
     case 'saveCapture': return formatCommandLine('save', { file: call.args[0].path, ...(call.args[0].overwrite ? { overwrite: true } : {}) })
-    case 'getPacketRows': return formatCommandLine('packets', call.args[0])
+    case 'getPacketRows': return packetsLine(call.args[0])
     case 'getPacket': return formatCommandLine('packet', { number: call.args[0] })
     case 'getFlows': return formatCommandLine('flows', call.args[0])
     case 'startHost': return formatCommandLine('hostStart', hostArgs(call.args[0]))
@@ -33,6 +34,11 @@ export function commandLineOf(call: LabCall): string | null {
     case 'runFirstConversation': return formatCommandLine('demo', {})
     case 'describeLab': case 'findRow': return null
   }
+}
+
+function packetsLine({ filter, from, count, flow }: PacketRowRequest): string {
+  const isUsual = from === -latestRows && count === latestRows
+  return formatCommandLine('packets', { ...given('flow', flow), ...given('display', filter), ...(isUsual ? {} : { from, count }) })
 }
 
 function openLine(spec: LinkSpec): string | null {

@@ -1,9 +1,10 @@
 import { applicationNames } from '../../src/rpc/contract.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
-import type { CallName, ConnectRequest, HostSettings, InjectResult, LabCalls, LinkSpec } from '../../src/rpc/contract.ts'
+import type { CallName, ConnectRequest, HostSettings, InjectResult, LabCalls, LinkSpec, PacketRowPage } from '../../src/rpc/contract.ts'
 import { linkKinds } from '../../src/link/link.ts'
 import { injectLimits, planInjection } from '../../src/craft/inject-guard.ts'
 import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, textOf } from './arguments.ts'
+import { DisplayedPackets } from './displayed-packets.ts'
 import type { Lab } from './lab.ts'
 import { framesOfLines } from './line-frames.ts'
 import { defaultLink, listLinkChoices } from './links.ts'
@@ -17,6 +18,8 @@ const decisionsAtMost = 1000
 const whole = Number.MAX_SAFE_INTEGER
 /** Longest that a shell is kept waiting for an order to inject. */
 const injectAtMostUs = 20e6
+/** Longest that a display filter looks on within one call; the shell asks again for the rest. */
+const filterAtOnceUs = 20_000
 
 export function answersOf(lab: Lab): Answers {
   const capture = () => lab.requireOpen().capture
@@ -48,7 +51,9 @@ export function answersOf(lab: Lab): Answers {
 
     getPacketRows: (request) => {
       const { trace, bytesOf: read } = capture()
-      const { from, count, flow } = fieldsOf(request, 'request')
+      const { from, count, flow, filter } = fieldsOf(request, 'request')
+      const expression = displayFilterOf(filter)
+      if (expression !== null) return displayedRows(lab, expression, from, integerOf(count, 'count', 0, whole), optional(flow, (value) => integerOf(value, 'flow', 0, whole)) ?? null)
       const wanted = { count: integerOf(count, 'count', 0, whole), flow: optional(flow, (value) => integerOf(value, 'flow', 0, whole)) }
       const total = trace.rows({ from: 0, count: 0, ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read).total
       return trace.rows({ from: rowFrom(from, total), count: Math.min(wanted.count, rowsAtMost), ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read)
@@ -67,8 +72,11 @@ export function answersOf(lab: Lab): Answers {
       return page
     },
     findRow: (request) => {
-      const { packet, flow } = fieldsOf(request, 'request')
-      return capture().trace.findRow(integerOf(packet, 'packet', 0, whole), optional(flow, (value) => integerOf(value, 'flow', 0, whole)))
+      const { packet, flow, filter } = fieldsOf(request, 'request')
+      const number = integerOf(packet, 'packet', 0, whole)
+      const only = optional(flow, (value) => integerOf(value, 'flow', 0, whole))
+      const expression = displayFilterOf(filter)
+      return expression === null ? capture().trace.findRow(number, only) : displayed(lab, expression, only ?? null).list.indexOf(number)
     },
 
     startHost: (settings) => lab.startHost(hostSettingsOf(settings)),
@@ -108,6 +116,27 @@ export function answersOf(lab: Lab): Answers {
     inject: (request) => inject(lab, request),
     runFirstConversation: () => ({ connection: lab.runFirstConversation() }),
   }
+}
+
+/** A blank filter is none. */
+function displayFilterOf(value: unknown): string | null {
+  const text = optional(value, (filter) => textOf(filter, 'filter', 65_536))?.trim()
+  return text === undefined || text === '' ? null : text
+}
+
+function displayed(lab: Lab, expression: string, flow: number | null): DisplayedPackets {
+  const { trace, bytesOf: read } = lab.requireOpen().capture
+  const found = DisplayedPackets.of(trace, expression, flow, read)
+  found.advance(lab.clock, filterAtOnceUs)
+  return found
+}
+
+function displayedRows(lab: Lab, expression: string, from: unknown, count: number, flow: number | null): PacketRowPage {
+  const { trace, bytesOf: read } = lab.requireOpen().capture
+  const { list, scanned } = displayed(lab, expression, flow)
+  const start = Math.min(rowFrom(from, list.length), list.length)
+  const numbers = Array.from({ length: Math.min(count, rowsAtMost, list.length - start) }, (_, i) => list.at(start + i))
+  return { total: list.length, from: start, rows: trace.rowsOf(numbers, read), scanned }
 }
 
 /** The position that a request means: a negative one counts from the end. */

@@ -3,6 +3,7 @@ import type { PacketRow } from '../../src/rpc/contract.ts'
 import type { Lab } from '../lab/store.ts'
 import type { Selection } from '../selection.ts'
 import { isOneOf, storedRef } from '../stored.ts'
+import { useDisplayFilter, type DisplayFilter } from './display-filter.ts'
 import { leastChars, type ColumnChars } from './packet-columns.ts'
 import { usePacketRows, type PacketRows } from './packet-rows.ts'
 import { useRowWindow, type RowWindow } from './row-window.ts'
@@ -12,6 +13,7 @@ import { useSteadyTotal } from './steady-total.ts'
 /** What the packet list and the ladder share, so that a packet's row and its arrow stand on one line. */
 export interface CaptureView {
   rows: PacketRows
+  filter: DisplayFilter
   /** Rows in the list; behind `rows.total` while new ones are on their way. */
   total: Readonly<Ref<number>>
   window: RowWindow
@@ -35,7 +37,8 @@ export function useCaptureView(): CaptureView {
 }
 
 export function provideCaptureView(lab: Lab, selection: Selection): CaptureView {
-  const rows = usePacketRows(lab, selection.flow)
+  const filter = useDisplayFilter()
+  const rows = usePacketRows(lab, selection.flow, filter.applied)
   // The window moves over as many rows as are shown, and how many are shown depends on where the window is.
   const place = { following: true, visible: 0 }
   const total = useSteadyTotal(rows, () => place.following, () => place.visible)
@@ -43,7 +46,7 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
   watchEffect(() => Object.assign(place, { following: window.following.value, visible: window.visible.value }), { flush: 'sync' })
   const form = storedRef<NumberForm>('numbers', 'relative', isOneOf(numberForms))
   const chars = shallowReactive(leastChars())
-  const selected = useSelectedIndex(lab, selection, rows, total, window)
+  const selected = useSelectedIndex(lab, selection, filter, rows, total, window)
   const selectedRow = computed(() => {
     void rows.version.value
     const row = selected.index.value < 0 ? undefined : rows.at(selected.index.value)
@@ -62,6 +65,7 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
   watch([selection.flow, lab.captureEpoch], () => { Object.assign(chars, leastChars()) })
   const view: CaptureView = {
     rows,
+    filter,
     total,
     window,
     form,
@@ -80,7 +84,7 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
 }
 
 /** Keeps the position of the selected packet, whoever selected it and whatever filters the list. */
-function useSelectedIndex(lab: Lab, selection: Selection, rows: PacketRows, total: Readonly<Ref<number>>, window: RowWindow) {
+function useSelectedIndex(lab: Lab, selection: Selection, filter: DisplayFilter, rows: PacketRows, total: Readonly<Ref<number>>, window: RowWindow) {
   const index = ref(-1)
   /** Keys may run ahead of the rows: then the position is chosen first, and its packet is picked when the row has come. */
   let isAhead = false
@@ -100,18 +104,18 @@ function useSelectedIndex(lab: Lab, selection: Selection, rows: PacketRows, tota
   }
 
   watch(rows.version, () => { if (isAhead && index.value >= 0) pickWhenThere() })
-  watch([selection.packet, selection.flow], async ([packet, flow], [, flowBefore]) => {
+  watch([selection.packet, selection.flow, filter.applied], async ([packet, flow, expression], [, flowBefore, expressionBefore]) => {
     if (packet === 0) {
       index.value = -1
       return
     }
-    if (flow === flowBefore && rows.at(index.value)?.number === packet) return
+    if (flow === flowBefore && expression === expressionBefore && rows.at(index.value)?.number === packet) return
     index.value = -1
     try {
-      const found = await lab.client.findRow({ packet, ...(flow >= 0 ? { flow } : {}) })
-      if (packet !== selection.packet.value || flow !== selection.flow.value) return
+      const found = await lab.client.findRow({ packet, ...(flow >= 0 ? { flow } : {}), ...(expression === '' ? {} : { filter: expression }) })
+      if (packet !== selection.packet.value || flow !== selection.flow.value || expression !== filter.applied.value) return
       index.value = found
-      window.reveal(found)
+      if (found >= 0) window.reveal(found)
     } catch {
       // The link to the core went; the packet stays selected and the list says nothing about it.
     }

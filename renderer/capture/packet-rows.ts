@@ -1,5 +1,5 @@
 import { computed, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
-import type { LabClient, PacketRow } from '../../src/rpc/contract.ts'
+import type { LabClient, PacketRow, PacketRowPage } from '../../src/rpc/contract.ts'
 import type { Lab } from '../lab/store.ts'
 
 const pageRows = 200
@@ -10,6 +10,8 @@ const askedAtMost = 4
 /** The rows of the capture, or of one flow, as pages asked from the core when they come into view. Memory does not grow with the capture. */
 export interface PacketRows {
   total: ComputedRef<number>
+  /** With a display filter: packets that it has looked at so far; otherwise null. */
+  scanned: ShallowRef<number | null>
   /** Grows whenever rows have come or gone, so that views repaint. */
   version: ShallowRef<number>
   /** The row at a position, or undefined while it is on its way. */
@@ -20,25 +22,30 @@ export interface PacketRows {
   isns(flow: number): readonly [number, number]
 }
 
-export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
+/** @param filter display filter, '' for none; a filter that is none of the language must not come here */
+export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>): PacketRows {
   const pages = new Map<number, readonly PacketRow[]>()
   const asked = new Set<number>()
   const version = shallowRef(0)
   const answeredTotal = shallowRef(0)
+  const scanned = shallowRef<number | null>(null)
   let generation = 0
   let wanted: [from: number, count: number] = [0, 0]
 
-  const total = computed(() => {
+  /** Packets that the filter has to look at. */
+  const unfiltered = computed(() => {
     if (flow.value < 0) return lab.packets.value.total
     const row = lab.flows.value.get(flow.value)
-    return Math.max(answeredTotal.value, row ? row.client.packets + row.server.packets : 0)
+    return Math.max(filter.value === '' ? answeredTotal.value : 0, row ? row.client.packets + row.server.packets : 0)
   })
+  const total = computed(() => filter.value === '' ? unfiltered.value : answeredTotal.value)
 
   function forget(): void {
     generation++
     pages.clear()
     asked.clear()
     answeredTotal.value = 0
+    scanned.value = filter.value === '' ? null : 0
     version.value++
   }
 
@@ -59,11 +66,12 @@ export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
     const asking = generation
     asked.add(page)
     try {
-      const answer = await lab.client.getPacketRows({ from: page * pageRows, count: pageRows, ...(flow.value >= 0 ? { flow: flow.value } : {}) })
+      const answer = await lab.client.getPacketRows({ from: page * pageRows, count: pageRows, ...rest() })
       if (asking !== generation) return
       pages.delete(page)
       pages.set(page, answer.rows)
-      if (flow.value >= 0) answeredTotal.value = Math.max(answeredTotal.value, answer.total)
+      takeScanned(answer)
+      if (flow.value >= 0 || filter.value !== '') answeredTotal.value = Math.max(answeredTotal.value, answer.total)
       for (const old of pages.keys()) {
         if (pages.size <= pagesKept) break
         pages.delete(old)
@@ -80,12 +88,41 @@ export function usePacketRows(lab: Lab, flow: Ref<number>): PacketRows {
     }
   }
 
+  const rest = () => ({ ...(flow.value >= 0 ? { flow: flow.value } : {}), ...(filter.value === '' ? {} : { filter: filter.value }) })
+
+  function takeScanned(answer: PacketRowPage): void {
+    if (answer.scanned !== undefined) scanned.value = Math.max(scanned.value ?? 0, answer.scanned)
+  }
+
+  /** Lets the filter look on, a piece a call, until it has seen every packet there is; then waits for more. */
+  let isScanning = false
+  async function scan(): Promise<void> {
+    if (isScanning) return
+    isScanning = true
+    try {
+      while (filter.value !== '' && (scanned.value ?? 0) < unfiltered.value) {
+        const asking = generation
+        const answer = await lab.client.getPacketRows({ from: 0, count: 0, ...rest() })
+        if (asking !== generation) continue
+        const before = scanned.value
+        takeScanned(answer)
+        answeredTotal.value = Math.max(answeredTotal.value, answer.total)
+        if (scanned.value === before) break
+      }
+    } catch {
+      // The link to the core went; the next packets start it again.
+    } finally {
+      isScanning = false
+    }
+  }
+  watch([unfiltered, filter], () => { void scan() })
+
   const numbers = initialNumbers(lab.client, () => { version.value++ })
-  watch([flow, lab.captureEpoch], () => {
+  watch([flow, filter, lab.captureEpoch], () => {
     forget()
     numbers.forget()
   }, { flush: 'sync' })
-  return { total, version, at, want, isns: numbers.of }
+  return { total, scanned, version, at, want, isns: numbers.of }
 }
 
 /** Initial sequence numbers: read off SYN rows as they pass, and asked once for flows whose SYN is out of view. */

@@ -18,6 +18,7 @@ export const faultCodes = [
   'interfaceDown',
   'captureUnavailable',
   'badFilter',
+  'badDisplayFilter',
   'linkClosed',
   'linkCannotInject',
   'sandboxUnavailable',

@@ -29,7 +29,7 @@ export const commandTable = {
   open: { words: ['open'], positionals: [{ name: 'file', type: 'path', rest: true }], options: [] },
   save: { words: ['save'], positionals: [{ name: 'file', type: 'path', rest: true }], options: [{ name: 'overwrite', type: 'flag' }] },
   flows: { words: ['flows'], positionals: [], options: [{ name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
-  packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
+  packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'display', type: 'text' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packet: { words: ['packet'], positionals: [{ name: 'number', type: 'count' }], options: [] },
   hostStart: {
     words: ['host', 'start'],
@@ -152,7 +152,7 @@ export type Command = { [C in CommandName]: { command: C, args: CommandArgs<C> }
 export type LabCall = { [N in CallName]: { name: N, args: Parameters<LabCalls[N]> } }[CallName]
 
 /** Rows that a list command shows unless told: the latest. */
-const latestRows = 20
+export const latestRows = 20
 
 /** The call that a command comes to, or null for those that the shell answers itself: `sockets` (from its last update), `help`, `clear`, `language`, `theme`. */
 export function commandCall(command: Command): LabCall | null {
@@ -167,7 +167,7 @@ export function commandCall(command: Command): LabCall | null {
     case 'open': return { name: 'openLink', args: [{ kind: 'file', name: command.args.file }] }
     case 'save': return { name: 'saveCapture', args: [{ path: command.args.file, overwrite: command.args.overwrite ?? false }] }
     case 'flows': return { name: 'getFlows', args: [page(command.args)] }
-    case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow) }] }
+    case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow), ...given('filter', command.args.display) }] }
     case 'packet': return { name: 'getPacket', args: [command.args.number] }
     case 'hostStart': return { name: 'startHost', args: [hostSettings(command.args)] }
     case 'hostStop': return { name: 'stopHost', args: [] }

@@ -30,7 +30,7 @@ export interface LabCalls {
   /** `from` as in {@link PacketRowRequest}. */
   getFlows(request: { from: number, count: number }): FlowPage
   /** Position of a packet among the rows of a flow (or of all), so that a view can scroll to it; -1 when not in it. */
-  findRow(request: { packet: number, flow?: number }): number
+  findRow(request: { packet: number, flow?: number, filter?: string }): number
 
   startHost(settings: HostSettings): HostState
   stopHost(): void
@@ -122,11 +122,14 @@ export interface RecordingState {
   fault: Fault | null
 }
 
-/** `from` is the position of the first row, starting at 0; negative counts from the end (-20: the latest 20). */
-export interface PacketRowRequest { from: number, count: number, flow?: number }
+/**
+ * `from` is the position of the first row, starting at 0; negative counts from the end (-20: the latest 20).
+ * With a display filter, positions are those among the packets that pass. @throws badDisplayFilter
+ */
+export interface PacketRowRequest { from: number, count: number, flow?: number, filter?: string }
 
-/** At most 500 rows a call. */
-export interface PacketRowPage { total: number, from: number, rows: PacketRow[] }
+/** At most 500 rows a call. `scanned`: with a display filter, packets looked at so far; ask again while there are more. */
+export interface PacketRowPage { total: number, from: number, rows: PacketRow[], scanned?: number }
 
 /** One captured packet as lists show it. Numbers start at 1. */
 export interface PacketRow {

@@ -78,6 +78,11 @@ export class Trace {
     return { total, from, rows }
   }
 
+  /** Rows of given packets, which must exist. */
+  rowsOf(numbers: readonly number[], bytesOf: ByteReader): PacketRow[] {
+    return numbers.map((number) => this.builder.row(number, bytesOf))
+  }
+
   /** @returns null where there is no such packet */
   packet(number: number, bytesOf: ByteReader): PacketBytes | null {
     return this.has(number) ? this.builder.packetBytes(number, bytesOf) : null

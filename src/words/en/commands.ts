@@ -54,6 +54,7 @@ export const commands = {
   },
   option: {
     filter: 'capture filter in the syntax of pcap-filter',
+    display: 'display filter in the syntax of Wireshark',
     snap: 'bytes kept of each frame',
     promiscuous: 'also take frames that are for others',
     elevate: 'where this user may not open the interface, let the system ask for the right',

@@ -9,6 +9,7 @@ export const faults = {
   interfaceDown: 'The interface {name} cannot be opened: it is down: bring it up and try again',
   captureUnavailable: 'Interfaces cannot be opened: the capture library is not available ({reason}): install libpcap (on Windows Npcap) and run npm run build:native, or use the virtual link',
   badFilter: 'The filter “{expression}” cannot be used: {message}: correct it; the syntax is that of pcap-filter',
+  badDisplayFilter: 'The display filter “{expression}” cannot be used: it goes wrong at its character {column}: correct it there; the syntax is that of Wireshark',
   linkClosed: 'Nothing can be captured or sent: no link is open: open one first',
   linkCannotInject: 'Nothing can be sent on {name}: this link can only be watched: open an Ethernet interface, the sandbox or the virtual link',
   sandboxUnavailable: 'The sandbox cannot start: {reason}: {remedy}',

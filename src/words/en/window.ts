@@ -92,6 +92,15 @@ export const window = {
       state: 'State after', info: 'Info',
     },
   },
+  display: {
+    label: 'Display filter',
+    placeholder: 'all packets; for example: tcp.port == 80 and tcp.len > 0',
+    clear: 'Show all packets again',
+    candidates: 'What may come here',
+    shown: '{shown} shown',
+    scanned: '{percent} % looked at',
+    none: 'No packet passes the display filter.',
+  },
   ladder: {
     title: 'Ladder',
     resize: 'Width of the ladder',

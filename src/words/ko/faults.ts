@@ -11,6 +11,7 @@ export const faults: SameKeys<typeof englishFaults> = {
   interfaceDown: '{name} 인터페이스를 열 수 없습니다: 인터페이스가 꺼져 있습니다: 켠 다음 다시 시도하십시오',
   captureUnavailable: '인터페이스를 열 수 없습니다: 캡처 라이브러리를 쓸 수 없습니다 ({reason}): libpcap(Windows에서는 Npcap)을 설치하고 npm run build:native를 실행하거나 가상 링크를 쓰십시오',
   badFilter: '“{expression}” 필터를 쓸 수 없습니다: {message}: pcap-filter 문법에 맞게 고치십시오',
+  badDisplayFilter: '표시 필터 “{expression}”을(를) 쓸 수 없습니다: {column}번째 글자가 잘못되었습니다: Wireshark 문법에 맞게 고치십시오',
   linkClosed: '캡처하거나 보낼 수 없습니다: 열린 링크가 없습니다: 먼저 링크를 여십시오',
   linkCannotInject: '{name} 링크로는 보낼 수 없습니다: 지켜보기만 할 수 있는 링크입니다: 이더넷 인터페이스, 샌드박스, 가상 링크 중 하나를 여십시오',
   sandboxUnavailable: '샌드박스를 시작할 수 없습니다: {reason}: {remedy}',

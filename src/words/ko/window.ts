@@ -93,6 +93,15 @@ export const window: SameKeys<typeof en> = {
       state: '보낸 뒤 상태', info: '정보',
     },
   },
+  display: {
+    label: '표시 필터',
+    placeholder: '모든 패킷. 예: tcp.port == 80 and tcp.len > 0',
+    clear: '다시 모든 패킷 보기',
+    candidates: '여기에 올 수 있는 것',
+    shown: '{shown}개 표시',
+    scanned: '{percent} % 확인함',
+    none: '표시 필터에 맞는 패킷이 없습니다.',
+  },
   ladder: {
     title: '사다리',
     resize: '사다리 너비',
