@@ -28,13 +28,16 @@ export interface HostEvent {
  * Of a connection:
  * - `accepted`, `connected`: established, from a listener or by us
  * - `readable`, `writable`: bytes, or the end of the stream, can be received; the send buffer has room again
+ * - `urgent`: urgent data appeared, or reaches further
+ * - `trouble`: what was sent is not acknowledged, R1 was reached (RFC 9293 §3.8.3); the connection lives on
  * - `remoteClosed`: the other side has sent everything (FIN)
  * - `closed`, `reset`, `refused`, `timedOut`: over; in good order, by RST, by RST to our SYN, by silence
  * - `unreachable`: the network reports trouble; the connection lives on, unless it was not established
  * - `removed`: the closed connection's id means nothing from now on
  */
 export const hostEventKinds = [
-  'addressReady', 'addressConflict', 'addressDefended', 'datagram', 'datagramError', 'accepted', 'connected', 'readable', 'writable', 'remoteClosed', 'closed', 'reset', 'refused', 'timedOut', 'unreachable', 'removed',
+  'addressReady', 'addressConflict', 'addressDefended', 'datagram', 'datagramError', 'accepted', 'connected', 'readable', 'writable', 'urgent', 'trouble', 'remoteClosed',
+  'closed', 'reset', 'refused', 'timedOut', 'unreachable', 'removed',
 ] as const
 
 export type HostEventKind = typeof hostEventKinds[number]

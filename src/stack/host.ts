@@ -8,6 +8,7 @@ import { checkTcpOption } from '../tcp/config.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
+import { SendFlag } from '../tcp/send-flags.ts'
 import { formatMac, isBroadcastMac } from '../wire/addresses.ts'
 import { ethernetHeaderBytes, EtherType, isVlanType } from '../wire/ethernet.ts'
 import { IcmpType, IcmpUnreachableCode, TimeExceededCode } from '../wire/icmp.ts'
@@ -260,9 +261,9 @@ export class Host {
     return this.tcp.all()
   }
 
-  /** @returns bytes taken; 0 when the buffer is full, -1 when nothing can be sent any more (`connection.lastError` says why) */
-  send(id: number, bytes: Uint8Array, at: number, length: number, nowUs: number): number {
-    return this.withConnection(id, (connection) => connection.send(bytes, at, length, nowUs)) ?? -1
+  /** @param flags of `SendFlag` @returns bytes taken; 0 when the buffer is full, -1 when nothing can be sent any more (`connection.lastError` says why) */
+  send(id: number, bytes: Uint8Array, at: number, length: number, nowUs: number, flags: number = SendFlag.push): number {
+    return this.withConnection(id, (connection) => connection.send(bytes, at, length, nowUs, flags)) ?? -1
   }
 
   /** @returns bytes put into `into`; 0 when there are none now (see `endOfStream`), -1 when there will be none */
@@ -273,6 +274,11 @@ export class Host {
   /** Sends FIN after what is queued; receiving goes on. */
   close(id: number, nowUs: number): void {
     this.withConnection(id, (connection) => connection.close(nowUs))
+  }
+
+  /** The end of both directions, as when a process ends: what is unread or comes later draws an RST. */
+  closeBoth(id: number, nowUs: number): void {
+    this.withConnection(id, (connection) => connection.closeBoth(nowUs))
   }
 
   /** Sends RST and forgets what is queued. */

@@ -8,7 +8,7 @@ import { initialSequence, timestampOffsetOf } from '../tcp/isn.ts'
 import type { FourTuple } from '../tcp/isn.ts'
 import { ipHeaderAndTcpHeaderBytes } from '../tcp/limits.ts'
 import { TcpSegment } from '../tcp/segment.ts'
-import { seqAdd } from '../tcp/seq.ts'
+import { seqAdd, seqGt } from '../tcp/seq.ts'
 import { answerWithCookie, cookieCountUs, readCookie } from '../tcp/syn-cookie.ts'
 import { ConnectionRecord } from './connection-record.ts'
 import { selectEphemeralPort } from './ephemeral-ports.ts'
@@ -83,9 +83,14 @@ export class Sockets {
     return record.id
   }
 
-  /** A connection in LISTEN for a SYN that has come. Null where the table is full. */
-  acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number): ConnectionRecord | null {
-    return this.createPassive(listener, local, remote, remotePort, null, nowUs)
+  /**
+   * A connection in LISTEN for a SYN that has come. Null where the table is full.
+   * @param above the last sequence number of a connection in TIME-WAIT that it follows (RFC 9293 §3.6.1)
+   */
+  acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number, above: number | null = null): ConnectionRecord | null {
+    if (above === null || listener.configOver(this.config.tcp).isn !== 'rfc6528') return this.createPassive(listener, local, remote, remotePort, null, nowUs)
+    const isn = initialSequence(this.isnSecret, { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort }, nowUs)
+    return this.createPassive(listener, local, remote, remotePort, seqGt(isn, above) ? isn : seqAdd(above, 1), nowUs)
   }
 
   /** Answers a SYN that there is no room to remember. @returns whether `out` is filled; not where cookies are off */

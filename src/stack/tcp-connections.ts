@@ -15,8 +15,8 @@ const segmentsPerTurn = 64
 
 export interface ConnectionLimits { readonly maxConnections: number, readonly historyLength: number }
 
-const hostEventOf: Readonly<Record<TcpEvent, HostEventKind | null>> = {
-  connected: 'connected', accepted: 'accepted', readable: 'readable', writable: 'writable', urgent: null, remoteClosed: 'remoteClosed',
+const hostEventOf: Readonly<Record<TcpEvent, HostEventKind>> = {
+  connected: 'connected', accepted: 'accepted', readable: 'readable', writable: 'writable', urgent: 'urgent', trouble: 'trouble', remoteClosed: 'remoteClosed',
   reset: 'reset', refused: 'refused', timedOut: 'timedOut', unreachable: 'unreachable', closed: 'closed',
 }
 
@@ -153,7 +153,13 @@ export class TcpConnections {
 
   /** The network has reported trouble with a connection that lives on. */
   tellUnreachable(record: ConnectionRecord): void {
-    this.emit(record, 'unreachable')
+    if (record.connection.config.reportTrouble) this.emit(record, 'unreachable')
+  }
+
+  /** A connection that has just ended makes room for another with the same addresses and ports. */
+  replace(record: ConnectionRecord): void {
+    for (let event = record.connection.pollEvent(); event !== null; event = record.connection.pollEvent()) this.report(record, event)
+    this.retire(record)
   }
 
   private settleOne(record: ConnectionRecord): void {
@@ -168,7 +174,12 @@ export class TcpConnections {
 
   private report(record: ConnectionRecord, event: TcpEvent): void {
     const kind = hostEventOf[event]
-    if (kind === null) return
+    if (kind === 'trouble') {
+      // The next segment looks for its way anew: another router, or the same one asked again (RFC 9293 §3.8.3, RFC 1122 §3.3.1.4).
+      record.neighbour = null
+      record.neighbour6 = null
+      if (!record.connection.config.reportTrouble) return
+    }
     if (kind === 'accepted') this.leaveBacklog(record)
     this.emit(record, kind)
   }

@@ -66,7 +66,7 @@ export class TcpInput {
     if (!this.isGood(bytes, payloadAt, payloadLength, pseudoHeaderSum4(bytes, packet.at + 12, packet.at + 16, IpProtocol.tcp, payloadLength))) return
     const record = this.connections.table.find(header.destination, header.source, segment.destinationPort, segment.sourcePort)
     if (record === null) this.handleUnknown(header.destination, header.source, nowUs)
-    else this.deliver(record, nowUs)
+    else if (!this.meetsTimeWait(record, nowUs)) this.deliver(record, nowUs)
   }
 
   handle6(packet: Ipv6Packet, nowUs: number): void {
@@ -79,7 +79,7 @@ export class TcpInput {
     const record = this.connections.table.find6(header.destination, header.source, segment.destinationPort, segment.sourcePort)
     // The header is decoded into again with the next packet; a connection keeps its addresses.
     if (record === null) this.handleUnknown(header.destination.slice(), header.source.slice(), nowUs)
-    else this.deliver6(record, nowUs)
+    else if (!this.meetsTimeWait(record, nowUs)) this.deliver6(record, nowUs)
   }
 
   /**
@@ -135,6 +135,19 @@ export class TcpInput {
     return false
   }
 
+  /** A SYN for a connection in TIME-WAIT whose port is listened on opens the next one, or is dropped (RFC 6191 §2). @returns whether that is done */
+  private meetsTimeWait(record: ConnectionRecord, nowUs: number): boolean {
+    const { segment } = this
+    const { connection } = record
+    if ((segment.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst)) !== TcpFlag.syn || connection.state !== TcpState.timeWait || !connection.config.timeWaitReuse) return false
+    const listener = this.listeners.find(record.localPort, record.localAddress)
+    if (listener === null) return false
+    if (!connection.reopen(segment, nowUs)) return true
+    this.connections.replace(record)
+    this.handleSyn(listener, record.localAddress, record.remoteAddress, nowUs, connection.nextSequence)
+    return true
+  }
+
   private deliver(record: ConnectionRecord, nowUs: number): void {
     record.connection.handleSegment(this.segment, nowUs)
     this.connections.touch(record)
@@ -175,10 +188,10 @@ export class TcpInput {
   }
 
   /** While the backlog has room a SYN becomes a connection; beyond it a flood costs no memory, and who is real still gets in (RFC 4987 §3.6). */
-  private handleSyn(listener: Listener, local: IpAddress, remote: IpAddress, nowUs: number): void {
+  private handleSyn(listener: Listener, local: IpAddress, remote: IpAddress, nowUs: number, above: number | null = null): void {
     const { segment, statistics, sockets } = this
     if (listener.waiting < listener.backlog) {
-      const record = sockets.acceptSyn(listener, local, remote, segment.sourcePort, nowUs)
+      const record = sockets.acceptSyn(listener, local, remote, segment.sourcePort, nowUs, above)
       if (record === null) statistics.tableFull++
       else this.deliver(record, nowUs)
       return

@@ -19,6 +19,7 @@ import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqGt, seqLe, seqLt } from './seq.ts'
 import { accepted } from './arrives-sequence.ts'
+import { startUserTimeout } from './timer-rules.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { restartRto } from './timer-rules.ts'
@@ -44,7 +45,7 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   if (isTestingTimeout(tcb)) advanceFrto(tcb, tcb.episode!, tcb.ackedOffset - wasOffset, isDuplicate, tcb.sackedBytes > wasSacked, nowUs)
   updateSendWindow(tcb, segment, isAdvance)
   // A peer that keeps its window closed is alive (MUST-37).
-  if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) startUserTimeout(tcb, nowUs)
   return finIsAcknowledged(tcb, nowUs)
 }
 
@@ -131,7 +132,7 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
 function restartTimers(tcb: Tcb, nowUs: number): void {
   const outstanding = tcb.sndUna !== tcb.sndNxt
   if (outstanding && !tcb.leavesRto) restartRto(tcb, nowUs)
-  if (outstanding || tcb.sendRing.length > 0 || tcb.finPending()) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  if (outstanding || tcb.sendRing.length > 0 || tcb.finPending()) startUserTimeout(tcb, nowUs)
   else tcb.timers.clear(Timer.userTimeout)
 }
 

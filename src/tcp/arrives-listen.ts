@@ -6,7 +6,7 @@ import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqAdd } from './seq.ts'
 import type { Tcb } from './tcb.ts'
-import { Timer } from './timers.ts'
+import { startUserTimeout } from './timer-rules.ts'
 
 /** LISTEN (RFC 9293 §3.10.7.2). */
 export function arrivesListen(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
@@ -43,6 +43,6 @@ function acceptSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   tcb.sndUna = tcb.iss
   tcb.openedUs = nowUs
   oweSyn(tcb, Reason.synAckReply, tcb.rcvMss, Math.min(0xffff, tcb.receiveBuffer.limit))
-  tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  startUserTimeout(tcb, nowUs)
   tcb.move('rcvSyn', nowUs)
 }

@@ -1,6 +1,6 @@
 import { accepted } from './arrives-sequence.ts'
 import { noteDuplicateArrival } from './dsack.ts'
-import { waitTwoMsl } from './lifecycle.ts'
+import { becomeClosed, oweOwnReset, waitTwoMsl } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqAdd, seqDiff, seqGt } from './seq.ts'
@@ -12,7 +12,8 @@ import { Timer } from './timers.ts'
 export function processUrgent(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   if (!takesText(tcb.state)) return
   const pointer = seqAdd(segment.seq, segment.urgentPointer)
-  if (!seqGt(pointer, tcb.rcvUp) || !seqGt(pointer, tcb.rcvNxt)) return
+  if (!seqGt(pointer, tcb.rcvNxt) || (tcb.urgentIn && !seqGt(pointer, tcb.rcvUp))) return
+  tcb.urgentIn = true
   tcb.rcvUp = pointer
   tcb.setting(Reason.setUrgent, nowUs, seqDiff(pointer, tcb.rcvNxt))
   tcb.events.push('urgent')
@@ -25,6 +26,7 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
     if (length > 0) tcb.drop(Reason.dropAfterFin, segment, nowUs, length)
     return
   }
+  if (length > 0 && tcb.readingClosed) return refuseText(tcb, segment, length, nowUs)
   if (length === 0 && !accepted.fin) return
   const gap = seqDiff(accepted.seq, tcb.rcvNxt)
   const buffer = tcb.receiveBuffer
@@ -67,6 +69,13 @@ function takeFin(tcb: Tcb, nowUs: number): void {
   if (tcb.state === TcpState.finWait1 && !tcb.finAcked) return tcb.move('rcvFin', nowUs)
   tcb.move(tcb.state === TcpState.finWait1 ? 'rcvFinAckOfFin' : 'rcvFin', nowUs)
   waitTwoMsl(tcb, nowUs)
+}
+
+/** Nobody will ever read it, and the peer has to know that it is lost (RFC 9293 §3.6.1 SHLD-3). */
+function refuseText(tcb: Tcb, segment: TcpSegment, length: number, nowUs: number): void {
+  tcb.drop(Reason.dropReadingClosed, segment, nowUs, length)
+  oweOwnReset(tcb, Reason.rstReadingClosed, length)
+  becomeClosed(tcb, 'abort', 'reset', 'connectionReset', nowUs)
 }
 
 function takesText(state: TcpState): boolean {

@@ -66,14 +66,21 @@ export interface TcpConfig {
   readonly initialRtoUs: number
   readonly maxRtoUs: number
   readonly clockGranularityUs: number
+  /** R2 for SYNs: with the other defaults they go on for 183 s. */
   readonly synRetries: number
+  /** R2 for data: resends of the same bytes; 0 is no limit. */
   readonly dataRetries: number
   /** R1: resends of the same bytes after which the trouble is told. */
   readonly r1Retries: number
+  /** Tell the application of R1 and of soft ICMP errors. */
+  readonly reportTrouble: boolean
+  /** How long without progress; 0 is for ever. */
   readonly userTimeoutUs: number
   /** A soft ICMP error ends an attempt to connect, as it does in many systems; it ends no established connection. */
   readonly softErrorsEndOpening: boolean
   readonly mslUs: number
+  /** A SYN that is surely new ends TIME_WAIT where somebody listens. */
+  readonly timeWaitReuse: boolean
   readonly keepAlive: boolean
   readonly keepAliveIdleUs: number
   readonly keepAliveIntervalUs: number
@@ -175,12 +182,14 @@ export const tcpConfigTable = {
   initialRtoUs: { default: 1 * seconds, unit: 'us', min: 1000, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.1' },
   maxRtoUs: { default: 60 * seconds, unit: 'us', min: 60 * seconds, max: 3600 * seconds, live: true, rfc: 'RFC 6298 §2.5' },
   clockGranularityUs: { default: 1000, unit: 'us', min: 1, max: 500_000, live: false, rfc: 'RFC 6298 §4' },
-  synRetries: { default: 6, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
-  dataRetries: { default: 15, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  synRetries: { default: 7, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  dataRetries: { default: 15, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   r1Retries: { default: 3, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
-  userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
+  reportTrouble: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.9.1.8' },
+  userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 0, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
   softErrorsEndOpening: { default: false, unit: 'switch', live: true, rfc: 'RFC 5461 §4.1' },
   mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
+  timeWaitReuse: { default: true, unit: 'switch', live: true, rfc: 'RFC 6191 §2' },
   keepAlive: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.4' },
   keepAliveIdleUs: { default: 7200 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
   keepAliveIntervalUs: { default: 75 * seconds, unit: 'us', min: 1000, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },

@@ -6,15 +6,17 @@ import type { TcpEvent } from './events.ts'
 import { becomeClosed } from './lifecycle.ts'
 import { packetTooBig } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
+import { SendFlag } from './send-flags.ts'
 import { segmentArrives } from './segment-arrives.ts'
 import type { TcpSnapshot } from './snapshot.ts'
 import { TcpState } from './state.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 import { Tcb } from './tcb.ts'
+import { reopenFromTimeWait } from './time-wait.ts'
 import { timeoutsExpire } from './timeouts.ts'
 import { settleSendTimers } from './timer-rules.ts'
 import { transmit } from './transmit.ts'
-import { abortConnection, changeOption, closeSending, openActive, openPassive, receiveBytes, sendBytes } from './user-calls.ts'
+import { abortConnection, changeOption, closeBothWays, closeSending, openActive, openPassive, receiveBytes, sendBytes, unreadUrgentBytes } from './user-calls.ts'
 
 export interface TcpConnectionOptions {
   readonly config: TcpConfig
@@ -75,6 +77,11 @@ export class TcpConnection {
     return state === TcpState.closed || closeRequested ? 0 : sendRing.capacity - sendRing.length
   }
 
+  /** Bytes, of those received or still to come, up to the end of the peer's urgent data (RFC 9293 §3.8.5 MUST-33); 0 where none is urgent. */
+  get urgentBytes(): number {
+    return unreadUrgentBytes(this.#tcb)
+  }
+
   /** The peer has sent its FIN and everything before it was read. */
   get endOfStream(): boolean {
     return this.#tcb.finReceived && this.#tcb.receiveBuffer.unread() === 0
@@ -103,9 +110,9 @@ export class TcpConnection {
     acceptAnsweredSyn(this.#tcb, syn, nowUs)
   }
 
-  /** SEND. @returns bytes taken, 0 where the buffer is full ('writable' tells when it no longer is), -1 with `lastError` */
-  send(bytes: Uint8Array, at: number, length: number, nowUs: number): number {
-    return sendBytes(this.#tcb, bytes, at, length, nowUs)
+  /** SEND. @param flags of {@link SendFlag} @returns bytes taken, 0 where the buffer is full ('writable' tells when it no longer is), -1 with `lastError` */
+  send(bytes: Uint8Array, at: number, length: number, nowUs: number, flags: number = SendFlag.push): number {
+    return sendBytes(this.#tcb, bytes, at, length, flags, nowUs)
   }
 
   /** RECEIVE. @returns bytes copied, 0 where there are none now, -1 with `lastError` where the connection is gone */
@@ -116,6 +123,11 @@ export class TcpConnection {
   /** CLOSE: no more to send; receiving goes on. @returns false with `lastError` where it was closed before */
   close(nowUs: number): boolean {
     return closeSending(this.#tcb, nowUs)
+  }
+
+  /** CLOSE of both directions, as the end of a process does it: what is unread or comes later draws an RST. @returns false with `lastError` where there is none to close */
+  closeBoth(nowUs: number): boolean {
+    return closeBothWays(this.#tcb, nowUs)
   }
 
   abort(nowUs: number): void {
@@ -141,6 +153,19 @@ export class TcpConnection {
    */
   handlePacketTooBig(mtu: number, quotedSeq: number | null, nowUs: number): boolean {
     return packetTooBig(this.#tcb, mtu, quotedSeq, nowUs)
+  }
+
+  /**
+   * A SYN has come for a connection in TIME-WAIT whose port is listened on. @returns whether it is surely new (RFC 6191 §2): then this connection is closed,
+   * and the SYN may open another, with sequence numbers above {@link nextSequence}; else it was dropped
+   */
+  reopen(syn: TcpSegment, nowUs: number): boolean {
+    return reopenFromTimeWait(this.#tcb, syn, nowUs)
+  }
+
+  /** SND.NXT. */
+  get nextSequence(): number {
+    return this.#tcb.sndNxt
   }
 
   /** A segment of this connection with a good checksum. It is not kept, nor is its payload. */

@@ -1,5 +1,8 @@
-/** What an application hears of its connection. The last one of a connection is 'reset', 'refused', 'timedOut', 'unreachable' or 'closed'. */
-export const tcpEvents = ['connected', 'accepted', 'readable', 'writable', 'urgent', 'remoteClosed', 'reset', 'refused', 'timedOut', 'unreachable', 'closed'] as const
+/**
+ * What an application hears of its connection: 'urgent' when urgent data appears or reaches further, 'trouble' when the same bytes were sent R1 times in vain.
+ * The last one of a connection is 'reset', 'refused', 'timedOut', 'unreachable' or 'closed'.
+ */
+export const tcpEvents = ['connected', 'accepted', 'readable', 'writable', 'urgent', 'trouble', 'remoteClosed', 'reset', 'refused', 'timedOut', 'unreachable', 'closed'] as const
 
 export type TcpEvent = typeof tcpEvents[number]
 

@@ -5,7 +5,7 @@ import { sillyWindowFraction } from './limits.ts'
 import { allReasons, Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { timestampNow } from './sampling.ts'
-import { seqAdd, seqGt } from './seq.ts'
+import { seqAdd, seqDiff, seqGe, seqGt } from './seq.ts'
 import { segmentLength } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { clearBody } from './stateless.ts'
@@ -33,10 +33,22 @@ export function emit(
   if (tcb.ecnOn) markEcn(tcb, out, verb === 'sent' && length > 0 && reason !== Reason.windowProbe)
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
   if (length > 0) tcb.sendRing.view(seq, length, out)
+  if (tcb.urgentOut) pointToUrgent(tcb, out)
   if (tcb.sackRecovery) tcb.prrOut += length
   explain(tcb, out, verb, reason, a, b, c, d)
   tcb.bytesSent += verb === 'again' ? 0 : length
   report(tcb, out, verb, reason, nowUs, a, b, c, d)
+}
+
+/** URG and the distance to the end of urgent data, as long as that lies ahead (RFC 9293 §3.8.5); further than 16 bits say, the largest there is. */
+function pointToUrgent(tcb: Tcb, out: TcpSegment): void {
+  if (seqGe(tcb.sndUna, tcb.sndUp)) {
+    tcb.urgentOut = false
+    return
+  }
+  if ((out.flags & TcpFlag.syn) !== 0 || !seqGt(tcb.sndUp, out.seq)) return
+  out.flags |= TcpFlag.urg
+  out.urgentPointer = Math.min(0xffff, seqDiff(tcb.sndUp, out.seq))
 }
 
 /** An RST has no window, no options and no text. */

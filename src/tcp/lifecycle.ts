@@ -11,6 +11,7 @@ import { takeRttSample } from './sampling.ts'
 import { seqAdd } from './seq.ts'
 import { segmentLength } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
+import { startUserTimeout } from './timer-rules.ts'
 import { TcpState } from './state.ts'
 import type { TcpInput } from './state.ts'
 import type { Tcb } from './tcb.ts'
@@ -57,7 +58,7 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   tcb.controller.start(smss, initialWindow(tcb.config, smss, synsLost))
   tcb.setting(Reason.setInitialWindow, nowUs, tcb.controller.cwnd, smss)
   if (tcb.sendRing.length === 0) tcb.timers.clear(Timer.userTimeout)
-  else tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  else startUserTimeout(tcb, nowUs)
 }
 
 export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: number): void {
@@ -76,7 +77,7 @@ export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: n
 export function startClosing(tcb: Tcb, nowUs: number): void {
   tcb.closeRequested = true
   tcb.move('close', nowUs)
-  if (!tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  if (!tcb.timers.isSet(Timer.userTimeout)) startUserTimeout(tcb, nowUs)
 }
 
 /** (Re)starts the 2 MSL wait and turns the other timers off (RFC 9293 §3.6.1). */
@@ -142,6 +143,18 @@ export function oweReset(tcb: Tcb, reason: ReasonIndex, segment: TcpSegment, a =
   tcb.resetAck = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment))
   tcb.resetA = a
   tcb.resetB = 0
+}
+
+/** Owes an RST that answers nothing: it says where both sides stand. */
+export function oweOwnReset(tcb: Tcb, reason: ReasonIndex, a = 0, b = 0): void {
+  tcb.resetDue = true
+  tcb.resetReason = reason
+  tcb.resetPort = tcb.remotePort
+  tcb.resetSeq = tcb.sndNxt
+  tcb.resetAck = tcb.rcvNxt
+  tcb.resetFlags = TcpFlag.rst | TcpFlag.ack
+  tcb.resetA = a
+  tcb.resetB = b
 }
 
 /** Whether the application may still have data to send in this state. */

@@ -65,6 +65,8 @@ export const sendReasons = [
   { id: 'rstSynReceivedAck', rfc: 'RFC 9293 §3.10.7.4', operands: ['offset'] },
   { id: 'rstSynInWindow', rfc: 'RFC 793 §3.9', operands: ['offset'] },
   { id: 'rstAbort', rfc: 'RFC 9293 §3.10.5', operands: ['unsent', 'unacked'] },
+  { id: 'rstUnread', rfc: 'RFC 9293 §3.6.1', operands: ['unread'] },
+  { id: 'rstReadingClosed', rfc: 'RFC 9293 §3.6.1', operands: ['length'] },
 ] as const satisfies readonly ReasonRow[]
 
 /** Why an arriving segment, or a part of it, is not taken. */
@@ -89,12 +91,14 @@ export const dropReasons = [
   { id: 'dropTimeWaitRst', rfc: 'RFC 1337 §3', operands: [] },
   { id: 'dropRstInexact', rfc: 'RFC 5961 §3.2', operands: ['offset', 'window'] },
   { id: 'dropSyn', rfc: 'RFC 5961 §4.2', operands: ['offset'] },
+  { id: 'dropTimeWaitSyn', rfc: 'RFC 6191 §2', operands: ['offset', 'tsAge'] },
   { id: 'dropDuplicateSyn', rfc: 'RFC 9293 §3.10.7.4', operands: [] },
   { id: 'dropNoAck', rfc: 'RFC 9293 §3.10.7.4', operands: [] },
   { id: 'dropSynReceivedAck', rfc: 'RFC 9293 §3.10.7.4', operands: ['offset'] },
   { id: 'dropFutureAck', rfc: 'RFC 9293 §3.10.7.4', operands: ['ahead'] },
   { id: 'dropOldAck', rfc: 'RFC 5961 §5.2', operands: ['behind', 'maxWindow'] },
   { id: 'dropAfterFin', rfc: 'RFC 9293 §3.10.7.4', operands: ['length'] },
+  { id: 'dropReadingClosed', rfc: 'RFC 9293 §3.6.1', operands: ['length'] },
   { id: 'dropTooManyHoles', rfc: 'RFC 9293 §3.10.7.4', operands: ['length', 'ranges'] },
   { id: 'dropQuoteOutside', rfc: 'RFC 5927 §4.1', operands: ['offset', 'inFlight'] },
   { id: 'dropPathMtu', rfc: 'RFC 8201 §4', operands: ['mtu', 'pathMtu'] },
@@ -108,6 +112,7 @@ export const holdReasons = [
   { id: 'heldWindow', rfc: 'RFC 9293 §3.8.6', operands: ['queued', 'window', 'inFlight'] },
   { id: 'heldCongestion', rfc: 'RFC 5681 §2', operands: ['queued', 'cwnd', 'inFlight'] },
   { id: 'heldNagle', rfc: 'RFC 9293 §3.7.4', operands: ['queued', 'mss', 'inFlight'] },
+  { id: 'heldUnpushed', rfc: 'RFC 9293 §3.9.1.2', operands: ['queued', 'mss', 'inFlight'] },
   { id: 'heldSillyWindow', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['queued', 'usable', 'needed'] },
   { id: 'heldAckDelay', rfc: 'RFC 9293 §3.8.6.3', operands: ['bytes', 'delayUs'] },
   { id: 'heldReordering', rfc: 'RFC 8985 §6.2', operands: ['inFlight', 'waitUs'] },
@@ -133,6 +138,7 @@ export const settingReasons = [
   { id: 'setInitialWindow', rfc: 'RFC 6928 §2', operands: ['cwnd', 'mss'] },
   { id: 'setRttSample', rfc: 'RFC 6298 §2', operands: ['sampleUs', 'srttUs', 'rttvarUs', 'rtoUs'] },
   { id: 'setBackoff', rfc: 'RFC 6298 §5.5', operands: ['rtoUs', 'attempt'] },
+  { id: 'setTrouble', rfc: 'RFC 9293 §3.8.3', operands: ['attempt', 'inFlight'] },
   { id: 'setSynLostRto', rfc: 'RFC 6298 §5.7', operands: ['rtoUs'] },
   { id: 'setTimeoutLoss', rfc: 'RFC 5681 §3.1', operands: ['ssthresh', 'cwnd', 'inFlight'] },
   { id: 'setFastRecovery', rfc: 'RFC 5681 §3.2', operands: ['ssthresh', 'cwnd', 'inFlight'] },
@@ -156,6 +162,7 @@ export const settingReasons = [
   { id: 'setSlowStartAgain', rfc: 'RFC 9406 §4.2', operands: ['cwnd', 'sampleUs'] },
   { id: 'setIdleRestart', rfc: 'RFC 5681 §4.1', operands: ['cwnd', 'idleUs'] },
   { id: 'setUrgent', rfc: 'RFC 9293 §3.8.5', operands: ['ahead'] },
+  { id: 'setSendUrgent', rfc: 'RFC 9293 §3.8.5', operands: ['ahead'] },
 ] as const satisfies readonly ReasonRow[]
 
 /** Why the state changes, one for each input of the transition table, in its order. */
@@ -177,6 +184,7 @@ export const stateReasons = [
   { id: 'onTimeout2Msl', rfc: 'RFC 9293 §3.10.8', operands: ['from', 'to'] },
   { id: 'onUserTimeout', rfc: 'RFC 9293 §3.10.8', operands: ['from', 'to'] },
   { id: 'onUnreachable', rfc: 'RFC 9293 §3.9.2.2', operands: ['from', 'to'] },
+  { id: 'onReopen', rfc: 'RFC 6191 §2', operands: ['from', 'to'] },
 ] as const satisfies readonly ReasonRow[]
 
 export const allReasons = [...sendReasons, ...dropReasons, ...holdReasons, ...settingReasons, ...stateReasons] as const

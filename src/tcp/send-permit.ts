@@ -3,7 +3,7 @@ import { sillyWindowFraction } from './limits.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { bytesInNetwork } from './scoreboard.ts'
-import { seqAdd, seqDiff } from './seq.ts'
+import { seqAdd, seqDiff, seqGt } from './seq.ts'
 import type { Tcb } from './tcb.ts'
 
 /** What {@link dataPermit} found: with a send reason `length` bytes may go; with reason 0 `hold` says why not. Operands as their reason names them. */
@@ -36,11 +36,16 @@ export function dataPermit(tcb: Tcb): void {
 function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFlight: number): ReasonIndex {
   if (usable <= 0) return 0
   if (queued >= mss && usable >= mss) return Reason.dataFull
-  if (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested) {
+  if (isPushed(tcb, tcb.sndNxt) && (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested)) {
     if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : Reason.dataNagleOff
     if (usable >= tcb.maxSndWnd * sillyWindowFraction) return Reason.dataHalfWindow
   }
   return tcb.overrideDue ? Reason.dataOverride : 0
+}
+
+/** Some of the data from `seq` on shall not wait for more. */
+export function isPushed(tcb: Tcb, seq: number): boolean {
+  return tcb.closeRequested || seqGt(tcb.pushSeq, seq)
 }
 
 function setSendOperands(tcb: Tcb, queued: number, usable: number, inFlight: number): void {
@@ -83,7 +88,7 @@ function hold(tcb: Tcb, queued: number, windowRoom: number, cwndRoom: number, ms
     permit.b = inFlight
     permit.c = 0
   } else if (usable > 0 && queued <= usable) {
-    permit.hold = Reason.heldNagle
+    permit.hold = isPushed(tcb, tcb.sndNxt) ? Reason.heldNagle : Reason.heldUnpushed
     permit.b = mss
   } else if (windowRoom > 0 && windowRoom <= cwndRoom) {
     permit.hold = Reason.heldSillyWindow

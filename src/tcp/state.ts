@@ -14,7 +14,7 @@ export const tcpStateNames = [
 export const tcpInputs = [
   'passiveOpen', 'activeOpen', 'send', 'close', 'abort',
   'rcvSyn', 'rcvSynAck', 'rcvAckOfSyn', 'rcvFin', 'rcvAckOfFin', 'rcvFinAckOfFin', 'rcvRst', 'rcvRstOfPassive', 'rcvSynOfPassive',
-  'timeout2Msl', 'userTimeout', 'unreachable',
+  'timeout2Msl', 'userTimeout', 'unreachable', 'reopen',
 ] as const
 
 export type TcpInput = typeof tcpInputs[number]
@@ -32,7 +32,8 @@ export interface Transition {
 
 /**
  * Every move there is; what is not here does not happen. `rcvRst` is an acceptable reset (RFC 5961), `rcvRstOfPassive` one that
- * meets a SYN_RCVD that LISTEN led to, `rcvFin` a FIN whose data has all arrived, `userTimeout` also the end of the retries.
+ * meets a SYN_RCVD that LISTEN led to, `rcvFin` a FIN whose data has all arrived, `userTimeout` also the end of the retries,
+ * `reopen` a SYN that is surely new.
  */
 export const transitions = [
   { from: 'closed', input: 'passiveOpen', to: 'listen', side: 'server', rfc: 'RFC 9293 §3.10.1' },
@@ -87,6 +88,7 @@ export const transitions = [
   { from: 'timeWait', input: 'rcvFin', to: 'timeWait', send: 'ACK', side: 'client', rfc: 'RFC 9293 §3.10.7.4' },
   { from: 'timeWait', input: 'timeout2Msl', to: 'closed', side: 'client', rfc: 'RFC 9293 §3.10.8' },
   { from: 'timeWait', input: 'rcvRst', to: 'closed', side: 'both', rfc: 'RFC 9293 §3.10.7.4' },
+  { from: 'timeWait', input: 'reopen', to: 'closed', side: 'both', rfc: 'RFC 9293 §3.6.1' },
   { from: 'timeWait', input: 'abort', to: 'closed', side: 'both', rfc: 'RFC 9293 §3.10.5' },
 ] as const satisfies readonly Transition[]
 

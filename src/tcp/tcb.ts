@@ -66,7 +66,14 @@ export class Tcb {
   synA = 0
   synB = 0
   closeRequested = false
+  /** The application takes no more data: what comes draws an RST. */
+  readingClosed = false
   finSent = false
+  /** The end of what the application wants to be sent without waiting for more. */
+  pushSeq: number
+  /** SND.UP, while `urgentOut`. */
+  sndUp = 0
+  urgentOut = false
   finSeq = 0
   finAcked = false
   sendRing: SendRing
@@ -79,7 +86,9 @@ export class Tcb {
   // Receive sequence space.
   irs = 0
   rcvNxt = 0
+  /** The end of the peer's urgent data, while `urgentIn`: until it was read. */
   rcvUp = 0
+  urgentIn = false
   rcvAdvertisedEdge = 0
   rcvWndShift = 0
   /** What our SYN says; -1 before it. */
@@ -256,6 +265,7 @@ export class Tcb {
     this.sndNxt = this.iss
     this.recover = this.iss
     this.reducedSeq = this.iss
+    this.pushSeq = seqAdd(this.iss, 1)
     this.sendRing = new SendRing(config.sendBufferBytes, seqAdd(this.iss, 1))
     this.receiveBuffer = new ReceiveBuffer(config.receiveBufferBytes)
     this.controller = createController(config)

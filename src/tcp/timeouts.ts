@@ -4,6 +4,7 @@ import { suspectBlackHole } from './path-mtu.ts'
 import type { Rack } from './rack.ts'
 import { noteReorderTimeout } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
+import { seqDiff } from './seq.ts'
 import { Persist, restartRto } from './timer-rules.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
@@ -29,11 +30,11 @@ function giveUp(tcb: Tcb, nowUs: number): void {
 /** RETRANSMISSION TIMEOUT (RFC 6298 §5.4 to 5.7): double the timeout, resend the front. */
 function retransmit(tcb: Tcb, nowUs: number): void {
   tcb.retransmitCount++
-  const limit = tcb.synAcked ? tcb.config.dataRetries : tcb.config.synRetries
-  if (tcb.retransmitCount > limit) return giveUp(tcb, nowUs)
+  if (tcb.retransmitCount > r2Retries(tcb)) return giveUp(tcb, nowUs)
   tcb.rtt.backoff++
   const rtoUs = tcb.rtt.rtoUs(tcb.config)
   tcb.setting(Reason.setBackoff, nowUs, rtoUs, tcb.retransmitCount)
+  if (tcb.retransmitCount === tcb.config.r1Retries) tellTrouble(tcb, nowUs)
   tcb.rtoAtUs = nowUs + rtoUs
   tcb.timers.set(Timer.retransmit, tcb.rtoAtUs)
   if (tcb.synAcked) {
@@ -42,6 +43,18 @@ function retransmit(tcb: Tcb, nowUs: number): void {
   }
   tcb.synWasLost = true
   oweSyn(tcb, Reason.synTimeout, tcb.retransmitCount, rtoUs)
+}
+
+/** R2 (RFC 9293 §3.8.3); for data 0 is no limit. */
+function r2Retries(tcb: Tcb): number {
+  const { dataRetries, synRetries } = tcb.config
+  return tcb.synAcked ? dataRetries === 0 ? Infinity : dataRetries : synRetries
+}
+
+/** R1: the application hears of the trouble, and the host may look for another way (RFC 9293 §3.8.3). */
+function tellTrouble(tcb: Tcb, nowUs: number): void {
+  tcb.setting(Reason.setTrouble, nowUs, tcb.retransmitCount, seqDiff(tcb.sndNxt, tcb.sndUna))
+  tcb.events.push('trouble')
 }
 
 /** PTO (RFC 8985 §7.3): one segment, and the retransmission timer behind it. */

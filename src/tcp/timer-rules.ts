@@ -29,6 +29,12 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
   else stopPersist(tcb)
 }
 
+/** USER TIMEOUT counts from now: from the last progress, or from what was asked of the connection (RFC 9293 §3.9.1); 0 is none. */
+export function startUserTimeout(tcb: Tcb, nowUs: number): void {
+  const { userTimeoutUs } = tcb.config
+  tcb.timers.set(Timer.userTimeout, userTimeoutUs === 0 ? Infinity : nowUs + userTimeoutUs)
+}
+
 /** The retransmission timeout counts from now, and so does the loss probe's (RFC 6298 §5.3, RFC 8985 §7.2). */
 export function restartRto(tcb: Tcb, nowUs: number): void {
   tcb.rtoAtUs = nowUs + tcb.rtt.rtoUs(tcb.config)

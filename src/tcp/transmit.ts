@@ -18,7 +18,7 @@ import { chosen, nextLost, nextRescue, nextUnlost, noteHoleResent } from './sack
 import { spoilTiming, startTiming } from './sampling.ts'
 import { bytesInNetwork, firstHole, holeLength, offsetOf, pipe, sackedBetween } from './scoreboard.ts'
 import { seqAdd, seqDiff, seqGe, seqMax } from './seq.ts'
-import { dataPermit, permit } from './send-permit.ts'
+import { dataPermit, isPushed, permit } from './send-permit.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { restartRto, settleSendTimers } from './timer-rules.ts'
@@ -143,7 +143,7 @@ function resend(tcb: Tcb, nowUs: number, reason: ReasonIndex, seq: number, room:
   const length = Math.max(0, Math.min(effectiveMss(tcb), room, seqDiff(sentEnd, seq), holeLength(tcb, offsetOf(tcb, seq))))
   const end = seqAdd(seq, length)
   const withFin = tcb.finSent && end === tcb.finSeq && room > length
-  const flags = TcpFlag.ack | (end === queueEnd && length > 0 ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  const flags = TcpFlag.ack | (end === queueEnd && length > 0 && isPushed(tcb, seq) ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
   spoilTiming(tcb)
   setResendOperands(tcb, reason, length)
   emit(tcb, nowUs, 'again', reason, seq, flags, length, told.a, told.b, told.c)
@@ -237,7 +237,7 @@ function emitData(tcb: Tcb, nowUs: number): true {
   const isLast = length === permit.queued
   const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
   const isBurstEnd = tcb.config.pushEachBurst && tcb.burstSegments > 0 && permit.isBurstEnd
-  const flags = TcpFlag.ack | (isLast || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  const flags = TcpFlag.ack | ((isLast && isPushed(tcb, seq)) || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
   tcb.burstSegments++
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
@@ -290,7 +290,7 @@ function sendMtuProbe(tcb: Tcb, nowUs: number): boolean {
   const length = mtuProbeLength(tcb, permit.queued, Math.min(permit.windowRoom, tcb.controller.cwnd - bytesInNetwork(tcb)), nowUs)
   if (length === 0) return false
   noteMtuProbeSent(tcb, seq, length)
-  emit(tcb, nowUs, 'sent', Reason.mtuProbe, seq, TcpFlag.ack | (length === permit.queued ? TcpFlag.psh : 0), length, length, tcb.mtuProbe, tcb.pathMtu)
+  emit(tcb, nowUs, 'sent', Reason.mtuProbe, seq, TcpFlag.ack | (length === permit.queued && isPushed(tcb, seq) ? TcpFlag.psh : 0), length, length, tcb.mtuProbe, tcb.pathMtu)
   sentNew(tcb, seqAdd(seq, length), nowUs)
   return true
 }

@@ -3,10 +3,12 @@ import { checkTcpOption, tcpConfigTable } from './config.ts'
 import type { TcpConfig } from './config.ts'
 import type { FaultCode } from '../base/fault.ts'
 import { expressible, visibleWindow, windowGain, worthwhileGain } from './header.ts'
-import { becomeClosed, oweSyn, startClosing } from './lifecycle.ts'
+import { becomeClosed, oweOwnReset, oweSyn, startClosing } from './lifecycle.ts'
 import { windowUnit } from './negotiation.ts'
 import { Reason } from './reasons.ts'
 import { seqAdd, seqDiff } from './seq.ts'
+import { startUserTimeout } from './timer-rules.ts'
+import { SendFlag } from './send-flags.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
@@ -28,7 +30,7 @@ export function openPassive(tcb: Tcb, nowUs: number): boolean {
 }
 
 /** SEND (§3.10.2). @returns bytes taken into the buffer, 0 where it is full, -1 with `lastError` where nothing may be sent */
-export function sendBytes(tcb: Tcb, bytes: Uint8Array, at: number, length: number, nowUs: number): number {
+export function sendBytes(tcb: Tcb, bytes: Uint8Array, at: number, length: number, flags: number, nowUs: number): number {
   if (tcb.closeRequested) return notTaken(tcb, 'connectionClosing')
   switch (tcb.state) {
     case TcpState.closed:
@@ -43,17 +45,33 @@ export function sendBytes(tcb: Tcb, bytes: Uint8Array, at: number, length: numbe
       sendFirstSyn(tcb, 'send', nowUs)
   }
   const taken = tcb.sendRing.write(bytes, at, length)
+  if ((flags & SendFlag.push) !== 0 || taken < length) tcb.pushSeq = tcb.sendRing.endSeq()
+  if ((flags & SendFlag.urgent) !== 0 && taken > 0) markUrgent(tcb, nowUs)
   // Who asks for room before it sends never offers too much: a full buffer is a promise of 'writable' too.
   if (taken < length || tcb.sendRing.length === tcb.sendRing.capacity) tcb.sendBlocked = true
-  if (taken > 0 && !tcb.timers.isSet(Timer.userTimeout)) tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  if (taken > 0 && !tcb.timers.isSet(Timer.userTimeout)) startUserTimeout(tcb, nowUs)
   return taken
+}
+
+/** SND.UP: the end of what is queued (§3.8.5 MUST-62). */
+function markUrgent(tcb: Tcb, nowUs: number): void {
+  tcb.urgentOut = true
+  tcb.sndUp = tcb.sendRing.endSeq()
+  tcb.setting(Reason.setSendUrgent, nowUs, seqDiff(tcb.sndUp, tcb.synSent ? tcb.sndNxt : tcb.sendRing.startSeq))
+}
+
+/** How far the urgent data of the peer reaches beyond what was read. */
+export function unreadUrgentBytes(tcb: Tcb): number {
+  return tcb.urgentIn ? Math.max(0, seqDiff(tcb.rcvUp, tcb.rcvNxt) + tcb.receiveBuffer.unread()) : 0
 }
 
 /** RECEIVE (§3.10.3). @returns bytes copied, 0 where there are none, -1 with `lastError` where there will be none */
 export function receiveBytes(tcb: Tcb, into: Uint8Array, at: number, length: number): number {
+  if (tcb.readingClosed) return notTaken(tcb, 'connectionClosing')
   const taken = tcb.receiveBuffer.read(into, at, length)
   if (taken > 0) {
     tcb.bytesDelivered += taken
+    if (tcb.urgentIn && unreadUrgentBytes(tcb) === 0) tcb.urgentIn = false
     noteSpace(tcb)
     return taken
   }
@@ -82,20 +100,32 @@ export function closeSending(tcb: Tcb, nowUs: number): boolean {
   }
 }
 
+/**
+ * CLOSE of both directions (§3.6.1 MAY-1): nothing is read any more, so what is unread or comes later is lost, and an RST says so (SHLD-3).
+ * @returns false with `lastError` where there is no connection
+ */
+export function closeBothWays(tcb: Tcb, nowUs: number): boolean {
+  const unread = tcb.receiveBuffer.unread()
+  if (unread > 0 && tcb.state >= TcpState.synReceived && tcb.state <= TcpState.closeWait) {
+    oweOwnReset(tcb, Reason.rstUnread, unread)
+    becomeClosed(tcb, 'abort', 'closed', 'connectionReset', nowUs)
+    return true
+  }
+  tcb.readingClosed = true
+  return tcb.closeRequested && tcb.state !== TcpState.closed ? true : closeSending(tcb, nowUs)
+}
+
 /** ABORT (§3.10.5): an RST where the peer may still send or wait, then nothing is left. */
 export function abortConnection(tcb: Tcb, nowUs: number): void {
   const { state } = tcb
   if (state === TcpState.closed) return
   const tellsPeer = state >= TcpState.synReceived && state <= TcpState.closeWait
   if (tellsPeer) {
-    tcb.resetDue = true
-    tcb.resetReason = Reason.rstAbort
-    tcb.resetPort = tcb.remotePort
-    tcb.resetSeq = tcb.sndNxt
-    tcb.resetAck = tcb.config.abortAcknowledges ? tcb.rcvNxt : 0
-    tcb.resetFlags = tcb.config.abortAcknowledges ? TcpFlag.rst | TcpFlag.ack : TcpFlag.rst
-    tcb.resetA = tcb.unsentBytes()
-    tcb.resetB = seqDiff(tcb.sndNxt, tcb.sndUna)
+    oweOwnReset(tcb, Reason.rstAbort, tcb.unsentBytes(), seqDiff(tcb.sndNxt, tcb.sndUna))
+    if (!tcb.config.abortAcknowledges) {
+      tcb.resetAck = 0
+      tcb.resetFlags = TcpFlag.rst
+    }
   }
   becomeClosed(tcb, 'abort', 'closed', 'connectionReset', nowUs)
 }
@@ -114,7 +144,7 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
     if (tcb.config.keepAlive && tcb.state >= TcpState.established && tcb.state !== TcpState.timeWait) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
     else tcb.timers.clear(Timer.keepAlive)
   } else if (name === 'userTimeoutUs' && tcb.timers.isSet(Timer.userTimeout)) {
-    tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+    startUserTimeout(tcb, nowUs)
   }
   return null
 }
@@ -126,7 +156,7 @@ function sendFirstSyn(tcb: Tcb, input: 'activeOpen' | 'send', nowUs: number): vo
   tcb.sndNxt = seqAdd(tcb.iss, 1)
   tcb.move(input, nowUs)
   oweSyn(tcb, Reason.synOpen, tcb.rcvMss, Math.min(0xffff, tcb.receiveBuffer.limit))
-  tcb.timers.set(Timer.userTimeout, nowUs + tcb.config.userTimeoutUs)
+  startUserTimeout(tcb, nowUs)
 }
 
 /** Space became free: worth a window update when the peer has little left to send into (RFC 9293 §3.8.6.2.2). */

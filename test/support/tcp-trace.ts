@@ -5,6 +5,7 @@ import { TcpConnection } from '../../src/tcp/connection.ts'
 import type { DecisionVerb } from '../../src/tcp/decision.ts'
 import { reasonAt } from '../../src/tcp/reasons.ts'
 import type { ReasonId } from '../../src/tcp/reasons.ts'
+import { SendFlag } from '../../src/tcp/send-flags.ts'
 import { TcpSegment } from '../../src/tcp/segment.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import type { TcpSnapshot } from '../../src/tcp/snapshot.ts'
@@ -109,9 +110,9 @@ export class TcpTrace {
   }
 
   /** The application writes bytes of the pattern; `write` says how many were taken. */
-  write(length: number): number {
+  write(length: number, flags: number = SendFlag.push): number {
     const bytes = Uint8Array.from({ length }, (_, i) => patternByte(this.#written + i))
-    const taken = this.connection.send(bytes, 0, length, this.nowUs)
+    const taken = this.connection.send(bytes, 0, length, this.nowUs, flags)
     if (taken > 0) this.#written += taken
     this.#poll()
     return taken

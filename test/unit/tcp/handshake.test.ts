@@ -50,7 +50,7 @@ describe('active open', () => {
     t.at(100 * s)
     for (const at of [0, 1, 3, 7]) t.peer.expects('S 0:0(0) win 65535 <mss 1460>', at * s)
     t.peer.hearsNothing()
-    expect(t.heard).toEqual(['timedOut'])
+    expect(t.heard).toEqual(['trouble', 'timedOut'])
     expect(t.connection.lastError).toBe('connectionTimedOut')
     expect(t.decisions.find(({ reason }) => reason === 'onUserTimeout')?.atUs).toBe(15 * s)
   })

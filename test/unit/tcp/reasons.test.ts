@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Reason, allReasons, firstStateReason, reasonAt } from '../../../src/tcp/reasons.ts'
 import type { ReasonId } from '../../../src/tcp/reasons.ts'
+import { SendFlag } from '../../../src/tcp/send-flags.ts'
 import { TcpSegment } from '../../../src/tcp/segment.ts'
 import { inputNumber, tcpInputs } from '../../../src/tcp/state.ts'
 import { TcpFlag } from '../../../src/wire/tcp.ts'
@@ -73,6 +74,12 @@ const mtuProbing = () => {
   t.peer.sends('. 1:1(0) ack 2 win 65535')
   return writes(t.after(600 * s), 20_000)
 }
+const closedBothWays = () => {
+  const t = established()
+  t.connection.closeBoth(0)
+  return sends(t.poll(), '. 1:11(10) ack 2 win 1')
+}
+const synFrom = (t: TcpTrace, seq: number) => Object.assign(new TcpSegment(), { sourcePort: 40_000, seq: t.peerIsn + seq, flags: TcpFlag.syn })
 const timestamped = () => established({ config: tcp })
 const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
 
@@ -143,6 +150,12 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   rstSynSentAck: () => sends(opens(), 'S. 0:0(0) ack 9 win 1'),
   rstSynReceivedAck: () => sends(traceIn('synReceived'), '. 1:1(0) ack 9 win 1'),
   rstAbort: () => established().abort(),
+  rstUnread: () => {
+    const t = sends(established(), '. 1:11(10) ack 1 win 1')
+    t.connection.closeBoth(0)
+    return t.poll()
+  },
+  rstReadingClosed: closedBothWays,
 
   dropClosed: () => sends(traceIn('closed'), 'S 1:1(0) win 1'),
   dropClosedRst: () => sends(traceIn('closed'), 'R 1:1(0) win 1'),
@@ -164,12 +177,18 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   dropTimeWaitRst: () => sends(traceIn('timeWait', { config: { timeWaitIgnoresReset: true } }), 'R 2:2(0) win 0'),
   dropRstInexact: () => sends(established(), 'R 2:2(0) win 0'),
   dropSyn: () => sends(established(), 'S 2:2(0) win 0'),
+  dropTimeWaitSyn: () => {
+    const t = traceIn('timeWait')
+    t.connection.reopen(synFrom(t, 0), 0)
+    return t
+  },
   dropDuplicateSyn: () => sends(traceIn('synReceived'), 'S 0:0(0) win 1000'),
   dropNoAck: () => sends(established(), '- 1:2(1) win 1'),
   dropSynReceivedAck: () => sends(traceIn('synReceived'), '. 1:1(0) ack 9 win 1'),
   dropFutureAck: () => sends(established(), '. 1:1(0) ack 9 win 1'),
   dropOldAck: () => sends(established({ window: 10 }), '. 1:1(0) ack 4294967200 win 10'),
   dropAfterFin: () => sends(traceIn('closeWait'), '. 2:3(1) ack 1 win 1'),
+  dropReadingClosed: closedBothWays,
   dropTooManyHoles: () => sends(established(), ...Array.from({ length: 65 }, (_, i) => `. ${2 + 2 * i}:${3 + 2 * i}(1) ack 1 win 1`)),
   dropQuoteOutside: () => {
     const t = established()
@@ -188,6 +207,11 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   heldWindow: () => writes(established({ window: 1460 }), 5000),
   heldCongestion: () => flying(),
   heldNagle: () => writes(writes(established(), 1), 1),
+  heldUnpushed: () => {
+    const t = established()
+    t.connection.send(Uint8Array.of(1), 0, 1, 0, 0)
+    return t.poll()
+  },
   heldSillyWindow: () => sends(writes(established({ window: 1000 }), 5000), '. 1:1(0) ack 1001 win 100'),
   heldAckDelay: () => sends(established(), '. 1:2(1) ack 1 win 1'),
   heldReordering: () => racked(8, 'ack 1 sack 1001:2001>'),
@@ -204,9 +228,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   setMss: () => established(),
   setSynCookie: () => {
     const t = traceIn('listen')
-    const syn = new TcpSegment()
-    Object.assign(syn, { sourcePort: 40_000, seq: t.peerIsn, flags: TcpFlag.syn })
-    t.connection.acceptCookie(syn, 0)
+    t.connection.acceptCookie(synFrom(t, 0), 0)
     return sends(t, '. 1:1(0) ack 1 win 100')
   },
   setPathMtu: tooBig,
@@ -220,6 +242,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   setInitialWindow: () => established(),
   setRttSample: () => established(),
   setBackoff: () => flying().after(1 * s),
+  setTrouble: () => flying().after(7 * s),
   setSynLostRto: () => sends(opens().after(1 * s), 'S. 0:0(0) ack 1 win 1'),
   setTimeoutLoss: () => flying().after(1 * s),
   setFastRecovery: () => dupAcks(flying(), 3),
@@ -253,6 +276,11 @@ const stories: Record<ToldReason, () => TcpTrace> = {
     return writes(t.after(10 * s), 1460)
   },
   setUrgent: () => sends(established(), 'U. 1:1(0) ack 1 win 1 urg 5'),
+  setSendUrgent: () => {
+    const t = established()
+    t.connection.send(Uint8Array.of(1), 0, 1, 0, SendFlag.urgent | SendFlag.push)
+    return t
+  },
 
   onPassiveOpen: () => traceIn('listen'),
   onActiveOpen: () => opens(),
@@ -273,6 +301,11 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   onUnreachable: () => {
     const t = opens()
     t.connection.handleUnreachable(0)
+    return t
+  },
+  onReopen: () => {
+    const t = traceIn('timeWait')
+    t.connection.reopen(synFrom(t, 2), 0)
     return t
   },
 }

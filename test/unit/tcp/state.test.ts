@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { TcpSegment } from '../../../src/tcp/segment.ts'
 import { inputNumber, nextState, tcpInputs, TcpState, tcpStateNames, transitions } from '../../../src/tcp/state.ts'
 import type { TcpInput, Transition, TcpStateKey } from '../../../src/tcp/state.ts'
+import { TcpFlag } from '../../../src/wire/tcp.ts'
 import { expectInvariants, traceIn } from '../../support/tcp-states.ts'
 import type { TcpTrace } from '../../support/tcp-trace.ts'
 
@@ -25,6 +27,7 @@ const inputs: Record<TcpInput, (t: TcpTrace, edge: number, nxt: number) => void>
   timeout2Msl: (t) => { t.after(240_000_000) },
   userTimeout: (t) => { t.after(300_000_000) },
   unreachable: (t) => { t.connection.handleUnreachable(t.nowUs) },
+  reopen: (t, edge) => { t.connection.reopen(Object.assign(new TcpSegment(), { flags: TcpFlag.syn, seq: t.peerIsn + edge }), t.nowUs) },
 }
 
 /** Where what is seen from outside is another input of the table, or a timer that does not run. */
