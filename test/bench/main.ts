@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   filter: () => import('./filter.ts'),
   fuzz: () => import('./fuzz.ts'),
   hostile: () => import('./hostile.ts'),
+  goodput: () => import('./goodput.ts'),
   trace: () => import('./trace.ts'),
 }
 
