@@ -18,7 +18,8 @@ import { elevationOf, openNamedLink } from './link-choice.ts'
 import type { CliOptions } from './options.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
-import { SpokenHost, hostSettingsOf, tcpSettingsOf } from './spoken-host.ts'
+import { hostSettingsOf, openSpokenHost, tcpSettingsOf } from './spoken-host.ts'
+import type { SpokenHost } from './spoken-host.ts'
 import { StreamApplication } from './stream-application.ts'
 
 const pollUs = 20_000
@@ -42,7 +43,7 @@ export const runConnect: Run = async ({ args, options, json, words }) => {
     source?.destroy()
     throw error
   })
-  const spoken = new SpokenHost({
+  const spoken = await openSpokenHost({
     opened, settings, tcp, sink: conversation.sink(), onError: (error) => { tellFailure(error, words) },
     onFrames: (batch, from, nowUs) => conversation.log.noteFrames(0, batch, from, nowUs),
     watch: (batch) => conversation.watch(batch, opened.link.info.linkType),

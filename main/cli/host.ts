@@ -14,7 +14,8 @@ import { elevationOf, openNamedLink } from './link-choice.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
 import { reasonText } from './reason-words.ts'
-import { SpokenHost, hostSettingsOf, tcpSettingsOf } from './spoken-host.ts'
+import { hostSettingsOf, openSpokenHost, tcpSettingsOf } from './spoken-host.ts'
+import type { SpokenHost } from './spoken-host.ts'
 import type { Words } from './words.ts'
 
 const endings = ['closed', 'reset', 'refused', 'timedOut'] as const
@@ -29,7 +30,7 @@ export const runHost: Run = async ({ options, json, words }) => {
   const opened = await openNamedLink(options.interface, { ...elevationOf(options), promiscuous: true })
   const output = new Output(process.stdout)
   const printer = new LifePrinter(output, words, json)
-  const spoken = new SpokenHost({
+  const spoken: SpokenHost = await openSpokenHost({
     opened, settings, tcp, sink: printer.log.sinkOf(0), onEvent: (event) => printer.event(event, spoken), onError: (error) => { tellFailure(error, words) },
     afterTurn: () => {
       printer.tell()

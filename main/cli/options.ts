@@ -46,7 +46,7 @@ export const cliTable = {
     options: [
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
       { name: 'elevate', type: 'flag' },
-      { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
+      { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
       { name: 'mac', type: 'mac', value: 'MAC' },
       { name: 'gateway', type: 'address', value: 'ADDR' },
       { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
@@ -61,7 +61,7 @@ export const cliTable = {
     options: [
       { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
       { name: 'elevate', type: 'flag' },
-      { name: 'ip', type: 'cidr', value: 'ADDR/LEN', required: true },
+      { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
       { name: 'mac', type: 'mac', value: 'MAC' },
       { name: 'gateway', type: 'address', value: 'ADDR' },
       { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },

@@ -4,6 +4,7 @@ import type { HostSettings } from '../../src/rpc/contract.ts'
 import { parseListener } from '../../src/rpc/commands.ts'
 import { parseArgument } from '../../src/rpc/command-line.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
+import type { DhcpClient } from '../../src/stack/dhcp-client.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { parseAddress } from '../../src/stack/ip-address.ts'
 import { checkTcpOption, tcpConfigTable } from '../../src/tcp/config.ts'
@@ -14,6 +15,7 @@ import { formatIpv4, formatMac, isLinkLocalIpv6 } from '../../src/wire/addresses
 import { machineClock } from '../lab/clock.ts'
 import { Driver } from '../lab/driver.ts'
 import { hostConfigOf } from '../lab/host-settings.ts'
+import { Lease, LeasedSpeaker, dhcp, withoutLease } from '../lab/lease.ts'
 import { LabHost } from '../lab/lab-host.ts'
 import type { OpenedLink } from '../lab/links.ts'
 import { deferred } from './deferred.ts'
@@ -21,6 +23,9 @@ import type { CliOptions } from './options.ts'
 
 /** Duplicate address detection takes a second or two, a router's answer as long again (RFC 4861, RFC 4862). */
 const ipv6AddressWithinMs = 5000
+
+/** How long a DHCP server may take: discoveries go after 0, 4 and 12 seconds. */
+const leaseWithinMs = 20_000
 
 export interface SpokenHostOptions {
   readonly opened: OpenedLink
@@ -34,6 +39,44 @@ export interface SpokenHostOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** What a server has lent to the host that is about to speak. */
+interface TakenLease {
+  readonly client: DhcpClient
+  onLost: (address: string) => void
+}
+
+/**
+ * A host on a link; where its address is `dhcp`, as soon as a server has lent one.
+ * @throws FaultError as the constructor, `leaseUnavailable`; the link is closed then
+ */
+export async function openSpokenHost(options: SpokenHostOptions): Promise<SpokenHost> {
+  const { opened, settings } = options
+  if (settings.address !== dhcp) return new SpokenHost(options)
+  const { promise, resolve } = deferred<HostSettings | Fault>()
+  const driver = new Driver({ onError: options.onError })
+  const timer = setTimeout(() => resolve(fault('leaseUnavailable', { seconds: leaseWithinMs / 1000 })), leaseWithinMs)
+  try {
+    if (!opened.link.info.mayInject || opened.link.info.linkType !== 1) throw new FaultError(fault('linkCannotInject', { name: opened.link.info.name }))
+    hostConfigOf(withoutLease(settings), { mtu: opened.link.info.mtu, acceptUnfinishedChecksums: false })
+    const lease = new Lease(settings, opened.acceptUnfinishedChecksums, { bound: resolve, lost: (address) => taken.onLost(address) })
+    const taken: TakenLease = { client: lease.client, onLost: () => {} }
+    opened.link.onClosed = resolve
+    driver.speaker = new LeasedSpeaker(lease.client, () => null)
+    lease.client.start(machineClock())
+    driver.attach(opened.link)
+    const outcome = await promise
+    if ('code' in outcome) throw new FaultError(outcome)
+    driver.stop()
+    return new SpokenHost({ ...options, settings: outcome }, taken)
+  } catch (error) {
+    opened.link.close()
+    throw error
+  } finally {
+    clearTimeout(timer)
+    driver.stop()
+  }
+}
+
 /** A lab host on a link in this thread, driven by the lab's own loop. */
 export class SpokenHost {
   readonly host: LabHost
@@ -44,11 +87,13 @@ export class SpokenHost {
   /** Kept with the reason when the link dies. */
   readonly died: Promise<Fault>
   private readonly opened: OpenedLink
+  private readonly lease: TakenLease | null
   /** Who waits for an IPv6 address. */
   private readonly listeners6 = new Set<() => void>()
 
   /** @throws FaultError `linkCannotInject`, and what is wrong with the settings; the link is closed then */
-  constructor(options: SpokenHostOptions) {
+  constructor(options: SpokenHostOptions, lease: TakenLease | null = null) {
+    this.lease = lease
     const { opened, settings } = options
     const { info } = opened.link
     this.opened = opened
@@ -63,12 +108,14 @@ export class SpokenHost {
       this.address = formatIpv4(config.ipv4)
       this.host = new LabHost({
         config: { ...config, tcp: { ...config.tcp, ...options.tcp } },
+        hasLease: lease !== null,
         ...(options.sink === undefined ? {} : { sink: options.sink }),
         ...(options.onFrames === undefined ? {} : { onFrames: options.onFrames }),
         onEvent: (event, nowUs) => {
           const isOfIpv4 = typeof event.address === 'number'
           if (event.kind === 'addressReady' && isOfIpv4) ready.resolve(null)
           if (event.kind === 'addressReady' && !isOfIpv4) for (const hear of this.listeners6) hear()
+          if (event.kind === 'addressConflict' && isOfIpv4) lease?.client.decline(machineClock())
           if (event.kind === 'addressConflict' && isOfIpv4) ready.resolve(fault('addressInUse', { address: this.address, mac: event.mac === null ? '' : formatMac(event.mac) }))
           options.onEvent?.(event, nowUs)
         },
@@ -91,7 +138,8 @@ export class SpokenHost {
       ready.resolve(reason)
     }
     this.host.start(machineClock())
-    this.driver.speaker = this.host
+    if (lease !== null) lease.onLost = (address) => died.resolve(fault('leaseLost', { address }))
+    this.driver.speaker = lease === null ? this.host : new LeasedSpeaker(lease.client, () => this.host)
     this.driver.attach(opened.link)
   }
 
@@ -115,6 +163,7 @@ export class SpokenHost {
   /** Resets what is still connected, and closes the link. */
   async close(): Promise<void> {
     this.host.abortAll(machineClock())
+    this.lease?.client.release(machineClock())
     this.driver.flush()
     this.driver.stop()
     this.opened.link.onClosed = null

@@ -74,7 +74,7 @@ function tcpConfigOf({ preset = 'rfc', isn }: HostSettings): TcpConfig {
 }
 
 /** The given MAC, or a random one that is locally administered and no group. */
-function macOf(text: string | undefined): Uint8Array {
+export function macOf(text: string | undefined): Uint8Array {
   if (text === undefined) return Uint8Array.from([0x02, ...randomBytes(5)])
   const mac = parseMac(text)
   if (mac === null || isMulticastMac(mac)) throw new FaultError(fault('badArgument', { name: 'mac', value: text, expected: '02:00:00:00:00:02' }))

@@ -18,6 +18,7 @@ import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
 import { TcpState } from '../../src/tcp/state.ts'
+import { DhcpPort } from '../../src/wire/dhcp.ts'
 import type { Speaker } from './driver.ts'
 import { checkListener } from './host-settings.ts'
 import type { ReceivedTail } from './received-tail.ts'
@@ -25,6 +26,8 @@ import { TappedApplication } from './tapped-application.ts'
 
 export interface LabHostOptions {
   readonly config: HostConfig
+  /** Its address is lent by DHCP. */
+  readonly hasLease?: boolean
   readonly sink?: DecisionSink
   /** Each event, after its application has heard of it. */
   readonly onEvent?: (event: HostEvent, nowUs: number) => void
@@ -45,6 +48,8 @@ export class LabHost implements Speaker {
   constructor(options: LabHostOptions) {
     this.options = options
     this.host = new Host(options.config, new Random(randomBytes(6).readUIntBE(0, 6)), options.sink)
+    // Its answers are the DHCP client's to read; without a socket the host would call the port unreachable.
+    if (options.hasLease === true) this.host.udpBind(DhcpPort.client)
     this.runner = new ApplicationRunner(this.host)
   }
 

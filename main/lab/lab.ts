@@ -4,6 +4,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { HostSettings, HostState, LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
+import type { HostConfig } from '../../src/stack/host-config.ts'
 import { formatAddress, parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
@@ -19,6 +20,7 @@ import { endingFault } from './ending-fault.ts'
 import { hostConfigOf } from './host-settings.ts'
 import { Injector } from './injector.ts'
 import { LabHost } from './lab-host.ts'
+import { Lease, LeasedSpeaker, dhcp, withoutLease } from './lease.ts'
 import { defaultLink, openLinkOf } from './links.ts'
 import type { OpenedLink } from './links.ts'
 import type { LineSurroundings } from './line-frames.ts'
@@ -66,6 +68,7 @@ export class Lab {
   readonly driver: Driver
   open: OpenLab | null = null
   host: LabHost | null = null
+  private lease: Lease | null = null
   /** Public addresses that a user agreed to send to. */
   readonly consent = new Set<string>()
   private hostFault: Fault | null = null
@@ -132,7 +135,7 @@ export class Lab {
   /** What is open stays open until the new link is: one that cannot be opened changes nothing. */
   async openLink(spec: LinkSpec): Promise<LinkState> {
     const { clock, options } = this
-    if (spec.host !== undefined) hostConfigOf(spec.host, { mtu: 1500, acceptUnfinishedChecksums: false })
+    if (spec.host !== undefined) hostConfigOf(withoutLease(spec.host), { mtu: 1500, acceptUnfinishedChecksums: false })
     const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), peerSink: this.decisions.sinkOf(1) })
     const { link } = opened
     const nowUs = clock()
@@ -201,14 +204,50 @@ export class Lab {
     const { opened } = this.requireOpen()
     const { info } = opened.link
     if (!info.mayInject || info.linkType !== 1) throw new FaultError(fault('linkCannotInject', { name: info.name }))
-    const config = hostConfigOf(settings, {
-      mtu: info.mtu, acceptUnfinishedChecksums: opened.acceptUnfinishedChecksums, claimTimings: opened.isWireless ? rfc5227Timings : quickTimings,
+    if (settings.address === dhcp) return this.startLeasedHost(settings)
+    const config = this.configOf(settings)
+    this.stopHost()
+    this.beginHost(settings, config)
+    this.driver.speaker = this.host
+    this.wake()
+    return this.hostState()
+  }
+
+  /** The host begins when a server has lent it an address, and ends when that is taken back. */
+  private startLeasedHost(settings: HostSettings): HostState {
+    const { opened } = this.requireOpen()
+    this.configOf(withoutLease(settings))
+    this.stopHost()
+    const lease = new Lease(settings, opened.acceptUnfinishedChecksums, {
+      bound: (leased) => { if (this.host === null) this.beginHost(leased, this.configOf(leased)) },
+      lost: (address) => {
+        this.host?.host.stop()
+        this.host = null
+        this.report(fault('leaseLost', { address }))
+      },
+    })
+    this.lease = lease
+    this.hostFault = null
+    this.applyFilter()
+    lease.client.start(this.clock())
+    this.driver.speaker = new LeasedSpeaker(lease.client, () => this.host)
+    this.wake()
+    return this.hostState()
+  }
+
+  /** @throws FaultError `addressInvalid`, `badArgument` */
+  private configOf(settings: HostSettings): HostConfig {
+    const { opened } = this.requireOpen()
+    return hostConfigOf(settings, {
+      mtu: opened.link.info.mtu, acceptUnfinishedChecksums: opened.acceptUnfinishedChecksums, claimTimings: opened.isWireless ? rfc5227Timings : quickTimings,
       isPrivate: opened.peer !== null,
     })
-    this.stopHost()
+  }
+
+  private beginHost(settings: HostSettings, config: HostConfig): void {
     this.decisions.clear()
     const host = new LabHost({
-      config, sink: this.decisions.sinkOf(0),
+      config, sink: this.decisions.sinkOf(0), hasLease: this.lease !== null,
       onEvent: (event) => this.noteEvent(event), onFrames: (batch, from, nowUs) => this.decisions.noteFrames(0, batch, from, nowUs),
     })
     for (const { port, application } of settings.listen ?? []) host.listen(port, application)
@@ -216,18 +255,18 @@ export class Lab {
     this.hostFault = null
     this.applyFilter()
     host.start(this.clock())
-    this.driver.speaker = host
     this.wake()
-    return this.hostState()
   }
 
   /** Resets what is connected and falls silent. */
   stopHost(): void {
-    const { host } = this
-    if (host === null) return
-    host.abortAll(this.clock())
+    const { host, lease } = this
+    if (host === null && lease === null) return
+    host?.abortAll(this.clock())
+    lease?.client.release(this.clock())
     this.driver.flush()
-    host.host.stop()
+    host?.host.stop()
+    this.lease = null
     this.driver.speaker = null
     this.host = null
     this.hostFault = null
@@ -293,7 +332,8 @@ export class Lab {
   }
 
   hostState(): HostState {
-    return this.host === null ? { ...hostOff, fault: this.hostFault } : hostState(this.host.host, this.host.listeners, this.hostFault)
+    const waiting = this.lease === null ? hostOff : { ...hostOff, running: true, phase: 'probing' as const, address: 'DHCP', mac: formatMac(this.lease.mac) }
+    return this.host === null ? { ...waiting, fault: this.hostFault } : hostState(this.host.host, this.host.listeners, this.hostFault)
   }
 
   /** Our host first, then the second one of the virtual link. */
@@ -339,7 +379,8 @@ export class Lab {
   private applyFilter(): void {
     const { opened, capture } = this.requireOpen()
     const { expression, program } = this.filter
-    const mac = this.host === null ? null : formatMac(this.host.host.config.mac)
+    const own = this.host?.host.config.mac ?? this.lease?.mac ?? null
+    const mac = own === null ? null : formatMac(own)
     const picksHere = program !== null && (mac !== null || cannotFilter(opened.link.info.kind))
     if (!picksHere || !cannotFilter(opened.link.info.kind)) this.filterLink(expression, mac)
     capture.setFilter(expression, picksHere ? program : null)
@@ -361,13 +402,24 @@ export class Lab {
     if (event.kind === 'addressConflict') {
       const conflict = fault('addressInUse', { address: event.address === null ? '' : formatAddress(event.address), mac: event.mac === null ? '' : formatMac(event.mac) })
       // Without one of its IPv6 addresses the host goes on.
-      if (typeof event.address === 'number') this.hostFault = conflict
+      if (typeof event.address === 'number') {
+        this.hostFault = conflict
+        this.declineLease()
+      }
       this.report(conflict)
     }
     if (event.kind === 'addressReady' && typeof event.address === 'number' && this.runsFirstConversation) {
       this.runsFirstConversation = false
       this.runFirstConversation()
     }
+  }
+
+  /** Somebody else has the address that was lent: another one is asked for. */
+  private declineLease(): void {
+    if (this.lease === null) return
+    this.lease.client.decline(this.clock())
+    this.host?.host.stop()
+    this.host = null
   }
 
   /** What was captured stays; what spoke is told that nobody hears it. */

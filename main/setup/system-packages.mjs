@@ -25,6 +25,7 @@ const needs = {
     { command: ['zstd'], apt: 'zstd', dnf: 'zstd', pacman: 'zstd', apk: 'zstd' },
     { command: ['nmap'], apt: 'nmap', dnf: 'nmap', pacman: 'nmap', apk: 'nmap' },
     { command: ['hping3'], apt: 'hping3', dnf: 'hping3', pacman: 'hping', apk: 'hping3' },
+    { command: ['dnsmasq'], apt: 'dnsmasq-base', dnf: 'dnsmasq', pacman: 'dnsmasq', apk: 'dnsmasq' },
     { command: ['tcpdump'], apt: 'tcpdump', dnf: 'tcpdump', pacman: 'tcpdump', apk: 'tcpdump' },
   ],
 }

@@ -28,6 +28,8 @@ export const faultCodes = [
   'addressInvalid',
   'hostNotRunning',
   'hostUnreachable',
+  'leaseUnavailable',
+  'leaseLost',
   'portInUse',
   'noSuchConnection',
   'noSuchListener',

@@ -56,7 +56,7 @@ export function valueName(type: ArgumentType): string {
   return valueNames[type] ?? type.toUpperCase()
 }
 
-const valueNames: Partial<Record<ArgumentType, string>> = { cidr: 'ADDRESS/LENGTH', ipv6: 'auto|off|ADDRESS/LENGTH', listener: 'APPLICATION:PORT', integer: 'N', count: 'N', connection: 'ID', flow: 'N', setting: 'on|off|N' }
+const valueNames: Partial<Record<ArgumentType, string>> = { cidr: 'ADDRESS/LENGTH|dhcp', ipv6: 'auto|off|ADDRESS/LENGTH', listener: 'APPLICATION:PORT', integer: 'N', count: 'N', connection: 'ID', flow: 'N', setting: 'on|off|N' }
 
 /** The command that a line begins with, if any. */
 export function readCommandWords(line: string): { command: CommandName, end: number } | CommandLineError | null {
@@ -177,7 +177,7 @@ const argumentPatterns: Partial<Record<ArgumentType, Pattern>> = {
   hex: { test: (text) => text !== '' && (parseHex(text)?.length ?? 0) > 0, code: 'badHex', expected: '00 1a 2b …' },
   address: { test: (text) => /^([0-9a-fA-F.:]+|\[[0-9a-fA-F.:]+\])$/.test(text), code: 'badAddress', expected: '10.77.0.1, fd00:77::1' },
   ipv6: { test: (text) => /^(auto|off|[0-9a-fA-F.:]+\/\d{1,3})$/.test(text), code: 'badAddress', expected: 'auto, off, fd00:77::2/64' },
-  cidr: { test: (text) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(text), code: 'badAddress', expected: '10.77.0.2/24' },
+  cidr: { test: (text) => /^(dhcp|[0-9a-fA-F.:]+\/\d{1,3})$/.test(text), code: 'badAddress', expected: '10.77.0.2/24, dhcp' },
   mac: { test: (text) => /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text), code: 'badMac', expected: '02:00:00:00:00:02' },
 }
 

@@ -222,7 +222,7 @@ export interface FlowEnd {
 }
 
 export interface HostSettings {
-  /** `address/length` */
+  /** `address/length`, or `dhcp` */
   address: string
   mac?: string
   gateway?: string

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,8 +27,10 @@ class Running {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
 
-  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LANG: 'C', LC_ALL: '', ...env } })
+  /** @param other a program of the system in place of ours */
+  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, other: readonly string[] | null = null) {
+    const [command, ...rest] = other ?? [process.execPath, program, ...args]
+    this.child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LANG: 'C', LC_ALL: '', ...env } })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => { this.stdout += text })
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.stderr += text })
     this.ended = once(this.child, 'close').then(([code]) => ({ code: code as number | null, stdout: this.stdout, stderr: this.stderr }))
@@ -43,6 +45,10 @@ class Running {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
+}
+
+function hasDnsmasq(): boolean {
+  return spawnSync('dnsmasq', ['--version']).status === 0
 }
 
 inOwnNetwork(import.meta.url, () => {
@@ -216,6 +222,36 @@ inOwnNetwork(import.meta.url, () => {
       expect(code).toBe(1)
       expect(stderr).toContain('10.77.0.77 cannot be reached')
     })
+  })
+
+  describe('DHCP', () => {
+    it('takes an address from dnsmasq, speaks from it, and gives it back', async ({ skip }) => {
+      if (!hasDnsmasq()) skip('needs dnsmasq (package dnsmasq-base)')
+      const leases = path.join(folder, 'leases')
+      const server = new Running('', [], {}, [
+        'dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--port=0', `--interface=${far}`, '--bind-interfaces', '--dhcp-range=10.77.0.100,10.77.0.110,255.255.255.0,2m', '--dhcp-authoritative',
+        '--dhcp-option=3,10.77.0.1', `--dhcp-leasefile=${leases}`, '--log-dhcp', '--user=root', '--no-ping',
+      ])
+      started.push(server)
+      await server.says(/DHCP, IP range/)
+      const host = start(['host', '-i', near, '--ip', 'dhcp', '--mac', '02:00:00:00:00:02', '--ip6', 'off', '--listen', 'echo:7'])
+      const [, address] = await host.says(/(10\.77\.0\.1\d\d)\/24 is ours/)
+      expect(readFileSync(leases, 'utf8')).toContain(`02:00:00:00:00:02 ${address}`)
+      const socket = net.connect(7, address)
+      socket.end('leased')
+      const [data] = await once(socket, 'data') as [Buffer]
+      expect(data.toString()).toBe('leased')
+      host.child.kill('SIGINT')
+      expect((await host.ended).code).toBe(0)
+      await server.says(new RegExp(`DHCPRELEASE\\(${far}\\) ${address.replaceAll('.', '\\.')}`))
+      expect(readFileSync(leases, 'utf8')).not.toContain(address)
+    })
+
+    it('says that no server answers', async () => {
+      const { code, stderr } = await tcplab('host', '-i', near, '--ip', 'dhcp')
+      expect(code).toBe(1)
+      expect(stderr).toContain('no DHCP server answered within 20 s')
+    }, 40_000)
   })
 
   describe('IPv6', () => {

@@ -51,7 +51,7 @@ export const cli = {
     quiet: 'print no frames, only the counts at the end',
     snap: 'bytes kept of each frame',
     noPromiscuous: 'leave out frames that are for others',
-    ip: 'address of the lab host with its prefix length, such as 10.0.0.2/24',
+    ip: 'address of the lab host with its prefix length, such as 10.0.0.2/24, or dhcp',
     ip6: 'IPv6 of the lab host: auto (link-local and what routers advertise), off, or one address more with its prefix length',
     mac: 'MAC address of the lab host; a random one unless said',
     preset: 'TCP settings to start with: rfc, linux, freebsd, windows or textbook',

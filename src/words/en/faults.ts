@@ -19,6 +19,8 @@ export const faults = {
   addressInvalid: '“{address}” cannot be used as an address here: it is no address of a single host on this network: write one such as 10.77.0.2/24 for the lab host, or 10.77.0.1 or fd00:77::1 for a peer',
   hostNotRunning: 'The lab host cannot do this: it is not running, or its address is still being probed: start it with host start, or wait a moment',
   hostUnreachable: '{address} cannot be reached: nobody answers for it and no gateway leads there: check the address, the network and the gateway',
+  leaseUnavailable: 'There is no address for the lab host: no DHCP server answered within {seconds} s: check that one serves this network, or give an address by hand',
+  leaseLost: 'The address {address} is no longer ours: the DHCP server has taken it back, or its time ended without an answer: the lab host asks for another',
   portInUse: 'Port {port} is taken: something of the lab host uses it already: choose another port or stop what uses it',
   noSuchConnection: 'There is no connection {connection}: it never existed or was forgotten: the command sockets lists those there are',
   noSuchListener: 'Nothing listens on port {port}: there is nothing to stop: the command sockets lists the listeners',

@@ -21,6 +21,8 @@ export const faults: SameKeys<typeof englishFaults> = {
   addressInvalid: '“{address}”은(는) 여기서 주소로 쓸 수 없습니다: 이 네트워크의 호스트 하나를 가리키는 주소가 아닙니다: 랩 호스트는 10.77.0.2/24, 상대는 10.77.0.1이나 fd00:77::1처럼 쓰십시오',
   hostNotRunning: '랩 호스트가 이 일을 할 수 없습니다: 실행 중이 아니거나 주소를 아직 확인하고 있습니다: host start로 시작하거나 잠시 기다리십시오',
   hostUnreachable: '{address}에 닿을 수 없습니다: 응답하는 장치도, 그곳으로 가는 게이트웨이도 없습니다: 주소와 네트워크와 게이트웨이를 확인하십시오',
+  leaseUnavailable: '랩 호스트가 쓸 주소를 얻지 못했습니다: {seconds}초 안에 답한 DHCP 서버가 없습니다: 이 네트워크에 DHCP 서버가 있는지 확인하거나 주소를 직접 지정하십시오',
+  leaseLost: '{address} 주소를 더 이상 쓸 수 없습니다: DHCP 서버가 회수했거나 응답 없이 임대 시간이 끝났습니다: 랩 호스트가 새 주소를 요청합니다',
   portInUse: '{port} 포트를 쓸 수 없습니다: 랩 호스트에서 이미 쓰고 있습니다: 다른 포트를 고르거나 쓰고 있는 것을 멈추십시오',
   noSuchConnection: '{connection}번 연결이 없습니다: 없던 연결이거나 이미 잊힌 연결입니다: sockets 명령으로 목록을 보십시오',
   noSuchListener: '{port} 포트에서 기다리는 것이 없습니다: 멈출 것이 없습니다: sockets 명령으로 목록을 보십시오',

@@ -112,6 +112,19 @@ describe('asking the lab', () => {
     expect(decisions.flatMap(({ line }) => line ?? [])[0]).toMatch(/^S 0:0\(0\) win \d+ <mss 1440/)
   })
 
+  it('asks for an address by DHCP where it is told so, and has no host until one is lent', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    expect(await test.client.startHost({ address: 'dhcp' })).toMatchObject({ running: true, phase: 'probing', address: 'DHCP' })
+    const { total } = await test.client.getPacketRows({ from: 0, count: 1 })
+    await test.until(() => test.updates.at(-1)!.packets.total > total || total > 20 ? true : null, 'a discovery leaves')
+    const { rows } = await test.client.getPacketRows({ from: -20, count: 20 })
+    expect(rows.some(({ source, destination, protocol }) => source.startsWith('0.0.0.0') && destination.startsWith('255.255.255.255') && protocol === 'UDP')).toBe(true)
+    await expect(test.client.connect({ address: '10.77.0.1', port: 80 })).rejects.toMatchObject({ fault: { code: 'hostNotRunning' } })
+    await test.client.stopHost()
+    expect(test.lab.hostState()).toMatchObject({ running: false, phase: 'off' })
+  })
+
   it('serves UDP beside TCP on one port, and stops both together', async () => {
     const test = await virtualLab()
     await test.client.listen({ port: 7, application: 'udp-echo' })
