@@ -14,7 +14,12 @@ export function commandLineOf(call: LabCall): string | null {
     case 'startCapture': return formatCommandLine('captureStart', {})
     case 'stopCapture': return formatCommandLine('captureStop', {})
     case 'clearCapture': return formatCommandLine('captureClear', {})
-    case 'saveCapture': return formatCommandLine('save', { file: call.args[0].path, ...(call.args[0].overwrite ? { overwrite: true } : {}) })
+    case 'saveCapture': {
+      const { path, overwrite, flow, first, last } = call.args[0]
+      return formatCommandLine('save', { file: path, ...(overwrite ? { overwrite } : {}), ...given('flow', flow), ...given('first', first), ...given('last', last) })
+    }
+    case 'stopLoading': return formatCommandLine('loadingStop', {})
+    case 'openInWireshark': return formatCommandLine('wireshark', {})
     case 'getPacketRows': return packetsLine(call.args[0])
     case 'getPacket': return formatCommandLine('packet', { number: call.args[0] })
     case 'getFlows': return formatCommandLine('flows', call.args[0])

@@ -9,6 +9,7 @@ import type { Lab } from './lab.ts'
 import { framesOfLines } from './line-frames.ts'
 import { defaultLink, listLinkChoices } from './links.ts'
 import { withKnownStates } from './views.ts'
+import { openInWireshark } from './wireshark.ts'
 
 /** An answer to each call of the contract, now or later; `watch` is the shell's own. What comes in is unchecked, whatever its type says. */
 export type Answers = { [N in Exclude<CallName, 'watch'>]: (...args: Parameters<LabCalls[N]>) => ReturnType<LabCalls[N]> | Promise<ReturnType<LabCalls[N]>> }
@@ -45,9 +46,13 @@ export function answersOf(lab: Lab): Answers {
       lab.reportNotice()
     }),
     saveCapture: (request) => {
-      const { path, overwrite } = fieldsOf(request, 'request')
-      return capture().save(textOf(path, 'path'), overwrite === true)
+      const { path, overwrite, flow, first, last } = fieldsOf(request, 'request')
+      const numberOf = (value: unknown, name: string): number | undefined => optional(value, (given) => integerOf(given, name, 0, whole))
+      const selection = { flow: numberOf(flow, 'flow'), first: numberOf(first, 'first'), last: numberOf(last, 'last') }
+      return capture().save(textOf(path, 'path'), overwrite === true, selection)
     },
+    stopLoading: () => change(() => capture().stopLoading()),
+    openInWireshark: () => openInWireshark(capture().fileOnDisk()),
 
     getPacketRows: (request) => {
       const { trace, bytesOf: read } = capture()

@@ -12,6 +12,8 @@ import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
 import { Recorder } from './recorder.ts'
 import { copyRecording } from './save-recording.ts'
+import { saveSelection } from './save-selection.ts'
+import type { Selection } from './save-selection.ts'
 
 export interface CaptureOptions {
   readonly filter: string
@@ -82,12 +84,30 @@ export class Capture implements Task {
   readonly bytesOf = (offset: number, length: number): Uint8Array | null => (this.file ?? this.recorder)?.readBytes(offset, length) ?? null
 
   /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull` */
-  save(path: string, overwrite: boolean): { frames: number, bytes: number } {
+  save(path: string, overwrite: boolean, selection: Selection = {}): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
+    const isAll = Object.values(selection).every((limit) => limit === undefined)
+    if (!isAll) return saveSelection(this.trace, selection, this.fileOnDisk(), path, overwrite, this.options.application)
     return this.recorder === null ? this.copyFile(path, overwrite) : this.recorder.copyTo(path, { overwrite })
   }
 
   state(nowUs: number): RecordingState {
     return this.recorder?.state(nowUs) ?? { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
+  }
+
+  /** The file in which everything captured so far stands. */
+  fileOnDisk(): string {
+    this.recorder?.flush(this.options.nowUs)
+    return this.recorder?.path ?? this.options.sourcePath ?? ''
+  }
+
+  /** How far the capture file has been read; null where none is, or where it has been read. */
+  get loading(): { bytes: number, totalBytes: number } | null {
+    const { file } = this
+    return file === null || file.atEnd ? null : { bytes: file.positionBytes, totalBytes: file.sizeBytes }
+  }
+
+  stopLoading(): void {
+    this.file?.stopReading()
   }
 
   /** Something to tell the user once. */

@@ -323,10 +323,10 @@ export class Lab {
     const { open } = this
     const nothing = { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
     const filter = { expression: this.filter.expression, instructions: this.filter.instructions }
-    if (open === null) return { open: false, capturing: false, info: null, filter, statistics, recording: nothing, fault: this.linkFault, peer: null }
+    if (open === null) return { open: false, capturing: false, info: null, filter, statistics, recording: nothing, loading: null, fault: this.linkFault, peer: null }
     open.opened.link.statistics(statistics)
     return {
-      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter, statistics, recording: open.capture.state(nowUs),
+      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter, statistics, recording: open.capture.state(nowUs), loading: open.capture.loading,
       fault: this.linkFault, peer: open.opened.peer,
     }
   }

@@ -54,6 +54,7 @@ export const faultCodes = [
   'fileDamaged',
   'fileFormatUnknown',
   'manyLinkTypes',
+  'wiresharkNotFound',
   'diskFull',
   'serverPortInUse',
   'unauthorized',

@@ -27,7 +27,13 @@ export const commandTable = {
   captureClear: { words: ['capture', 'clear'], positionals: [], options: [] },
   filter: { words: ['filter'], positionals: [{ name: 'expression', type: 'text', optional: true, rest: true }], options: [] },
   open: { words: ['open'], positionals: [{ name: 'file', type: 'path', rest: true }], options: [] },
-  save: { words: ['save'], positionals: [{ name: 'file', type: 'path', rest: true }], options: [{ name: 'overwrite', type: 'flag' }] },
+  save: {
+    words: ['save'],
+    positionals: [{ name: 'file', type: 'path', rest: true }],
+    options: [{ name: 'overwrite', type: 'flag' }, { name: 'flow', type: 'flow' }, { name: 'first', type: 'count' }, { name: 'last', type: 'count' }],
+  },
+  loadingStop: { words: ['loading', 'stop'], positionals: [], options: [] },
+  wireshark: { words: ['wireshark'], positionals: [], options: [] },
   flows: { words: ['flows'], positionals: [], options: [{ name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'display', type: 'text' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packet: { words: ['packet'], positionals: [{ name: 'number', type: 'count' }], options: [] },
@@ -165,7 +171,12 @@ export function commandCall(command: Command): LabCall | null {
     case 'captureClear': return { name: 'clearCapture', args: [] }
     case 'filter': return { name: 'setCaptureFilter', args: [command.args.expression ?? ''] }
     case 'open': return { name: 'openLink', args: [{ kind: 'file', name: command.args.file }] }
-    case 'save': return { name: 'saveCapture', args: [{ path: command.args.file, overwrite: command.args.overwrite ?? false }] }
+    case 'save': {
+      const { file, overwrite = false, flow, first, last } = command.args
+      return { name: 'saveCapture', args: [{ path: file, overwrite, ...given('flow', flow), ...given('first', first), ...given('last', last) }] }
+    }
+    case 'loadingStop': return { name: 'stopLoading', args: [] }
+    case 'wireshark': return { name: 'openInWireshark', args: [] }
     case 'flows': return { name: 'getFlows', args: [page(command.args)] }
     case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow), ...given('filter', command.args.display) }] }
     case 'packet': return { name: 'getPacket', args: [command.args.number] }

@@ -22,7 +22,11 @@ export interface LabCalls {
   /** Forgets all captured packets and starts a new recording. */
   clearCapture(): void
   /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull */
-  saveCapture(request: { path: string, overwrite?: boolean }): { frames: number, bytes: number }
+  saveCapture(request: SaveRequest): { frames: number, bytes: number }
+  /** Reads the capture file that is open no further; what has been read stays. */
+  stopLoading(): void
+  /** Opens the recording, or the capture file, in Wireshark on the lab's machine. @throws wiresharkNotFound */
+  openInWireshark(): { program: string }
 
   getPacketRows(request: PacketRowRequest): PacketRowPage
   /** @throws noSuchPacket */
@@ -98,6 +102,9 @@ export interface LinkSpec {
   host?: HostSettings
 }
 
+/** All, or only a flow and a range of packet numbers, of which both may be said. A name that ends with `.pcap` or `.cap` makes a pcap file of a selection. */
+export interface SaveRequest { path: string, overwrite?: boolean, flow?: number, first?: number, last?: number }
+
 export interface LinkState {
   open: boolean
   capturing: boolean
@@ -105,6 +112,8 @@ export interface LinkState {
   filter: FilterState
   statistics: LinkStatistics
   recording: RecordingState
+  /** Of a capture file that is being read: how far, of how many bytes, which grow while a compressed file is unpacked; null where none is. */
+  loading: { bytes: number, totalBytes: number } | null
   /** Set when the link died by itself. */
   fault: Fault | null
   /** The far end, where the lab knows it: the kernel of the sandbox, the second host of the virtual link. */
@@ -349,7 +358,7 @@ export type CallName = keyof LabCalls
 
 /** The only names a shell may call. */
 export const callNames = [
-  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture',
+  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
   'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
 ] as const satisfies readonly CallName[]

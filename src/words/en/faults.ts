@@ -45,6 +45,7 @@ export const faults = {
   fileDamaged: 'The file {path} is damaged: it breaks off at byte {offset} ({reason}): everything before that is shown',
   fileFormatUnknown: 'The file {path} cannot be opened: it is neither pcap nor pcapng: open a capture file',
   manyLinkTypes: 'The file {path} was not written: pcap holds frames of one link type, and these are of several: give it a name that ends with .pcapng',
+  wiresharkNotFound: 'Wireshark cannot be opened: it is not installed here: install it with {how}, or open {path} in it elsewhere',
   diskFull: 'The file {path} cannot be written further: the disk is full: free some space; capturing goes on, and writing as soon as there is room',
   serverPortInUse: 'The server cannot use port {port}: another program has it: choose another with --port, or leave it out',
   unauthorized: 'The lab refuses this visitor: the token is missing or wrong: open the address that was printed at the start, whole',

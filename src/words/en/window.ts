@@ -44,6 +44,9 @@ export const window = {
   },
   counter: { label: 'Counters', frames: 'Frames', rate: 'Rate', lostKernel: 'Lost: kernel', lostRing: 'Lost: ring', recorded: 'Recorded' },
   status: {
+    loading: 'Reading {percent} %',
+    stopLoading: 'Stop reading the file',
+    wireshark: 'Open in Wireshark',
     connecting: 'Connecting',
     lost: '{count} frames lost, the latest at {at}',
     closed: 'No link',

@@ -47,6 +47,7 @@ export const faults: SameKeys<typeof englishFaults> = {
   fileDamaged: '{path} 파일이 손상되었습니다: {offset}번째 바이트에서 끊겼습니다 ({reason}): 그 앞의 내용은 모두 보여 줍니다',
   fileFormatUnknown: '{path} 파일을 열 수 없습니다: pcap도 pcapng도 아닙니다: 캡처 파일을 여십시오',
   manyLinkTypes: '{path} 파일에 쓰지 않았습니다: pcap에는 한 가지 링크 유형의 프레임만 담을 수 있는데 여러 가지가 섞여 있습니다: 이름을 .pcapng로 끝내십시오',
+  wiresharkNotFound: 'Wireshark를 열 수 없습니다: 이 컴퓨터에 설치되어 있지 않습니다: {how}(으)로 설치하거나 {path} 파일을 다른 곳의 Wireshark에서 여십시오',
   diskFull: '{path} 파일에 더 쓸 수 없습니다: 디스크가 가득 찼습니다: 공간을 비우십시오. 캡처는 계속되며 자리가 나면 다시 씁니다',
   serverPortInUse: '서버가 {port} 포트를 쓸 수 없습니다: 다른 프로그램이 쓰고 있습니다: --port로 다른 포트를 고르거나 옵션을 빼십시오',
   unauthorized: '랩이 접속을 거부했습니다: 토큰이 없거나 틀렸습니다: 시작할 때 출력된 주소를 그대로 여십시오',

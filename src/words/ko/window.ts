@@ -45,6 +45,9 @@ export const window: SameKeys<typeof en> = {
   },
   counter: { label: '계수기', frames: '프레임', rate: '속도', lostKernel: '손실: 커널', lostRing: '손실: 링', recorded: '기록' },
   status: {
+    loading: '읽는 중 {percent}%',
+    stopLoading: '파일 읽기 멈추기',
+    wireshark: 'Wireshark에서 열기',
     connecting: '연결하는 중',
     lost: '프레임 {count}개 손실, 마지막 {at}',
     closed: '링크 없음',
