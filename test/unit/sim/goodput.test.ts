@@ -6,8 +6,8 @@ const path = { lossRate: 0, roundTripUs: 10_000, bufferBytes: 65_536, controller
 describe('goodput over a path', () => {
   it('fills the wire, or the window where that is smaller', () => {
     for (const each of [path, { ...path, roundTripUs: 100_000, bufferBytes: 32_768 }]) {
-      const ratio = measureGoodput(each, 5, 1) / theoreticalLimit(each)
-      expect(ratio).toBeGreaterThan(0.9)
+      const ratio = measureGoodput(each, 10, 1) / theoreticalLimit(each)
+      expect(ratio).toBeGreaterThan(0.85)
       expect(ratio).toBeLessThanOrEqual(1)
     }
   })
