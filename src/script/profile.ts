@@ -26,8 +26,6 @@ export interface SocketRules {
   readonly buffersDouble: boolean
   /** CLOSE with unread data resets (RFC 9293 §3.6.1, SHLD-3). */
   readonly unreadCloseResets: boolean
-  /** Data that arrives after CLOSE resets (RFC 9293 §3.6.1). */
-  readonly dataAfterCloseResets: boolean
   /** What sending gives after a reset that nobody has heard of yet. */
   readonly sendAfterReset: Errno
   /** What sending gives on a socket that never was connected. */
@@ -40,7 +38,7 @@ export interface SocketRules {
   readonly backlogExtra: number
 }
 
-const common = { dataAfterCloseResets: true, refusesOptionsWhenOver: false, backlogExtra: 1 } as const
+const common = { refusesOptionsWhenOver: false, backlogExtra: 1 } as const
 
 /** Facts of Linux 6 and FreeBSD 14 as their manuals and scripts show them; `rfc` is the engine's own defaults. */
 export const profiles = {

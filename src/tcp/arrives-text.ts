@@ -1,6 +1,6 @@
 import { accepted } from './arrives-sequence.ts'
 import { noteDuplicateArrival } from './dsack.ts'
-import { becomeClosed, oweOwnReset, waitTwoMsl } from './lifecycle.ts'
+import { becomeClosed, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqAdd, seqDiff, seqGt } from './seq.ts'
@@ -71,10 +71,10 @@ function takeFin(tcb: Tcb, nowUs: number): void {
   waitTwoMsl(tcb, nowUs)
 }
 
-/** Nobody will ever read it, and the peer has to know that it is lost (RFC 9293 §3.6.1 SHLD-3). */
+/** Nobody will ever read it, and the peer has to know that it is lost (RFC 9293 §3.6.1 SHLD-3): the answer of a closed connection (§3.5.2). */
 function refuseText(tcb: Tcb, segment: TcpSegment, length: number, nowUs: number): void {
   tcb.drop(Reason.dropReadingClosed, segment, nowUs, length)
-  oweOwnReset(tcb, Reason.rstReadingClosed, length)
+  oweReset(tcb, Reason.rstReadingClosed, segment, length)
   becomeClosed(tcb, 'abort', 'reset', 'connectionReset', nowUs)
 }
 

@@ -122,7 +122,6 @@ export class SocketLayer {
         if (this.host.connection(event.connection)?.state === TcpState.closed) this.end(socket, this.unreachableErrno)
         return
       case 'closed': return this.end(socket, null)
-      case 'readable': if (socket.isClosed && this.profile.sockets.dataAfterCloseResets) this.refuseData(socket)
     }
   }
 
@@ -143,10 +142,5 @@ export class SocketLayer {
   private end(socket: Socket, error: Errno | null): void {
     socket.phase = 'over'
     if (error !== null) socket.error = error
-  }
-
-  /** Nobody will ever read it: the sender hears of that (RFC 9293 §3.6.1). */
-  private refuseData(socket: Socket): void {
-    if ((this.host.connection(socket.connection)?.receivableBytes ?? 0) > 0) this.host.abort(socket.connection, this.nowUs)
   }
 }

@@ -3,6 +3,7 @@ import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
+import { discardUnread } from './transfer.ts'
 import { Socket } from './socket.ts'
 
 const stream = 1
@@ -135,7 +136,11 @@ export function closeSocket(layer: SocketLayer, socket: Socket): Pending {
   if (connection === undefined) return done(returned(0))
   const resets = (socket.lingers && socket.lingerUs === 0) || (layer.profile.sockets.unreadCloseResets && connection.receivableBytes > 0)
   if (resets) host.abort(socket.connection, layer.nowUs)
-  else host.close(socket.connection, layer.nowUs)
+  else {
+    // Where unread data does not reset, nobody asks for it any more.
+    discardUnread(layer, socket)
+    host.closeBoth(socket.connection, layer.nowUs)
+  }
   if (resets || !socket.lingers || socket.isNonBlocking) return done(returned(0))
   const deadlineUs = layer.nowUs + socket.lingerUs
   return {

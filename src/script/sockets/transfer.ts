@@ -1,3 +1,4 @@
+import { SendFlag } from '../../tcp/send-flags.ts'
 import { unsupported } from '../problem.ts'
 import { callConstant } from '../constants.ts'
 import type { Expression } from '../script.ts'
@@ -54,6 +55,10 @@ function take(layer: SocketLayer, socket: Socket, lengthBytes: number): number {
   return taken
 }
 
+export function discardUnread(layer: SocketLayer, socket: Socket): void {
+  take(layer, socket, Number.MAX_SAFE_INTEGER)
+}
+
 export function writeCall(layer: SocketLayer, args: CallArguments, file: OpenFile, transfer: Transfer): Pending {
   if (file.kind === 'epoll') return done(failed('EINVAL'))
   if (file.kind === 'bytes') {
@@ -61,7 +66,6 @@ export function writeCall(layer: SocketLayer, args: CallArguments, file: OpenFil
     return done(returned(transfer.lengthBytes))
   }
   if (layer.profile.sockets.system === 'linux' && (transfer.flags & callConstant('MSG_FASTOPEN', 'linux')!) !== 0) throw unsupported(args.where, 'argument', 'MSG_FASTOPEN')
-  if ((transfer.flags & callConstant('MSG_OOB', layer.profile.sockets.system)!) !== 0) throw unsupported(args.where, 'argument', 'MSG_OOB')
   const deadlineUs = file.sendTimeoutUs === 0 ? Infinity : layer.nowUs + file.sendTimeoutUs
   const progress = { sent: 0 }
   return { deadlineUs, attempt: () => send(layer, file, transfer, progress, deadlineUs) }
@@ -76,7 +80,8 @@ function send(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Transf
   if (socket.writeShut) return partly('EPIPE')
   if (socket.phase === 'connecting') return isPatient ? null : failed(rules.system === 'freebsd' ? 'ENOTCONN' : 'EAGAIN')
   const more = rules.system === 'linux' && (flags & callConstant('MSG_MORE', 'linux')!) !== 0
-  progress.sent += give(layer, socket, lengthBytes - progress.sent, socket.isCorked || more)
+  const isUrgent = (flags & callConstant('MSG_OOB', rules.system)!) !== 0
+  progress.sent += give(layer, socket, lengthBytes - progress.sent, socket.isCorked || more, isUrgent ? SendFlag.push | SendFlag.urgent : SendFlag.push)
   if (progress.sent === lengthBytes) return returned(lengthBytes)
   return isPatient ? null : partly('EAGAIN')
 }
@@ -88,11 +93,11 @@ function overError(layer: SocketLayer, socket: Socket): string {
 }
 
 /** Hands bytes to TCP; corked, only whole segments. @returns bytes taken */
-function give(layer: SocketLayer, socket: Socket, lengthBytes: number, isCorked: boolean): number {
+function give(layer: SocketLayer, socket: Socket, lengthBytes: number, isCorked: boolean, sendFlags: number): number {
   const held = socket.heldBytes
   const total = held + lengthBytes
   const keep = isCorked ? total % (layer.view(socket)?.sndMss ?? 1) : 0
-  const taken = push(layer, socket, total - keep)
+  const taken = push(layer, socket, total - keep, sendFlags)
   if (taken < total - keep) {
     socket.heldBytes = Math.max(0, held - taken)
     return Math.max(0, taken - held)
@@ -101,11 +106,11 @@ function give(layer: SocketLayer, socket: Socket, lengthBytes: number, isCorked:
   return lengthBytes
 }
 
-function push(layer: SocketLayer, socket: Socket, lengthBytes: number): number {
+function push(layer: SocketLayer, socket: Socket, lengthBytes: number, sendFlags: number): number {
   let taken = 0
   while (taken < lengthBytes) {
     const step = Math.min(zeros.length, lengthBytes - taken)
-    const got = layer.host.send(socket.connection, zeros, 0, step, layer.nowUs)
+    const got = layer.host.send(socket.connection, zeros, 0, step, layer.nowUs, step === lengthBytes - taken ? sendFlags : 0)
     if (got <= 0) break
     taken += got
     if (got < step) break
@@ -116,7 +121,7 @@ function push(layer: SocketLayer, socket: Socket, lengthBytes: number): number {
 /** What the cork held back goes. */
 export function uncork(layer: SocketLayer, socket: Socket): void {
   if (socket.heldBytes === 0) return
-  const taken = push(layer, socket, socket.heldBytes)
+  const taken = push(layer, socket, socket.heldBytes, SendFlag.push)
   socket.heldBytes -= taken
 }
 
