@@ -2,6 +2,9 @@
 export const Sent = { sacked: 1, lost: 2, again: 4, known: 8 } as const
 
 const firstCapacity = 16
+/** Shared by those who have sent nothing yet. */
+const noNumbers = new Float64Array(0)
+const noFlags = new Uint8Array(0)
 const maxRecords = 4096
 
 /**
@@ -20,9 +23,9 @@ export class SentRecords {
   /** No byte at or above this place was sent twice. */
   againEnd = 0
   #first = 0
-  #ends = new Float64Array(0)
-  #timesUs = new Float64Array(0)
-  #flags = new Uint8Array(0)
+  #ends = noNumbers
+  #timesUs = noNumbers
+  #flags = noFlags
 
   constructor(start: number) {
     this.start = start

@@ -198,3 +198,25 @@ describe('data after the host has closed both directions', () => {
     expect(short(bench.sent())).toEqual([`7 > 40000 R. ${isn + 2}:${isn + 2}(0) ack 501 win 0`])
   })
 })
+
+describe('the Diffserv field', () => {
+  it('may change while a connection lives: what leaves afterwards has the new one [RFC9293/SHLD-21]', () => {
+    const bench = met()
+    bench.host.listen(7)
+    bench.receives(segment({ flags: syn, seq: 500 }))
+    const [answer] = bench.frames()
+    const isn = new DataView(answer.buffer, answer.byteOffset).getUint32(14 + 20 + 4)
+    bench.receives(segment({ flags: ack, seq: 501, ack: (isn + 1) >>> 0 }))
+    const id = bench.events().find(({ kind }) => kind === 'accepted')!.connection
+    const fieldOf = () => {
+      bench.host.send(id, Uint8Array.of(1), 0, 1, bench.nowUs)
+      const [frame] = bench.frames()
+      return frame[15] >> 2
+    }
+    expect(bench.host.setOption(id, 'nagle', false, bench.nowUs)).toBeNull()
+    expect(fieldOf()).toBe(0)
+    expect(bench.host.setOption(id, 'dscp', 10, bench.nowUs)).toBeNull()
+    expect([fieldOf(), fieldOf()]).toEqual([10, 10])
+    expect(bench.host.setOption(id, 'dscp', 64, bench.nowUs)).toMatchObject({ code: 'badArgument' })
+  })
+})
