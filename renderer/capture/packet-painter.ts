@@ -1,3 +1,4 @@
+import type { FindingName } from '../../src/trace/finding.ts'
 import type { PacketRow, TcpRow } from '../../src/rpc/contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
 import { formatTime } from '../format.ts'
@@ -5,6 +6,7 @@ import { flagLetters } from '../tcp-flags.ts'
 import type { CanvasTheme } from './canvas-theme.ts'
 import { cellPadding, charWidth, shownWindow, type ColumnId, type PlacedColumn } from './packet-columns.ts'
 import { rowHeight } from './row-window.ts'
+import { severityOf, shownFindings, type FindingSeverity } from './shown-findings.ts'
 import { shownInfo, shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** What of a row the painter cannot know from the row itself. */
@@ -18,7 +20,8 @@ export interface RowLook {
   form: NumberForm
   /** Whether each end is a host of the lab, so that its state is known and not inferred. */
   known: readonly [boolean, boolean]
-  words: { retransmission: string }
+  /** The name of a finding. */
+  nameOf(finding: FindingName): string
 }
 
 const ackBit = 0x10
@@ -83,8 +86,11 @@ export class PacketPainter {
     const left = column.x + cellPadding
     const right = column.x + column.width - cellPadding
     if (row.malformed) this.chip('error', row.malformed, left, top, right)
-    else if (tcp.retransmission) this.chip('warn', look.words.retransmission, left, top, right)
-    else this.clipped(shownInfo(row.info, tcp, look.isns, look.form), left, top, right - left, '--text-2', infoFont(this.theme, row.info))
+    else {
+      const [gravest] = shownFindings(tcp.findings)
+      const from = gravest === undefined ? left : left + this.chip(severityOf(gravest), look.nameOf(gravest), left, top, right)
+      this.clipped(shownInfo(row.info, tcp, look.isns, look.form), from, top, right - from, '--text-2', infoFont(this.theme, row.info))
+    }
   }
 
   /** Rows without TCP fields use their room for the protocol's own line. */
@@ -140,22 +146,23 @@ export class PacketPainter {
     for (let at = x; at < x + width; at += 3) this.fill('--text-3', at, y, 1, 1)
   }
 
-  /** A judgement: shape, colour and words. */
-  private chip(severity: 'error' | 'warn', words: string, x: number, top: number, right: number): void {
+  /** A judgement: shape, colour and words. @returns the room it took */
+  private chip(severity: FindingSeverity, words: string, x: number, top: number, right: number): number {
     const { context, theme } = this
     context.font = theme.uiSmallMedium
     const width = Math.min(right - x, context.measureText(words).width + 22)
-    if (width < 20) return
+    if (width < 20) return 0
     context.fillStyle = theme.color(`--sev-${severity}-fill`)
     context.beginPath()
     context.roundRect(x, top + 2, width, 14, 3)
     context.fill()
     context.fillStyle = theme.color(`--sev-${severity}`)
     context.beginPath()
-    const shape = severity === 'error' ? [[4.5, 0], [9, 4.5], [4.5, 9], [0, 4.5]] : [[4.5, 0.5], [9, 8.5], [0, 8.5]]
-    shape.forEach(([dx, dy], i) => { if (i === 0) context.moveTo(x + 4 + dx, top + 4.5 + dy); else context.lineTo(x + 4 + dx, top + 4.5 + dy) })
+    if (severity === 'note') context.arc(x + 8.5, top + 9, 4, 0, 2 * Math.PI)
+    else shapes[severity].forEach(([dx, dy], i) => { if (i === 0) context.moveTo(x + 4 + dx, top + 4.5 + dy); else context.lineTo(x + 4 + dx, top + 4.5 + dy) })
     context.fill()
     this.clipped(words, x + 17, top, width - 20, `--sev-${severity}`, theme.uiSmallMedium)
+    return width + 6
   }
 
   private text(id: ColumnId, words: string, top: number, color: string, font = this.theme.mono): void {
@@ -209,6 +216,9 @@ export class PacketPainter {
     this.context.fillRect(x, y, width, height)
   }
 }
+
+/** A diamond and a triangle; a note is a disc. */
+const shapes = { error: [[4.5, 0], [9, 4.5], [4.5, 9], [0, 4.5]], warn: [[4.5, 0.5], [9, 8.5], [0, 8.5]] } as const
 
 /** Application text is data and monospaced, the lab's own words are not. */
 const infoFont = (theme: CanvasTheme, info: string): string => /[/<>{}]|\d[-–]\d/.test(info) ? theme.mono : theme.ui

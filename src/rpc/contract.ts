@@ -197,6 +197,20 @@ export interface PacketBytes {
   /** Sequence numbers of the flow's first SYN each way, so that relative numbers can be shown; -1 unknown. */
   clientIsn: number
   serverIsn: number
+  /** What proves the findings of the row. */
+  proofs: FindingProof[]
+}
+
+/** Why a packet has a finding: what the operands are follows from the rule (src/trace/segment-analysis.ts). */
+export interface FindingProof {
+  /** Bits of `Finding` that it proves. */
+  finding: number
+  /** Signed words where they are sequence numbers. */
+  first: number
+  second: number
+  /** The packets that set the operands; 0 none. */
+  firstPacket: number
+  secondPacket: number
 }
 
 export interface FlowPage { total: number, from: number, flows: FlowRow[] }

@@ -4,6 +4,7 @@ import { craft as craftEn } from './en/craft.ts'
 import { endpoint as endpointEn } from './en/endpoint.ts'
 import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/faults.ts'
 import { filter as filterEn } from './en/filter.ts'
+import { findings as findingsEn } from './en/findings.ts'
 import { reasons as reasonsEn } from './en/reasons.ts'
 import { script as scriptEn } from './en/script.ts'
 import { shell as shellEn } from './en/shell.ts'
@@ -14,6 +15,7 @@ import { craft as craftKo } from './ko/craft.ts'
 import { endpoint as endpointKo } from './ko/endpoint.ts'
 import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/faults.ts'
 import { filter as filterKo } from './ko/filter.ts'
+import { findings as findingsKo } from './ko/findings.ts'
 import { reasons as reasonsKo } from './ko/reasons.ts'
 import { script as scriptKo } from './ko/script.ts'
 import { shell as shellKo } from './ko/shell.ts'
@@ -36,6 +38,7 @@ const en = {
   faults: faultsEn,
   faultVariants: faultVariantsEn,
   filter: filterEn,
+  findings: findingsEn,
   reasons: reasonsEn,
   script: scriptEn,
   shell: shellEn,
@@ -50,6 +53,7 @@ const ko: SameKeys<typeof en> = {
   faults: faultsKo,
   faultVariants: faultVariantsKo,
   filter: filterKo,
+  findings: findingsKo,
   reasons: reasonsKo,
   script: scriptKo,
   shell: shellKo,

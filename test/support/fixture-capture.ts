@@ -1,4 +1,5 @@
 import { asciiBytes } from '../../src/base/bytes.ts'
+import { Finding } from '../../src/trace/finding.ts'
 import type { FlowRow, PacketRow, TcpRow } from '../../src/rpc/contract.ts'
 import { arpFrame, tcpFrame } from './fixture-frames.ts'
 
@@ -143,7 +144,8 @@ function packetOf(segment: Scripted, flow: number, number: number, ends: readonl
   }, number)
   const tcp: TcpRow = {
     sourcePort: source.port, destinationPort: destination.port, flags, seq, ack, window, scaledWindow: window, length: payload.length, from,
-    state: states[0], stateChanged: segment.changed ?? false, receiverState: states[1], retransmission: segment.again ?? false, findings: 0,
+    state: states[0], stateChanged: segment.changed ?? false, receiverState: states[1], retransmission: segment.again ?? false,
+    findings: segment.again ? Finding.retransmission : segment.window === 0 ? Finding.zeroWindow : 0,
   }
   const row: PacketRow = {
     number, time, direction: known[from] ? 2 : 1, source: source.address, destination: destination.address, protocol: 'TCP',

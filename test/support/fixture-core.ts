@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
-import type { HostState, LabCalls, LabUpdate, LinkChoice, LinkState, PacketRow, SocketRow } from '../../src/rpc/contract.ts'
+import type { FindingProof, HostState, LabCalls, LabUpdate, LinkChoice, LinkState, PacketRow, SocketRow } from '../../src/rpc/contract.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import { fixtureCapture } from './fixture-capture.ts'
 
@@ -77,6 +77,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
       return {
         number, timeSec: 1_795_000_000, timeNsec: Math.round(packet.row.time * 1e9), direction: packet.row.direction, linkType: 1, originalLength: packet.bytes.length,
         bytes: packet.bytes, flow: packet.row.flow, row: packet.row, clientIsn, serverIsn,
+        proofs: proofsOf(packet.row),
       }
     },
     getFlows: ({ from, count }) => {
@@ -91,6 +92,11 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     connect: () => { throw new FaultError(fault('connectionRefused', { address: '10.77.0.1', port: 81 })) },
   }
   return core
+}
+
+/** Whatever was found, the eighth packet is why. */
+function proofsOf({ tcp }: PacketRow): FindingProof[] {
+  return tcp === null || tcp.findings === 0 ? [] : [{ finding: tcp.findings, first: tcp.seq + 500, second: tcp.length, firstPacket: 8, secondPacket: 8 }]
 }
 
 const linkChoices: LinkChoice[] = [

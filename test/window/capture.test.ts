@@ -318,6 +318,18 @@ describe.skipIf(windowObstacle !== null)(`the Capture workspace${windowObstacle 
       expect(await page.evaluate(() => localStorage.getItem('tcplab.workspace'))).toBe('"craft"')
     })
 
+    it('shows what was found in a packet, proves it in words, and leads to the packets that prove it', async () => {
+      await expect.poll(async () => (await optionTexts()).filter((text) => text.includes('retransmission')).length).toBeGreaterThan(0)
+      const found = await options().evaluateAll((rows) => rows.find((row) => row.textContent!.includes('retransmission'))!.getAttribute('data-packet'))
+      await page.locator('.packet-rows').focus()
+      await page.keyboard.press('Home')
+      for (let packet = 1; packet < Number(found); packet++) await page.keyboard.press('ArrowDown')
+      await expect.poll(() => page.locator('.packet-panel .findings').innerText()).toContain('This was sent before')
+      expect(await page.locator('.packet-panel .summary .chip').innerText()).toBe('retransmission')
+      await page.locator('.packet-panel .findings').getByRole('button', { name: 'No. 8' }).click()
+      await expect.poll(shownPacket).toBe('No. 8')
+    })
+
     it('gives every control a name', async () => {
       await page.locator('[data-flow="0"]').click()
       await page.locator('.arrow[data-packet="18"] text').click()

@@ -87,7 +87,6 @@ export const window = {
     follow: 'Follow the end of the list',
     clear: 'Forget all packets and start a new recording',
     numbers: { relative: 'Numbers: relative', raw: 'Numbers: raw' },
-    retransmission: 'retransmission',
     empty: 'No packets yet.',
     runFirst: 'Run the first conversation',
     column: {

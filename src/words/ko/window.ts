@@ -88,7 +88,6 @@ export const window: SameKeys<typeof en> = {
     follow: '목록 끝 따라가기',
     clear: '모든 패킷을 지우고 새로 기록',
     numbers: { relative: '번호: 상대 값', raw: '번호: 원래 값' },
-    retransmission: '재전송',
     empty: '아직 패킷이 없습니다.',
     runFirst: '첫 대화 실행',
     column: {
