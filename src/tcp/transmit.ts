@@ -270,6 +270,8 @@ function sendLossProbe(tcb: Tcb, nowUs: number): boolean {
   const { rack } = tcb
   if (rack === null || !rack.probeDue) return false
   rack.probeDue = false
+  // Where the window has no room for a probe either, the timeout is next.
+  rack.sampledSinceProbe = false
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt || tcb.inRecovery || tcb.lossRecovery) return false
   if (mayTransmitData(tcb.state) && permitNext(tcb, Reason.probeNew)) {
     emitData(tcb, nowUs)

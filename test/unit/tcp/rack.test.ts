@@ -274,6 +274,14 @@ describe('the tail loss probe', () => {
     expect(t.snapshot).toMatchObject({ cwnd: 4 * mss, flightSize: 5 * mss })
   })
 
+  it('gives way to the timeout where the window has shrunk too far for it', () => {
+    const { t, t0 } = flying(4, 8)
+    t.peer.sends('. 1:1(0) ack 1 win 1500')
+    t.at(t0 + 200 * ms).peer.hearsNothing()
+    expect(t.snapshot.timers).toMatchObject({ lossProbe: -1, retransmit: t0 + 1200 * ms })
+    t.at(t0 + 1200 * ms).peer.expects('. 1:1001(1000) ack 1')
+  })
+
   it('is not repeated before a round trip was measured [RFC8985/probe]', () => {
     const { t, t0 } = flying(4)
     t.at(t0 + 200 * ms).skip()
