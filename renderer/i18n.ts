@@ -12,7 +12,8 @@ const language = storedRef<Language>('language', navigator.language.startsWith('
 
 /** The formatter over the catalogues, switched by {@link useLanguage}. */
 export function createLanguage() {
-  const i18n = createI18n<false>({ legacy: false, locale: language.value, fallbackLocale: 'en', messages: catalogues as never })
+  // Words are shown as text, never as HTML: `<mss 1460>` in one of them is no tag.
+  const i18n = createI18n<false>({ legacy: false, warnHtmlMessage: false, locale: language.value, fallbackLocale: 'en', messages: catalogues as never })
   watch(language, (now) => {
     (i18n.global.locale as unknown as { value: Language }).value = now
     document.documentElement.lang = now
