@@ -84,9 +84,9 @@ export class Capture implements Task {
   readonly bytesOf = (offset: number, length: number): Uint8Array | null => (this.file ?? this.recorder)?.readBytes(offset, length) ?? null
 
   /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull` */
-  save(path: string, overwrite: boolean, selection: Selection = {}): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
+  save(path: string, overwrite: boolean, selection: Selection, nowUs: number): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
     const isAll = Object.values(selection).every((limit) => limit === undefined)
-    if (!isAll) return saveSelection(this.trace, selection, this.fileOnDisk(), path, overwrite, this.options.application)
+    if (!isAll) return saveSelection(this.trace, selection, this.fileOnDisk(nowUs), path, overwrite, this.options.application)
     return this.recorder === null ? this.copyFile(path, overwrite) : this.recorder.copyTo(path, { overwrite })
   }
 
@@ -95,8 +95,8 @@ export class Capture implements Task {
   }
 
   /** The file in which everything captured so far stands. */
-  fileOnDisk(): string {
-    this.recorder?.flush(this.options.nowUs)
+  fileOnDisk(nowUs: number): string {
+    this.recorder?.flush(nowUs)
     return this.recorder?.path ?? this.options.sourcePath ?? ''
   }
 
