@@ -20,6 +20,9 @@ const narrower: Partial<Record<keyof TcpConfig, readonly [least: number, most: n
 /** A peer that outlives every cut of the network. */
 const patience: Partial<TcpConfig> = { synRetries: 100, dataRetries: 100, userTimeoutUs: 86_400 * seconds, keepAlive: false }
 
+/** What some systems take beyond the window that they offered is right for nobody's invariants. */
+const strict: Partial<TcpConfig> = { acceptWholeBuffer: false }
+
 /** A preset with some knobs turned to anything that the table allows. */
 export function randomTcpConfig(random: Random, patient: boolean): TcpConfig {
   const changed: Record<string, unknown> = {}
@@ -28,7 +31,7 @@ export function randomTcpConfig(random: Random, patient: boolean): TcpConfig {
     if (chance(random, share)) changed[name] = randomValue(random, name, entry)
   }
   const preset = pick(random, Object.keys(tcpPresets) as TcpPresetName[])
-  return { ...tcpPreset(preset), ...changed, ...patient ? patience : {} }
+  return { ...tcpPreset(preset), ...changed, ...patient ? patience : {}, ...strict }
 }
 
 function randomValue(random: Random, name: keyof TcpConfig, entry: ConfigEntry): unknown {
