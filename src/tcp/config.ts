@@ -89,6 +89,8 @@ export interface TcpConfig {
   readonly challengeAckIntervalUs: number
   /** Answer SYNs that the backlog has no room for without remembering them. */
   readonly synCookies: boolean
+  /** What a small segment waits for: 'inFlight' any byte in flight, 'small' a small segment in flight, 'burst' what was in flight before the segments that leave with it. */
+  readonly nagleWaitsFor: NagleRule
   /** PSH also on the last of several segments that leave together, though more is queued. */
   readonly pushEachBurst: boolean
   /** The least that the variance of the round trip adds to the RTO. */
@@ -118,6 +120,9 @@ export const ecnModes = ['off', 'passive', 'on'] as const
 export type EcnMode = typeof ecnModes[number]
 export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
 export type CongestionControlName = typeof congestionControlNames[number]
+
+export const nagleRules = ['inFlight', 'small', 'burst'] as const
+export type NagleRule = typeof nagleRules[number]
 
 export const synOptionNames = ['mss', 'sackOK', 'TS', 'wscale'] as const
 export type SynOptionName = typeof synOptionNames[number]
@@ -197,6 +202,7 @@ export const tcpConfigTable = {
   challengeAckLimit: { default: 10, unit: 'count', min: 1, max: 1_000_000, live: true, rfc: 'RFC 5961 §7' },
   challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
   synCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 4987 §3.6' },
+  nagleWaitsFor: { default: 'inFlight', unit: 'choice', choices: nagleRules, live: false, rfc: 'RFC 9293 §3.7.4' },
   pushEachBurst: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.9.1.2' },
   rtoVarianceFloorUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.3' },
   rtoSlopUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.3' },
@@ -219,14 +225,14 @@ export const tcpPresets = {
   linux: {
     abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
-    ecnSyns: 1, pushEachBurst: true, rtoVarianceFloorUs: 200_000,
+    ecnSyns: 1, pushEachBurst: true, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {
     sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
     userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds, rackTlp: false, frto: false,
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
-    rtoSlopUs: 200_000,
+    rtoSlopUs: 200_000, nagleWaitsFor: 'burst',
     receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.

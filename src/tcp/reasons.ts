@@ -17,6 +17,7 @@ export const sendReasons = [
   { id: 'dataFull', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'queued', 'window', 'cwnd'] },
   { id: 'dataIdle', rfc: 'RFC 9293 §3.7.4', operands: ['length', 'queued'] },
   { id: 'dataNagleOff', rfc: 'RFC 9293 §3.7.4', operands: ['length', 'inFlight'] },
+  { id: 'dataSmallFree', rfc: 'RFC 9293 §3.7.4', operands: ['length', 'inFlight'] },
   { id: 'dataLast', rfc: 'RFC 9293 §3.10.4', operands: ['length'] },
   { id: 'dataHalfWindow', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'usable', 'maxWindow'] },
   { id: 'dataOverride', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'usable'] },

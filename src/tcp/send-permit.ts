@@ -36,8 +36,8 @@ export function dataPermit(tcb: Tcb): void {
 function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFlight: number): ReasonIndex {
   if (usable <= 0) return 0
   if (queued >= mss && usable >= mss) return Reason.dataFull
-  if (isPushed(tcb, tcb.sndNxt) && (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested)) {
-    if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : Reason.dataNagleOff
+  if (isPushed(tcb, tcb.sndNxt) && (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested || mayBeSmall(tcb))) {
+    if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : tcb.config.nagle ? Reason.dataSmallFree : Reason.dataNagleOff
     if (usable >= tcb.maxSndWnd * sillyWindowFraction) return Reason.dataHalfWindow
   }
   return tcb.overrideDue ? Reason.dataOverride : 0
@@ -46,6 +46,15 @@ function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFli
 /** Some of the data from `seq` on shall not wait for more. */
 export function isPushed(tcb: Tcb, seq: number): boolean {
   return tcb.closeRequested || seqGt(tcb.pushSeq, seq)
+}
+
+/** Variants of Nagle's rule that systems use: a small segment is held only behind another, or not at the end of a burst into an idle connection. */
+function mayBeSmall(tcb: Tcb): boolean {
+  switch (tcb.config.nagleWaitsFor) {
+    case 'inFlight': return false
+    case 'small': return tcb.smallEnd <= tcb.ackedOffset
+    case 'burst': return tcb.burstSegments > 0 && tcb.burstWasIdle
+  }
 }
 
 function setSendOperands(tcb: Tcb, queued: number, usable: number, inFlight: number): void {
@@ -64,7 +73,7 @@ function setSendOperands(tcb: Tcb, queued: number, usable: number, inFlight: num
     permit.c = tcb.maxSndWnd
   } else if (reason === Reason.dataIdle) {
     permit.b = queued
-  } else if (reason === Reason.dataNagleOff) {
+  } else if (reason === Reason.dataNagleOff || reason === Reason.dataSmallFree) {
     permit.b = inFlight
   } else if (reason === Reason.dataOverride) {
     permit.b = usable

@@ -82,6 +82,10 @@ export class Tcb {
   lastSendUs = -1
   /** Segments of new data that left since there was nothing to send. */
   burstSegments = 0
+  /** Nothing was in flight when the first of them left. */
+  burstWasIdle = false
+  /** End of the last segment smaller than the MSS, as a distance from ISS. */
+  smallEnd = 0
 
   // Receive sequence space.
   irs = 0

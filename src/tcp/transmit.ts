@@ -238,7 +238,8 @@ function emitData(tcb: Tcb, nowUs: number): true {
   const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
   const isBurstEnd = tcb.config.pushEachBurst && tcb.burstSegments > 0 && permit.isBurstEnd
   const flags = TcpFlag.ack | ((isLast && isPushed(tcb, seq)) || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
-  tcb.burstSegments++
+  if (tcb.burstSegments++ === 0) tcb.burstWasIdle = tcb.sndUna === seq
+  if (length < effectiveMss(tcb)) tcb.smallEnd = tcb.ackedOffset + seqDiff(seq, tcb.sndUna) + length
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
   if (withFin) noteFinSent(tcb, seqAdd(seq, length))

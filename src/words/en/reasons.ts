@@ -11,6 +11,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   dataFull: 'A full segment of {length} bytes: {queued} queued, receiver window {window}, cwnd {cwnd}',
   dataIdle: 'Nothing is in flight, so {length} of {queued} queued bytes need not wait for more',
   dataNagleOff: 'Nagle is off: {length} bytes leave at once with {inFlight} in flight',
+  dataSmallFree: 'By this system\'s variant of Nagle {length} bytes leave with {inFlight} in flight: no small segment was waiting for its ACK',
   dataLast: 'The application has closed, so no more bytes will join these last {length}',
   dataHalfWindow: '{length} bytes fit and the usable window of {usable} is at least half of the largest seen ({maxWindow})',
   dataOverride: 'The window stayed small for too long: {length} bytes leave into the {usable} that are usable',

@@ -11,6 +11,7 @@ export const reasons: SameKeys<typeof en> = {
   dataFull: '{length}바이트로 꽉 찬 세그먼트입니다. 대기 {queued}, 수신 윈도우 {window}, cwnd {cwnd}',
   dataIdle: '전송 중인 데이터가 없으므로 대기 중인 {queued}바이트 가운데 {length}바이트를 더 기다리지 않고 보냅니다',
   dataNagleOff: 'Nagle이 꺼져 있어 {inFlight}바이트가 전송 중이어도 {length}바이트를 바로 보냅니다',
+  dataSmallFree: '이 시스템의 Nagle 변형에 따라, ACK를 기다리는 작은 세그먼트가 없었으므로 {inFlight}바이트가 전송 중이어도 {length}바이트가 나갑니다',
   dataLast: '애플리케이션이 이미 닫았으므로 마지막 {length}바이트에 더해질 데이터가 없습니다',
   dataHalfWindow: '{length}바이트를 보낼 수 있고, 쓸 수 있는 윈도우 {usable}이(가) 지금까지의 최대값 {maxWindow}의 절반 이상입니다',
   dataOverride: '윈도우가 오래도록 작아서, 쓸 수 있는 {usable} 안에서 {length}바이트를 보냅니다',

@@ -98,6 +98,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   dataFull: () => writes(established(), 1460),
   dataIdle: () => writes(established(), 1),
   dataNagleOff: () => writes(writes(established({ config: { nagle: false } }), 1), 1),
+  dataSmallFree: () => writes(established({ config: { nagleWaitsFor: 'small' } }), 1500),
   dataLast: () => sends(writes(established({ config: { initialWindowSegments: 2 } }), 2 * 1460 + 10).close(), '. 1:1(0) ack 1461 win 65535'),
   dataHalfWindow: () => writes(established({ window: 1000 }), 5000),
   dataOverride: () => writes(sends(writes(established({ window: 1000 }), 10), '. 1:1(0) ack 11 win 100'), 500).after(1 * s),

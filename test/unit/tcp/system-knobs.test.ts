@@ -85,6 +85,19 @@ describe('knobs of systems', () => {
     t.peer.sends('. 1:1(0) ack 1461 win 65535').peer.expects('. 2921:4381(1460) ack 1').peer.expects('P. 4381:5841(1460) ack 1')
   })
 
+  it('hold a small segment only behind another, or only behind what was in flight before its burst [RFC9293/SHLD-7]', () => {
+    const small = established({ config: { nagleWaitsFor: 'small' } })
+    small.write(1470)
+    small.peer.expects('. 1:1461(1460) ack 1').peer.expects('P. 1461:1471(10) ack 1')
+    small.write(10)
+    small.peer.hearsNothing().peer.sends('. 1:1(0) ack 1471 win 65535').peer.expects('P. 1471:1481(10) ack 1')
+    const burst = established({ config: { nagleWaitsFor: 'burst' } })
+    burst.write(1470)
+    burst.peer.expects('. 1:1461(1460) ack 1').peer.expects('P. 1461:1471(10) ack 1')
+    burst.write(1470)
+    burst.peer.expects('. 1471:2931(1460) ack 1').peer.hearsNothing()
+  })
+
   it('add to the RTO what a system adds', () => {
     const rto = (config: object) => {
       const t = traceIn('synSent', { config })
