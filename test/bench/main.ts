@@ -4,6 +4,7 @@ import type { Bench, BenchResult } from './bench.ts'
 
 /** Loaded by name, so that one bench does not need what another needs. */
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  analyze: () => import('./analyze.ts'),
   capture: () => import('./capture.ts'),
   decoders: () => import('./decoders.ts'),
   engine: () => import('./engine.ts'),
