@@ -32,6 +32,8 @@ export class EndAnalysis {
   /** The latest SYN has not been followed by an ACK: its window was not scaled. */
   isFirstAck = false
   duplicates = 0
+  /** The flow's Multipath TCP operations as of this end's latest packet. */
+  multipath = 0
   /** The packet that last moved the acknowledgment. */
   ackPacket = 0
   /** Bytes in flight are known: not between a hole and the next acknowledgment from the other end. */

@@ -30,6 +30,8 @@ export class FlowAnalysis {
   completeness = 0
   /** What its first packet would have counted, had it not been the first. */
   firstShown = 0
+  /** A bit for each Multipath TCP operation that was seen. */
+  multipath = 0
   /** A SYN brought a fast open cookie and data. */
   hasFastOpenData = false
 }
@@ -66,10 +68,11 @@ export class SegmentAnalysis {
   analyse(f: EndAnalysis, r: EndAnalysis, flow: FlowAnalysis): void {
     this.acksPacket = this.bytesInFlight = this.pushBytes = 0
     this.takeBases(f, r)
-    this.judgeWindowsAndAcks(f, r)
+    this.judgeWindowsAndAcks(f, r, flow)
     this.judgeAckOfUnseen(r)
     if ((this.length > 0 || (this.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0) && (this.findings & Finding.keepAlive) === 0) this.judgeRepetition(f, r, flow)
     this.remember(f)
+    f.multipath = flow.multipath
     r.unacked.acknowledge(this.ack, r.base)
     this.acksPacket = r.unacked.matchedPacket
     if (this.length > 0) this.countFlight(f, r)
@@ -90,7 +93,7 @@ export class SegmentAnalysis {
   }
 
   /** Rules 1 to 10: what windows and acknowledgments say. */
-  private judgeWindowsAndAcks(f: EndAnalysis, r: EndAnalysis): void {
+  private judgeWindowsAndAcks(f: EndAnalysis, r: EndAnalysis, flow: FlowAnalysis): void {
     const { seq, ack, length, flags, window, packet, proofs } = this
     if (length === 1 && seq === f.nxt && r.window === 0) {
       this.findings |= Finding.zeroWindowProbe
@@ -104,7 +107,7 @@ export class SegmentAnalysis {
       }
       if (isPlain && length <= 1 && seq === ((f.nxt - 1) | 0)) this.find(Finding.keepAlive, f.nxt, length, f.nxtPacket, 0)
       if (isPlain && length > 0 && r.scale !== unknownScale) this.judgeWindowFull(r)
-      if (isPlain && length === 0 && seq === f.nxt && ack === f.lastAck) this.judgeSameAck(f, r)
+      if (isPlain && length === 0 && seq === f.nxt && ack === f.lastAck) this.judgeSameAck(f, r, flow)
     }
     if (ack !== f.lastAck) {
       f.ackPacket = packet
@@ -119,7 +122,7 @@ export class SegmentAnalysis {
   }
 
   /** No data, at the next number, and the acknowledgment stays. */
-  private judgeSameAck(f: EndAnalysis, r: EndAnalysis): void {
+  private judgeSameAck(f: EndAnalysis, r: EndAnalysis, flow: FlowAnalysis): void {
     const { window } = this
     if (window !== f.window) {
       if (window !== 0) this.find(Finding.windowUpdate, f.window, window, f.lastPacket, 0)
@@ -133,6 +136,8 @@ export class SegmentAnalysis {
       this.find(Finding.keepAliveAck, this.ack, 0, r.lastPacket, 0)
       return
     }
+    // New operations of Multipath TCP may come in ACKs that say nothing else (RFC 8684 §4).
+    if (f.multipath !== flow.multipath) return
     // After an acknowledgment of the unseen the count starts anew.
     f.duplicates = f.duplicates === afterUnseen ? 1 : f.duplicates + 1
     this.find(Finding.duplicateAck, f.duplicates, this.ack, f.ackPacket, 0)

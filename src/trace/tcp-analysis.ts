@@ -89,6 +89,7 @@ export class TcpAnalysis {
     if (header.optionsLength > 0 && (isSyn || !hasOnlyTimestamps(bytes, header.optionsAt, header.optionsLength))) {
       scanTcpOptions(bytes, header.optionsAt, header.optionsLength, options)
       for (let i = 0; i < options.sackCount; i++) f.sackedBytes += options.sackEdges[2 * i + 1] - options.sackEdges[2 * i]
+      flow.multipath |= options.mptcpSubtypes
       if (isSyn) this.takeOpeningOptions(header, f, flow)
     }
     if (isSyn && !header.isCut) settleScales(f, r, (header.flags & TcpFlag.ack) !== 0)

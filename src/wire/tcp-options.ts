@@ -168,6 +168,8 @@ export class TcpOptionFields {
   hasTimestamp = false
   /** Of a fast open cookie (RFC 7413 §4.1.1): 0 where one is asked for, -1 without the option. */
   fastOpenCookieLength = -1
+  /** A bit for each subtype of Multipath TCP options (RFC 8684 §3). */
+  mptcpSubtypes = 0
   tsVal = 0
   tsEcr = 0
   /** Blocks in `sackEdges`: left and right of each in turn. */
@@ -186,6 +188,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
   into.sackPermitted = false
   into.hasTimestamp = false
   into.fastOpenCookieLength = -1
+  into.mptcpSubtypes = 0
   into.sackCount = 0
   const end = at + length
   let i = at
@@ -206,6 +209,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
       case TcpOptionKind.mss: if (optionLength === 4) into.mss = readU16(bytes, i + 2); break
       case TcpOptionKind.wscale: if (optionLength === 3) into.windowScale = bytes[i + 2]; break
       case TcpOptionKind.sackOK: if (optionLength === 2) into.sackPermitted = true; break
+      case TcpOptionKind.mptcp: if (optionLength > 2) into.mptcpSubtypes |= 1 << (bytes[i + 2] >>> 4); break
       case TcpOptionKind.tfo: into.fastOpenCookieLength = optionLength - 2; break
     }
     i += optionLength
