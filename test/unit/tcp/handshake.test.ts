@@ -227,6 +227,17 @@ describe('passive open', () => {
 })
 
 describe('both ends open at once', () => {
+  it('scales neither SYN nor SYN+ACK [RFC7323/ws-syn-unscaled]', () => {
+    const t = new TcpTrace({ config: { windowScaling: true } }).open()
+    t.skip()
+    t.peer.sends('S 0:0(0) win 1000 <mss 1460,nop,wscale 7>').skip()
+    expect(t.snapshot.sndWnd).toBe(1000)
+    t.peer.sends('S. 0:0(0) ack 1 win 2000 <mss 1460,nop,wscale 7>').skip()
+    expect(t.snapshot.sndWnd).toBe(2000)
+    t.peer.sends('. 1:1(0) ack 1 win 20')
+    expect(t.snapshot.sndWnd).toBe(2560)
+  })
+
   it('converges on one connection [RFC9293/MUST-10] [RFC9293/simopen-synack-seq]', () => {
     const t = new TcpTrace().open()
     t.peer.expects('S 0:0(0) win 65535 <mss 1460>')
