@@ -30,6 +30,15 @@ export function formatDuration(us: number): string {
   return us < 7_200_000_000 ? `${Math.round(us / 60e6)} min` : `${(us / 3600e6).toFixed(1)} h`
 }
 
+/** How old something is as a figure with a unit to be worded; null where {@link formatDuration} is enough (up to two days). */
+export function longAge(seconds: number): { unit: 'days' | 'years', value: string } | null {
+  const days = seconds / 86_400
+  if (days < 2) return null
+  if (days < 999.5) return { unit: 'days', value: days < 99.95 ? days.toFixed(1) : String(Math.round(days)) }
+  const years = days / 365.2425
+  return { unit: 'years', value: years < 99.95 ? years.toFixed(1) : formatCount(years) }
+}
+
 /** A round trip in milliseconds with three decimals, so that a column lines up; a dash when unknown. */
 export const formatRtt = (us: number): string => us < 0 ? missing : `${(us / 1000).toFixed(3)} ms`
 

@@ -46,6 +46,8 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
   let watched: number | null = null
   let pending: LabUpdate | null = null
   let asksFlows = false
+  /** What was asked for while another answer was on its way. */
+  let flowsAsked: [from: number, count: number] | null = null
 
   const lab: Lab = {
     client,
@@ -72,7 +74,11 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
   }
 
   async function fetchFlows(from: number, count: number): Promise<void> {
-    if (asksFlows || count <= 0) return
+    if (count <= 0) return
+    if (asksFlows) {
+      flowsAsked = [from, count]
+      return
+    }
     asksFlows = true
     try {
       const epoch = lab.captureEpoch.value
@@ -82,6 +88,9 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
       reportUnlessLost(error)
     } finally {
       asksFlows = false
+      const next = flowsAsked
+      flowsAsked = null
+      if (next) void fetchFlows(...next)
     }
   }
 

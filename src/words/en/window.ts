@@ -68,6 +68,8 @@ export const window = {
     server: 'Server',
     state: 'State',
     age: 'Age',
+    days: '{value} d',
+    years: '{value} y',
     packets: 'Pkts',
     bytes: 'Bytes',
     retransmissions: 'Retx',

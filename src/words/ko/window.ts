@@ -69,6 +69,8 @@ export const window: SameKeys<typeof en> = {
     server: '서버',
     state: '상태',
     age: '경과',
+    days: '{value}일',
+    years: '{value}년',
     packets: '패킷',
     bytes: '바이트',
     retransmissions: '재전송',

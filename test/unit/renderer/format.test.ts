@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatCompact, formatDuration, formatHex, formatRtt, formatTime } from '../../../renderer/format.ts'
+import { formatBytes, formatCompact, formatDuration, formatHex, formatRtt, formatTime, longAge } from '../../../renderer/format.ts'
 
 describe('numbers as the window writes them', () => {
   it('keeps columns narrow: four figures, then a prefix', () => {
@@ -21,5 +21,13 @@ describe('numbers as the window writes them', () => {
   it('says when a round trip is not known', () => {
     expect([84, -1].map(formatRtt)).toEqual(['0.084 ms', '—'])
     expect(formatHex(3961, 8)).toBe('0x00000f79')
+  })
+
+  it('counts ages from two days on in days, and from a thousand days on in years', () => {
+    const day = 86_400
+    expect([1.99, 2, 99.94, 99.96, 999.4, 1102.65, 20_000].map((days) => longAge(days * day))).toEqual([
+      null, { unit: 'days', value: '2.0' }, { unit: 'days', value: '99.9' }, { unit: 'days', value: '100' }, { unit: 'days', value: '999' },
+      { unit: 'years', value: '3.0' }, { unit: 'years', value: '54.8' },
+    ])
   })
 })
