@@ -143,7 +143,7 @@ function isDuplicateAck(tcb: Tcb, segment: TcpSegment): boolean {
     && payloadBytes(segment) === 0
     && (segment.flags & (TcpFlag.syn | TcpFlag.fin)) === 0
     && tcb.sndWnd > 0
-    && segment.window * 2 ** tcb.sndWndShift === tcb.sndWnd
+    && segment.window << tcb.sndWndShift === tcb.sndWnd
 }
 
 /**
@@ -159,7 +159,7 @@ function updateSendWindow(tcb: Tcb, segment: TcpSegment, isAdvance: boolean): vo
 function setSendWindow(tcb: Tcb, segment: TcpSegment): void {
   const shift = (segment.flags & TcpFlag.syn) !== 0 ? 0 : tcb.sndWndShift
   const wasZero = tcb.sndWnd === 0
-  tcb.sndWnd = segment.window * 2 ** shift
+  tcb.sndWnd = segment.window << shift
   tcb.sndWl1 = accepted.seq
   tcb.sndWl2 = segment.ack
   if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd

@@ -81,8 +81,7 @@ export function visibleWindow(tcb: Tcb): number {
 
 /** Of a window of so many bytes what the header can say, in whole units of the scale (RFC 7323 §2.3). */
 export function expressible(tcb: Tcb, bytes: number): number {
-  const unit = 2 ** tcb.rcvWndShift
-  return Math.min(0xffff, Math.floor(bytes / unit)) * unit
+  return Math.min(0xffff, bytes >>> tcb.rcvWndShift) << tcb.rcvWndShift
 }
 
 /** The least gain worth telling (RFC 9293 §3.8.6.2.2). */
@@ -92,8 +91,12 @@ export function worthwhileGain(tcb: Tcb): number {
 
 /** The window to offer now: the edge stays where it is until a worthwhile piece is free, and never moves left (§3.8.6). */
 export function offerableWindow(tcb: Tcb): number {
-  const gain = windowGain(tcb)
-  return gain >= worthwhileGain(tcb) || (tcb.config.offerAllSpace && gain > 0 && freeSpace(tcb) >= worthwhileGain(tcb)) ? freeSpace(tcb) : tcb.offeredWindow()
+  const free = freeSpace(tcb)
+  const offered = tcb.offeredWindow()
+  const gain = expressible(tcb, free) - expressible(tcb, offered)
+  if (gain <= 0) return offered
+  const worthwhile = worthwhileGain(tcb)
+  return gain >= worthwhile || (tcb.config.offerAllSpace && free >= worthwhile) ? free : offered
 }
 
 function freeSpace(tcb: Tcb): number {
@@ -105,9 +108,8 @@ function freeSpace(tcb: Tcb): number {
  * what was offered before is honoured (RFC 7323 §2.4).
  */
 function windowField(tcb: Tcb): number {
-  const unit = 2 ** tcb.rcvWndShift
-  const field = Math.min(0xffff, Math.floor(offerableWindow(tcb) / unit))
-  const edge = seqAdd(tcb.rcvNxt, field * unit)
+  const field = Math.min(0xffff, offerableWindow(tcb) >>> tcb.rcvWndShift)
+  const edge = seqAdd(tcb.rcvNxt, field << tcb.rcvWndShift)
   if (seqGt(edge, tcb.rcvAdvertisedEdge)) tcb.rcvAdvertisedEdge = edge
   return field
 }

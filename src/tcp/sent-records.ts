@@ -1,15 +1,13 @@
 /** Marks of a piece of what is out. `known`: it was reported once, and what was reported then no longer counts (RFC 2018 §8). */
 export const Sent = { sacked: 1, lost: 2, again: 4, known: 8 } as const
 
-const firstCapacity = 16
-/** Shared by those who have sent nothing yet. */
-const noNumbers = new Float64Array(0)
-const noFlags = new Uint8Array(0)
+const firstCapacity = 4
 const maxRecords = 4096
 
 /**
  * When each outstanding byte left last, and what became of it (RFC 8985 §5.2): records that lie one behind the other from SND.UNA to
- * SND.NXT, as distances from ISS, in a ring of typed arrays that grows to a bound and allocates nothing else. Neighbours that left at
+ * SND.NXT, as distances from ISS, in a ring of arrays that grows to a bound and allocates nothing else: plain ones, as most connections need a few records, for
+ * which typed arrays take several times as long to make. Neighbours that left at
  * the same moment are one record, neighbours that the peer has are one too, and SACK edges and retransmissions cut them. At the bound
  * neighbours with the same marks become one that counts as sent when the later of them was: their loss is only seen later.
  */
@@ -23,9 +21,9 @@ export class SentRecords {
   /** No byte at or above this place was sent twice. */
   againEnd = 0
   #first = 0
-  #ends = noNumbers
-  #timesUs = noNumbers
-  #flags = noFlags
+  #ends = doubles(firstCapacity)
+  #timesUs = doubles(firstCapacity)
+  #flags = marks(firstCapacity)
 
   constructor(start: number) {
     this.start = start
@@ -65,9 +63,13 @@ export class SentRecords {
 
   /** New bytes left, up to `end`. */
   append(end: number, nowUs: number): void {
+    const newest = this.#slot(this.count - 1)
+    if (this.count > 0 && this.#timesUs[newest] === nowUs && this.#flags[newest] === 0) {
+      if (end > this.#ends[newest]) this.#ends[newest] = end
+      return
+    }
     if (end <= this.end) return
-    const isSame = this.count > 0 && this.flagsAt(this.count - 1) === 0 && this.sentUs(this.count - 1) === nowUs
-    if (!isSame && this.#makeRoom()) {
+    if (this.#makeRoom()) {
       this.count++
       this.#flags[this.#slot(this.count - 1)] = 0
     } else {
@@ -213,10 +215,10 @@ export class SentRecords {
   }
 
   #grow(): void {
-    const capacity = Math.max(firstCapacity, this.#ends.length * 2)
-    const ends = new Float64Array(capacity)
-    const timesUs = new Float64Array(capacity)
-    const flags = new Uint8Array(capacity)
+    const capacity = this.#ends.length * 2
+    const ends = doubles(capacity)
+    const timesUs = doubles(capacity)
+    const flags = marks(capacity)
     for (let i = 0; i < this.count; i++) {
       const slot = this.#slot(i)
       ends[i] = this.#ends[slot]
@@ -244,4 +246,12 @@ export class SentRecords {
     }
     this.count = kept
   }
+}
+
+function doubles(capacity: number): number[] {
+  return new Array<number>(capacity).fill(Infinity)
+}
+
+function marks(capacity: number): number[] {
+  return new Array<number>(capacity).fill(0)
 }
