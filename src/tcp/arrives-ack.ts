@@ -49,8 +49,14 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   return finIsAcknowledged(tcb, nowUs)
 }
 
+/** Of a host that only receives nothing is out that an ACK could speak of; a probe may still wait for its second answer. */
+function hasNews(tcb: Tcb, segment: TcpSegment): boolean {
+  return segment.ack !== tcb.sndNxt || tcb.sndUna !== tcb.sndNxt || segment.options.sackCount > 0 || (tcb.rack !== null && tcb.rack.probeEnd >= 0)
+}
+
 /** Both say what arrived: first the blocks, which lie above the ACK, then what it covers, then what follows from the two. */
 function takeAckAndSack(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  if (!hasNews(tcb, segment)) return
   const { rack, sackRecovery: inRecovery } = tcb
   const wasUna = tcb.ackedOffset
   const wasKnown = wasUna + tcb.sackedBytes
