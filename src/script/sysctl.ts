@@ -1,8 +1,9 @@
+import type { TcpSilence } from '../stack/tcp-input.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { SocketRules } from './profile.ts'
 
 /** What a system setting changes here. */
-export interface SystemChange { readonly tcp?: Partial<TcpConfig>, readonly sockets?: Partial<SocketRules> }
+export interface SystemChange { readonly tcp?: Partial<TcpConfig>, readonly sockets?: Partial<SocketRules>, readonly silence?: Partial<TcpSilence> }
 
 type Setting = (value: string) => SystemChange | null
 
@@ -25,6 +26,12 @@ function controller(value: string): SystemChange | null {
 function ecn(value: string): SystemChange | null {
   const mode = (['off', 'on', 'passive'] as const)[Number(value)]
   return mode === undefined ? null : { tcp: { ecn: mode } }
+}
+
+/** blackhole(4). */
+function blackhole(value: string): SystemChange | null {
+  const refusals = (['none', 'syns', 'closedPorts', 'allPorts'] as const)[Number(value)]
+  return refusals === undefined ? null : { silence: { refusals } }
 }
 
 /** 0 and 1 turn both options off and on; 2 is window scaling alone, 3 timestamps alone. */
@@ -54,7 +61,9 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rexmit_initial': milliseconds('initialRtoUs'),
   'net.inet.tcp.initcwnd_segments': count('initialWindowSegments'),
   'net.inet.tcp.rfc3390': nothing,
-  'net.inet.tcp.blackhole': onlyOff,
+  'net.inet.tcp.blackhole': blackhole,
+  'net.inet.tcp.blackhole_local': nothing,
+  'net.inet.tcp.drop_synfin': (value) => ({ silence: { synFins: value !== '0' } }),
   'net.inet.tcp.insecure_rst': onOff((resetAnywhereInWindow) => ({ resetAnywhereInWindow })),
   'net.inet.tcp.insecure_syn': onOff((synInWindowResets) => ({ synInWindowResets })),
   'net.inet.tcp.insecure_ack': onlyOff,
@@ -72,7 +81,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */
 const freebsdIgnored = new Set([
   'rexmit_drop_options', 'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
-  'minmss', 'rfc3465', 'abc_l_var', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'drop_synfin', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
+  'minmss', 'rfc3465', 'abc_l_var', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
   'soreceive_stream', 'tolerate_missing_ts', 'do_lrd',
 ])
 const freebsdIgnoredGroups = [

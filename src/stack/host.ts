@@ -41,6 +41,7 @@ import { createStatistics } from './statistics.ts'
 import type { HostStatistics } from './statistics.ts'
 import { TcpConnections } from './tcp-connections.ts'
 import { TcpInput } from './tcp-input.ts'
+import type { TcpSilence } from './tcp-input.ts'
 import { TcpOutput } from './tcp-output.ts'
 import { Udp } from './udp.ts'
 import type { Datagram, UdpOptions, UdpSocket } from './udp-socket.ts'
@@ -69,6 +70,7 @@ export class Host {
   private readonly arp: Arp
   private readonly ip: Ipv4Input
   private readonly ipv6: Ipv6 | null
+  private readonly tcpInput: TcpInput
   private readonly udp: Udp
   private readonly tcp: TcpConnections
   private readonly listeners = new ListenerTable()
@@ -92,7 +94,8 @@ export class Host {
     const limits = { maxConnections: config.maxConnections ?? hostDefaults.maxConnections, historyLength: config.historyLength ?? hostDefaults.historyLength }
     this.tcp = new TcpConnections(limits, random.fork(), this.events, tcpOutput, (record) => this.listeners.find(record.listenerPort, record.localAddress))
     this.sockets = new Sockets(config, this.tcp, output, this.ipv6, this.pathMtus, (address) => this.arp.isOurs(address), random.fork(), sink)
-    const tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, this.pathMtus, acceptUnfinished, this.sockets)
+    this.tcpInput = new TcpInput(this.tcp, this.listeners, tcpOutput, this.ipv6, this.counts, this.pathMtus, acceptUnfinished, this.sockets)
+    const { tcpInput } = this
     const networkError = (error: NetworkError, nowUs: number) => {
       if (error.protocol === IpProtocol.tcp) tcpInput.handleError(error, nowUs)
       else if (error.protocol === IpProtocol.udp) this.udp.handleError(error)
@@ -207,6 +210,11 @@ export class Host {
   /** Connections that came in live on. @returns whether anybody listened there */
   unlisten(port: number): boolean {
     return this.listeners.remove(port)
+  }
+
+  /** From the next segment on. */
+  setSilence(silence: TcpSilence): void {
+    this.tcpInput.silence = silence
   }
 
   listenerPorts(): number[] {

@@ -24,6 +24,14 @@ import type { TcpOutput } from './tcp-output.ts'
 import { readSegment } from './tcp-segment-codec.ts'
 import { isUnfinishedChecksum } from './unfinished-checksum.ts'
 
+/** What a host keeps quiet about. By default it refuses what belongs to no connection. */
+export interface TcpSilence {
+  /** Which refusals are left unsaid: those of SYNs to closed ports, of everything to closed ports, and also of what a listening port refuses. */
+  readonly refusals: 'none' | 'syns' | 'closedPorts' | 'allPorts'
+  /** A SYN that is a FIN too is not looked at. */
+  readonly synFins: boolean
+}
+
 /** Receives TCP segments: checks them, finds their connection, and answers those that belong to none. */
 export class TcpInput {
   private readonly connections: TcpConnections
@@ -39,6 +47,7 @@ export class TcpInput {
   private readonly segment = new TcpSegment()
   private readonly reply = new TcpSegment()
   private readonly snapshot = createTcpSnapshot()
+  silence: TcpSilence = { refusals: 'none', synFins: false }
 
   constructor(
     connections: TcpConnections, listeners: ListenerTable, output: TcpOutput, ipv6: Ipv6 | null, statistics: HostStatistics, pathMtus: PathMtus, acceptUnfinished: boolean,
@@ -64,6 +73,7 @@ export class TcpInput {
     // RFC 9293 §3.10.7 MUST-57: a segment to a broadcast or multicast address is dropped, never answered.
     if (!packet.isUnicast || !readSegment(bytes, payloadAt, payloadLength, segment)) { statistics.malformed++; return }
     if (!this.isGood(bytes, payloadAt, payloadLength, pseudoHeaderSum4(bytes, packet.at + 12, packet.at + 16, IpProtocol.tcp, payloadLength))) return
+    if (this.isSilencedSynFin()) return
     const record = this.connections.table.find(header.destination, header.source, segment.destinationPort, segment.sourcePort)
     if (record === null) this.handleUnknown(header.destination, header.source, nowUs)
     else if (!this.meetsTimeWait(record, nowUs)) this.deliver(record, nowUs)
@@ -76,6 +86,7 @@ export class TcpInput {
     segment.ecn = header.trafficClass & 3
     if (!packet.isUnicast || !readSegment(bytes, payloadAt, payloadLength, segment)) { statistics.malformed++; return }
     if (!this.isGood(bytes, payloadAt, payloadLength, pseudoHeaderSum6(bytes, packet.at + 8, packet.at + 24, IpProtocol.tcp, payloadLength))) return
+    if (this.isSilencedSynFin()) return
     const record = this.connections.table.find6(header.destination, header.source, segment.destinationPort, segment.sourcePort)
     // The header is decoded into again with the next packet; a connection keeps its addresses.
     if (record === null) this.handleUnknown(header.destination.slice(), header.source.slice(), nowUs)
@@ -184,7 +195,19 @@ export class TcpInput {
         return this.deliver(record, nowUs)
       }
     }
-    if (replyToUnknown(segment, this.reply)) this.output.sendAlone(this.reply, local, remote, nowUs)
+    if (!this.isSilentTo(listener) && replyToUnknown(segment, this.reply)) this.output.sendAlone(this.reply, local, remote, nowUs)
+  }
+
+  private isSilentTo(listener: Listener | null): boolean {
+    const { refusals } = this.silence
+    if (refusals === 'none') return false
+    if (listener !== null) return refusals === 'allPorts'
+    return refusals !== 'syns' || (this.segment.flags & TcpFlag.syn) !== 0
+  }
+
+  private isSilencedSynFin(): boolean {
+    const both = TcpFlag.syn | TcpFlag.fin
+    return this.silence.synFins && (this.segment.flags & both) === both
   }
 
   /** While the backlog has room a SYN becomes a connection; beyond it a flood costs no memory, and who is real still gets in (RFC 4987 §3.6). */

@@ -2,7 +2,7 @@ import { TcpFlag } from '../wire/tcp.ts'
 import { challenge } from './challenge.ts'
 import { noteDuplicateArrival } from './dsack.ts'
 import { repeatEcnSetup } from './ecn.ts'
-import { oweSyn, waitTwoMsl } from './lifecycle.ts'
+import { oweReset, oweSyn, returnToListen, waitTwoMsl } from './lifecycle.ts'
 import { timestampAgeLimitUs } from './limits.ts'
 import { Reason } from './reasons.ts'
 import { payloadBytes, segmentLength } from './segment.ts'
@@ -20,8 +20,10 @@ export const accepted = { seq: 0, textSkip: 0, textLength: 0, fin: false }
 /** First (RFC 9293 §3.10.7.4): timestamps (RFC 7323 §5.3), acceptability (§3.4), trimming to the window. */
 export function checkSequence(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   const isRst = (segment.flags & TcpFlag.rst) !== 0
+  const isSynAgain = tcb.state === TcpState.synReceived && (segment.flags & TcpFlag.syn) !== 0
+  if (isSynAgain && !isRst && tcb.passive && tcb.config.firstSynCounts) return answerByFirstSyn(tcb, segment, nowUs)
   if (tcb.timestampsOn && !isRst && !checkTimestamp(tcb, segment, nowUs)) return false
-  if (tcb.state === TcpState.synReceived && (segment.flags & TcpFlag.syn) !== 0 && segment.seq === tcb.irs) return repeatedSyn(tcb, segment, nowUs)
+  if (isSynAgain && segment.seq === tcb.irs) return repeatedSyn(tcb, segment, nowUs)
   const length = segmentLength(segment)
   const window = tcb.receiveWindow()
   const offset = seqDiff(segment.seq, tcb.rcvNxt)
@@ -81,6 +83,21 @@ function repeatedSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   accepted.textLength = 0
   accepted.fin = false
   return true
+}
+
+/** A handshake that is no more than a note of its first SYN: nothing of a later one is looked at, and a SYN+ACK cannot be for a port that listens. */
+function answerByFirstSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
+  const offset = seqDiff(segment.seq, tcb.rcvNxt)
+  if (offset === -1) tcb.drop(Reason.dropDuplicateSyn, segment, nowUs)
+  else tcb.drop(Reason.dropSyn, segment, nowUs, offset)
+  if ((segment.flags & TcpFlag.ack) !== 0) {
+    oweReset(tcb, Reason.rstListenAck, segment)
+    returnToListen(tcb, 'rcvSynOfPassive', nowUs)
+    return false
+  }
+  repeatEcnSetup(tcb, segment)
+  oweSyn(tcb, offset === -1 ? Reason.synAckDuplicateSyn : Reason.synAckOtherSyn, tcb.irs)
+  return false
 }
 
 /** A closed window takes no text, but an ACK, RST or URG at its edge counts (§3.10.7.4, MUST-66); the answer says that it is closed. */

@@ -103,6 +103,8 @@ export interface TcpConfig {
   readonly resetAnywhereInWindow: boolean
   /** A SYN in the window resets, as before RFC 5961. */
   readonly synInWindowResets: boolean
+  /** A handshake that came in knows its first SYN alone: any other repeats the SYN+ACK, and a SYN+ACK is refused and ends it. */
+  readonly firstSynCounts: boolean
   /** TIME-WAIT is not cut short by an RST. */
   readonly timeWaitIgnoresReset: boolean
   /** 'rfc6528', or a fixed initial sequence number. */
@@ -209,6 +211,7 @@ export const tcpConfigTable = {
   abortAcknowledges: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.5' },
   resetAnywhereInWindow: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §3' },
   synInWindowResets: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §4' },
+  firstSynCounts: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.10.7.4' },
   timeWaitIgnoresReset: { default: false, unit: 'switch', live: true, rfc: 'RFC 1337 §3' },
   isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
   synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
@@ -234,6 +237,7 @@ export const tcpPresets = {
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
     rtoSlopUs: 200_000, nagleWaitsFor: 'burst',
     receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
+    firstSynCounts: true,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
   windows: {

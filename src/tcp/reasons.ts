@@ -13,6 +13,7 @@ export const sendReasons = [
   { id: 'synAckCookie', rfc: 'RFC 4987 §3.6', operands: ['mss', 'window'] },
   { id: 'synAckSimultaneous', rfc: 'RFC 9293 §3.5', operands: ['mss', 'window'] },
   { id: 'synAckDuplicateSyn', rfc: 'RFC 9293 §3.10.7.4', operands: ['irs'] },
+  { id: 'synAckOtherSyn', rfc: 'RFC 9293 §3.10.7.4', operands: ['irs'] },
   { id: 'synTimeout', rfc: 'RFC 6298 §5.4', operands: ['attempt', 'rtoUs'] },
   { id: 'dataFull', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'queued', 'window', 'cwnd'] },
   { id: 'dataIdle', rfc: 'RFC 9293 §3.7.4', operands: ['length', 'queued'] },

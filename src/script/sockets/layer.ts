@@ -1,6 +1,7 @@
 import type { Host } from '../../stack/host.ts'
 import type { HostEvent } from '../../stack/host-event.ts'
 import type { IpAddress } from '../../stack/ip-address.ts'
+import type { TcpSilence } from '../../stack/tcp-input.ts'
 import { createTcpSnapshot } from '../../tcp/snapshot.ts'
 import type { TcpSnapshot } from '../../tcp/snapshot.ts'
 import type { TcpConfig } from '../../tcp/config.ts'
@@ -44,6 +45,7 @@ export class SocketLayer {
   onConnect: (localPort: number, remotePort: number) => void = () => {}
   /** What an ICMP error that came last means, for the errno of what ends by it. */
   unreachableErrno: Errno = 'EHOSTUNREACH'
+  private silence: TcpSilence = { refusals: 'none', synFins: false }
   private readonly byConnection = new Map<number, Socket>()
   private readonly clock: () => number
   private readonly snapshot = createTcpSnapshot()
@@ -60,7 +62,11 @@ export class SocketLayer {
   }
 
   /** A system setting: for sockets to come, and the engine's live knobs of those there are. */
-  change({ tcp = {}, sockets = {} }: SystemChange): void {
+  change({ tcp = {}, sockets = {}, silence }: SystemChange): void {
+    if (silence !== undefined) {
+      this.silence = { ...this.silence, ...silence }
+      this.host.setSilence(this.silence)
+    }
     this.profile = { ...this.profile, tcp: { ...this.profile.tcp, ...tcp }, sockets: { ...this.profile.sockets, ...sockets } }
     for (const record of this.host.connections()) {
       if (!record.isLive) continue

@@ -6,6 +6,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   synAckReply: 'A SYN arrived at a listening port: SYN+ACK accepts it and announces MSS {mss} and a window of {window}',
   synAckCookie: 'The backlog is full: SYN+ACK whose sequence number is a cookie, so that nothing has to be remembered; the peer takes MSS {mss}, our window is {window}',
   synAckSimultaneous: 'Both sides opened at once: the SYN goes out again, now with an ACK of the peer\'s SYN; MSS {mss}, window {window}',
+  synAckOtherSyn: 'Another SYN during the handshake: the SYN+ACK to the first one, {irs}, is repeated',
   synAckDuplicateSyn: 'The peer\'s SYN {irs} came again, so it has not seen our SYN+ACK: repeated',
   synTimeout: 'No answer to the SYN: attempt {attempt}, the next wait is {rtoUs}',
   dataFull: 'A full segment of {length} bytes: {queued} queued, receiver window {window}, cwnd {cwnd}',

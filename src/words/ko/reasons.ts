@@ -6,6 +6,7 @@ export const reasons: SameKeys<typeof en> = {
   synAckReply: '대기 중인 포트에 SYN이 도착했습니다. SYN+ACK로 수락하며 MSS {mss}, 윈도우 {window}을(를) 알립니다',
   synAckCookie: '대기열이 가득 찼습니다. 아무것도 기억하지 않아도 되도록 시퀀스 번호에 쿠키를 담아 SYN+ACK를 보냅니다. 상대의 MSS는 {mss}, 우리 윈도우는 {window}입니다',
   synAckSimultaneous: '양쪽이 동시에 열었습니다. 상대의 SYN에 대한 ACK를 실어 SYN을 다시 보냅니다. MSS {mss}, 윈도우 {window}',
+  synAckOtherSyn: '핸드셰이크 도중에 다른 SYN이 왔습니다. 첫 SYN {irs}에 대한 SYN+ACK를 다시 보냅니다',
   synAckDuplicateSyn: '상대의 SYN {irs}이(가) 다시 왔으므로 SYN+ACK를 받지 못한 것입니다. 다시 보냅니다',
   synTimeout: 'SYN에 대한 응답이 없습니다. {attempt}번째 재시도이며 다음에는 {rtoUs}를 기다립니다',
   dataFull: '{length}바이트로 꽉 찬 세그먼트입니다. 대기 {queued}, 수신 윈도우 {window}, cwnd {cwnd}',

@@ -94,6 +94,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   synAckReply: () => traceIn('synReceived'),
   synAckSimultaneous: simultaneous,
   synAckDuplicateSyn: () => sends(traceIn('synReceived'), 'S 0:0(0) win 1000'),
+  synAckOtherSyn: () => sends(traceIn('synReceived', { config: { firstSynCounts: true } }), 'S 7:7(0) win 1000'),
   synTimeout: () => opens().after(1 * s),
   dataFull: () => writes(established(), 1460),
   dataIdle: () => writes(established(), 1),
