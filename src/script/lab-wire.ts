@@ -46,14 +46,18 @@ export class LabWire {
     return this.timeUs
   }
 
-  /** An IP packet arrives at the host; `bytes` holds it behind room for an Ethernet header. */
-  inject(frame: Uint8Array, version: 4 | 6): void {
+  /** IP packets arrive at the host, at once, before it can answer; each is behind room for an Ethernet header. */
+  inject(frames: readonly Uint8Array[], version: 4 | 6): void {
+    for (const frame of frames) this.receive(frame, version)
+    this.settle()
+  }
+
+  private receive(frame: Uint8Array, version: 4 | 6): void {
     copyBytes(this.host.config.mac, 0, frame, 0, 6)
     copyBytes(peerMac, 0, frame, 6, 6)
     writeU16(frame, 12, version === 4 ? EtherType.ipv4 : EtherType.ipv6)
     this.tap?.(frame, 'received', this.timeUs)
     this.host.handleFrame(frame, 0, frame.length, this.timeUs)
-    this.settle()
   }
 
   /** Lets everything happen up to a time. Stops early, at the moment it came true, where `until` says so. @returns whether it did */

@@ -1,6 +1,7 @@
 import { isSameAddress } from '../stack/ip-address.ts'
 import type { ConnectionRecord } from '../stack/connection-record.ts'
 import { createTcpSnapshot } from '../tcp/snapshot.ts'
+import { seqAdd } from '../tcp/seq.ts'
 import { TcpState } from '../tcp/state.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { buildIcmp, icmpNumbers } from './build-icmp.ts'
@@ -68,8 +69,8 @@ export class PacketPlayer {
     if (body.kind === 'icmp') {
       const numbers = icmpNumbers(flow.version, body)
       if (numbers !== null) this.layer.unreachableErrno = icmpErrno(flow.version, numbers.type, numbers.code, this.layer.profile.sockets.system)
-      this.wire.inject(buildIcmp(flow, action, body), flow.version)
-    } else this.wire.inject(buildDatagram(flow, action, body.length), flow.version)
+      this.wire.inject([buildIcmp(flow, action, body)], flow.version)
+    } else this.wire.inject([buildDatagram(flow, action, body.length)], flow.version)
     return null
   }
 
@@ -109,9 +110,13 @@ export class PacketPlayer {
     if (isSyn && this.mayOpen(flow)) flow.remoteIsn = body.seq ?? 0
     const { timestampTickUs, timestampEchoScaled, profile } = this.settings
     const rule = { scaled: timestampEchoScaled, scriptTickUs: timestampTickUs === 0 ? profile.tcp.timestampTickUs : timestampTickUs, liveTickUs: profile.tcp.timestampTickUs }
-    const { frame, unknownEcho } = buildSegment(flow, action, body, rule)
-    if (unknownEcho !== null) return unknownEcho
-    this.wire.inject(frame, flow.version)
+    const frames: Uint8Array[] = []
+    for (const piece of piecesOf(body, this.settings.aggregateMss)) {
+      const { frame, unknownEcho } = buildSegment(flow, action, piece, rule)
+      if (unknownEcho !== null) return unknownEcho
+      frames.push(frame)
+    }
+    this.wire.inject(frames, flow.version)
     if (isSyn) this.learnRemoteIsn(flow)
     return null
   }
@@ -148,4 +153,16 @@ export class PacketPlayer {
     this.flow = flow
     return flow
   }
+}
+
+/** What receive offload put together, as it came: segments of `mss` bytes, PSH and FIN on the last. */
+function piecesOf(body: TcpBody, mss: number): TcpBody[] {
+  if (mss === 0 || body.length <= mss) return [body]
+  const pieces: TcpBody[] = []
+  for (let at = 0; at < body.length; at += mss) {
+    const isLast = at + mss >= body.length
+    const flags = isLast ? body.flags : body.flags & ~(TcpFlag.psh | TcpFlag.fin)
+    pieces.push({ ...body, flags, seq: seqAdd(body.seq ?? 0, at), length: Math.min(mss, body.length - at) })
+  }
+  return pieces
 }

@@ -16,6 +16,8 @@ export interface Settings {
   readonly bindPort: number
   readonly connectPort: number
   readonly mtu: number
+  /** Injected segments with more payload than this come in as segments of this size; 0: as they are. */
+  readonly aggregateMss: number
   readonly toleranceUs: number
   readonly tolerancePercent: number
   readonly strictSegments: boolean
@@ -26,7 +28,7 @@ export interface Settings {
 
 /** Options of the tool: what each takes. Those of `ignored` speak of how the real tool runs. */
 const optionKinds: Readonly<Record<string, 'number' | 'tick' | 'flag' | 'address' | 'version' | 'words' | 'ignored'>> = {
-  ip_version: 'version', tolerance_usecs: 'number', tolerance_percent: 'number', mtu: 'number', mss: 'ignored', local_ip: 'address', remote_ip: 'address', gateway_ip: 'address', netmask_ip: 'address',
+  ip_version: 'version', tolerance_usecs: 'number', tolerance_percent: 'number', mtu: 'number', mss: 'number', local_ip: 'address', remote_ip: 'address', gateway_ip: 'address', netmask_ip: 'address',
   bind_port: 'number', connect_port: 'number', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'words', define: 'ignored', send_omit_free: 'ignored',
   udp_encapsulation: 'ignored', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
   wire_client: 'ignored', wire_server: 'ignored', wire_server_ip: 'ignored', wire_server_port: 'ignored', wire_client_dev: 'ignored', wire_server_dev: 'ignored', persistent_tun_dev: 'ignored',
@@ -60,6 +62,7 @@ export function settingsOf(script: Script, profile: Profile): Settings {
     bindPort: number('bind_port', 8080),
     connectPort: number('connect_port', 8080),
     mtu: number('mtu', ipVersion === 'ipv6' ? profile.mtu.v6 : profile.mtu.v4),
+    aggregateMss: number('mss', 0),
     toleranceUs: number('tolerance_usecs', profile.toleranceUs),
     tolerancePercent: number('tolerance_percent', profile.tolerancePercent),
     strictSegments: given.has('strict_segments') && text('strict_segments') !== '0',
