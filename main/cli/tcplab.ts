@@ -1,25 +1,26 @@
 import { FaultError, fault } from '../../src/base/fault.ts'
-import { runAnalyze } from './analyze.ts'
-import { runCapture } from './capture.ts'
-import { runConnect } from './connect.ts'
-import { runDemo } from './demo.ts'
-import { runExtcap } from './extcap.ts'
 import { ExitCode, tellFailure } from './failure.ts'
-import { runHost } from './host.ts'
-import { runInject } from './inject.ts'
-import { runInterfaces } from './interfaces.ts'
-import { runMerge } from './merge.ts'
+import type { CliCommand } from './options.ts'
 import { askedLanguage, runProgram } from './program.ts'
-import { runRun } from './run.ts'
-import { runServe } from './serve.ts'
+import type { Run } from './program.ts'
 import { version } from './version.ts'
 import { chooseLanguage, wordsIn } from './words.ts'
 
 /* The program `tcplab`: one command, one exit code (0 done, 1 failed, 2 wrong usage). */
 
-const runs = {
-  interfaces: runInterfaces, capture: runCapture, analyze: runAnalyze, merge: runMerge, host: runHost, connect: runConnect, inject: runInject, serve: runServe, run: runRun,
-  extcap: runExtcap, demo: runDemo,
+/** Each command loads what it needs, and nothing of the others. */
+const runs: Readonly<Record<CliCommand, Run>> = {
+  interfaces: async (invocation) => (await import('./interfaces.ts')).runInterfaces(invocation),
+  capture: async (invocation) => (await import('./capture.ts')).runCapture(invocation),
+  analyze: async (invocation) => (await import('./analyze.ts')).runAnalyze(invocation),
+  merge: async (invocation) => (await import('./merge.ts')).runMerge(invocation),
+  host: async (invocation) => (await import('./host.ts')).runHost(invocation),
+  connect: async (invocation) => (await import('./connect.ts')).runConnect(invocation),
+  inject: async (invocation) => (await import('./inject.ts')).runInject(invocation),
+  serve: async (invocation) => (await import('./serve.ts')).runServe(invocation),
+  run: async (invocation) => (await import('./run.ts')).runRun(invocation),
+  extcap: async (invocation) => (await import('./extcap.ts')).runExtcap(invocation),
+  demo: async (invocation) => (await import('./demo.ts')).runDemo(invocation),
 }
 
 let outputError: NodeJS.ErrnoException | null = null
