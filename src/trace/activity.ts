@@ -1,5 +1,8 @@
 export const activitySeconds = 32
-const flowsEach = 512
+const flowBits = 9
+const flowsEach = 1 << flowBits
+const flowMask = flowsEach - 1
+const secondMask = activitySeconds - 1
 
 /** Packets of each flow in each of the last 32 seconds: rings of counters, one behind the other in blocks. */
 export class Activity {
@@ -8,36 +11,36 @@ export class Activity {
   private readonly ends: Uint32Array[] = []
 
   count(flow: number, second: number): void {
-    const block = Math.floor(flow / flowsEach)
+    const block = flow >>> flowBits
     while (block >= this.counts.length) {
       this.counts.push(new Uint32Array(flowsEach * activitySeconds))
       this.ends.push(new Uint32Array(flowsEach))
     }
     const ends = this.ends[block]
-    const slot = flow % flowsEach
+    const slot = flow & flowMask
     const counts = this.counts[block]
     const base = slot * activitySeconds
     if (second > ends[slot]) {
       // Seconds in which nothing came lose what they held a ring ago.
       const from = Math.max(ends[slot] + 1, second - activitySeconds + 1)
-      for (let silent = from; silent <= second; silent++) counts[base + silent % activitySeconds] = 0
+      for (let silent = from; silent <= second; silent++) counts[base + (silent & secondMask)] = 0
       ends[slot] = second
     } else if (ends[slot] - second >= activitySeconds) {
       return
     }
-    counts[base + second % activitySeconds]++
+    counts[base + (second & secondMask)]++
   }
 
   /** Counts of the 32 seconds that end with `second`, oldest first. */
   read(flow: number, second: number): number[] {
-    const block = Math.floor(flow / flowsEach)
+    const block = flow >>> flowBits
     const found = new Array<number>(activitySeconds).fill(0)
     if (block >= this.counts.length) return found
-    const end = this.ends[block][flow % flowsEach]
-    const base = (flow % flowsEach) * activitySeconds
+    const end = this.ends[block][flow & flowMask]
+    const base = (flow & flowMask) * activitySeconds
     for (let i = 0; i < activitySeconds; i++) {
       const asked = second - activitySeconds + 1 + i
-      if (asked <= end && end - asked < activitySeconds) found[i] = this.counts[block][base + asked % activitySeconds]
+      if (asked <= end && end - asked < activitySeconds) found[i] = this.counts[block][base + (asked & secondMask)]
     }
     return found
   }

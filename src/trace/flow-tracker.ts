@@ -14,7 +14,7 @@ import { PacketMark, packStates, Protocol } from './packet-store.ts'
 import type { PacketRecord } from './packet-store.ts'
 import { SegmentHeader } from './segment-header.ts'
 import { TcpAnalysis } from './tcp-analysis.ts'
-import { inferReceiver, inferSender, isTimeWaitOver } from './tcp-inference.ts'
+import { inferEstablished, inferReceiver, inferSender, isTimeWaitOver, staysEstablished } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
 import { TupleTable } from './tuple-table.ts'
 
@@ -145,6 +145,11 @@ export class FlowTracker {
 
   private infer(sender: FlowEnd, receiver: FlowEnd, record: PacketRecord, packetNumber: number): InferredState {
     const { segment } = this
+    if (staysEstablished(sender, receiver, segment)) {
+      inferEstablished(sender, segment)
+      takeNumbers(sender, receiver, segment, (segment.seq + segment.payloadLength) >>> 0, record.window)
+      return InferredState.established
+    }
     const nowSec = record.timeSec + record.timeNsec / 1e9
     const senderBefore = sender.state
     const receiverBefore = receiver.state

@@ -93,6 +93,16 @@ export class PacketChunk {
 
 const bytesEach = 76
 
+/** What {@link PacketStore} takes of frames as it stands. */
+export interface FrameTimes {
+  readonly count: number
+  readonly capturedLength: Uint32Array
+  readonly originalLength: Uint32Array
+  readonly timeSec: Uint32Array
+  readonly timeNsec: Uint32Array
+  readonly direction: Uint8Array
+}
+
 /**
  * All captured packets in columns, 65,536 to a chunk. Index 0 is packet number 1. Raw bytes stay in the recording; here is
  * where they stand in it.
@@ -101,15 +111,36 @@ export class PacketStore {
   count = 0
   readonly chunks: PacketChunk[] = []
 
+  /**
+   * Takes what frames bring of themselves; {@link append} follows for each of them, with what was found in it.
+   * @param linkType of all frames, or of each
+   * @param fileOffsets null: they are nowhere in the recording
+   */
+  prepare(batch: FrameTimes, linkType: number | Uint16Array, fileOffsets: Float64Array | null): void {
+    for (let from = 0; from < batch.count;) {
+      const index = this.count + from
+      const i = index & chunkMask
+      const chunk = this.chunkOf(index)
+      const count = Math.min(batch.count - from, chunkPackets - i)
+      const end = from + count
+      chunk.timeSec.set(batch.timeSec.subarray(from, end), i)
+      chunk.timeNsec.set(batch.timeNsec.subarray(from, end), i)
+      chunk.capturedLength.set(batch.capturedLength.subarray(from, end), i)
+      chunk.originalLength.set(batch.originalLength.subarray(from, end), i)
+      chunk.direction.set(batch.direction.subarray(from, end), i)
+      if (typeof linkType === 'number') chunk.linkType.fill(linkType, i, i + count)
+      else chunk.linkType.set(linkType.subarray(from, end), i)
+      if (fileOffsets === null) chunk.fileOffset.fill(-1, i, i + count)
+      else chunk.fileOffset.set(fileOffsets.subarray(from, end), i)
+      from = end
+    }
+  }
+
+  /** Takes what was found in the next of the prepared frames. Columns are zero until then, and rare values are all that is written to theirs. */
   append(record: PacketRecord): void {
     const i = this.count & chunkMask
-    if (i === 0) this.chunks.push(new PacketChunk())
     const chunk = this.chunks[this.count >>> chunkBits]
-    chunk.fileOffset[i] = record.fileOffset
-    chunk.timeSec[i] = record.timeSec
-    chunk.timeNsec[i] = record.timeNsec
-    chunk.capturedLength[i] = record.capturedLength
-    chunk.originalLength[i] = record.originalLength
+    this.count++
     chunk.seq[i] = record.seq
     chunk.ack[i] = record.ack
     chunk.flow[i] = record.flow
@@ -117,17 +148,21 @@ export class PacketStore {
     chunk.flags[i] = record.flags
     chunk.window[i] = record.window
     chunk.marks[i] = record.marks
-    chunk.linkType[i] = record.linkType
-    chunk.direction[i] = record.direction
     chunk.protocol[i] = record.protocol
-    chunk.findings[i] = record.findings
-    chunk.acksPacket[i] = record.acksPacket
-    chunk.bytesInFlight[i] = record.bytesInFlight
-    chunk.pushBytes[i] = record.pushBytes
     chunk.previousInFlow[i] = record.previousInFlow
     chunk.windowShift[i] = record.windowShift
     chunk.completeness[i] = record.completeness
-    this.count++
+    if (record.findings !== 0) chunk.findings[i] = record.findings
+    if (record.acksPacket !== 0) chunk.acksPacket[i] = record.acksPacket
+    if (record.bytesInFlight === 0) return
+    chunk.bytesInFlight[i] = record.bytesInFlight
+    chunk.pushBytes[i] = record.pushBytes
+  }
+
+  private chunkOf(index: number): PacketChunk {
+    const number = index >>> chunkBits
+    if (number === this.chunks.length) this.chunks.push(new PacketChunk())
+    return this.chunks[number]
   }
 
   /** Bits of `Finding` of packet `index`, which must be below `count`. */

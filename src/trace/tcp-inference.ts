@@ -58,6 +58,21 @@ export function inferSender(sender: FlowEnd, receiver: FlowEnd, segment: Segment
   return atSending
 }
 
+/**
+ * Whether nothing but {@link inferEstablished} can follow from the segment: both ends are ESTABLISHED, so neither has sent or taken a FIN
+ * or a RST, and nothing of the segment can change that.
+ */
+export function staysEstablished(sender: FlowEnd, receiver: FlowEnd, segment: SegmentFacts): boolean {
+  return (segment.flags & (TcpFlag.syn | TcpFlag.fin | TcpFlag.rst | TcpFlag.ack)) === TcpFlag.ack && !segment.isRetransmission
+    && sender.state === InferredState.established && receiver.state === InferredState.established
+}
+
+/** As {@link inferSender} and {@link inferReceiver} where {@link staysEstablished} holds: both states stay. */
+export function inferEstablished(sender: FlowEnd, segment: SegmentFacts): void {
+  if (segment.payloadLength > 0) sender.sentNewData = true
+  if (!sender.peerSynProven && sender.synSent && seqGt(segment.seq, sender.isn)) sender.synAcked = sender.peerSynTaken = sender.peerSynProven = true
+}
+
 /** Takes the segment from its receiver's side: the receiver's state will be the one that stands in it then. */
 export function inferReceiver(receiver: FlowEnd, sender: FlowEnd, segment: SegmentFacts, nowSec: number): void {
   const { flags } = segment

@@ -13,18 +13,13 @@ import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
 import type { ByteReader } from './packet-rows.ts'
 import { PacketMark, PacketRecord, PacketStore, Protocol } from './packet-store.ts'
+import type { FrameTimes } from './packet-store.ts'
 import { isPartial, readPlainSegment, readSegment, readWhole, SegmentHeader } from './segment-header.ts'
 
 /** What the trace reads of a batch of frames; the link layer's `FrameBatch` has this shape. */
-export interface FrameColumns {
-  readonly count: number
+export interface FrameColumns extends FrameTimes {
   readonly bytes: Uint8Array
   readonly offset: Uint32Array
-  readonly capturedLength: Uint32Array
-  readonly originalLength: Uint32Array
-  readonly timeSec: Uint32Array
-  readonly timeNsec: Uint32Array
-  readonly direction: Uint8Array
 }
 
 /** Rows of one page at most. */
@@ -64,7 +59,8 @@ export class Trace {
    */
   append(batch: FrameColumns, linkType: number | Uint16Array, fileOffsets: Float64Array | null): void {
     const isOne = typeof linkType === 'number'
-    for (let i = 0; i < batch.count; i++) this.appendFrame(batch, i, isOne ? linkType : linkType[i], fileOffsets ? fileOffsets[i] : -1)
+    this.store.prepare(batch, linkType, fileOffsets)
+    for (let i = 0; i < batch.count; i++) this.appendFrame(batch, i, isOne ? linkType : linkType[i])
   }
 
   rows(request: PacketRowRequest, bytesOf: ByteReader): PacketRowPage {
@@ -117,23 +113,20 @@ export class Trace {
     return flowRow(this.tracker.flows[number], this.tracker, this.record.timeSec, this.record.timeNsec, this.isKnown)
   }
 
-  private appendFrame(batch: FrameColumns, i: number, linkType: number, fileOffset: number): void {
+  private appendFrame(batch: FrameColumns, i: number, linkType: number): void {
     const { record, header } = this
     record.timeSec = batch.timeSec[i]
     record.timeNsec = batch.timeNsec[i]
-    record.fileOffset = fileOffset
-    record.capturedLength = batch.capturedLength[i]
-    record.originalLength = batch.originalLength[i]
-    record.direction = batch.direction[i]
-    record.linkType = linkType
     record.flow = -1
+    const captured = batch.capturedLength[i]
+    const onWire = batch.originalLength[i]
     record.findings = record.acksPacket = record.bytesInFlight = record.pushBytes = record.previousInFlow = record.completeness = 0
     record.windowShift = -1
-    if (readPlainSegment(batch.bytes, batch.offset[i], record.capturedLength, record.originalLength, linkType, header)) {
+    if (readPlainSegment(batch.bytes, batch.offset[i], captured, onWire, linkType, header)) {
       record.marks = 0
       this.trackSegment(batch.bytes)
     } else {
-      decodePacket(batch.bytes, batch.offset[i], record.capturedLength, linkType, this.scratch, record.originalLength)
+      decodePacket(batch.bytes, batch.offset[i], captured, linkType, this.scratch, onWire)
       this.trackDecoded(batch.bytes)
     }
     this.store.append(record)
