@@ -15,8 +15,8 @@ export function commandLineOf(call: LabCall): string | null {
     case 'stopCapture': return formatCommandLine('captureStop', {})
     case 'clearCapture': return formatCommandLine('captureClear', {})
     case 'saveCapture': {
-      const { path, overwrite, flow, first, last } = call.args[0]
-      return formatCommandLine('save', { file: path, ...(overwrite ? { overwrite } : {}), ...given('flow', flow), ...given('first', first), ...given('last', last) })
+      const { path, overwrite, flow, first, last, filter } = call.args[0]
+      return formatCommandLine('save', { file: path, ...(overwrite ? { overwrite } : {}), ...given('flow', flow), ...given('first', first), ...given('last', last), ...given('display', filter) })
     }
     case 'stopLoading': return formatCommandLine('loadingStop', {})
     case 'openInWireshark': return formatCommandLine('wireshark', {})

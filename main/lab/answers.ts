@@ -46,10 +46,10 @@ export function answersOf(lab: Lab): Answers {
       lab.reportNotice()
     }),
     saveCapture: (request) => {
-      const { path, overwrite, flow, first, last } = fieldsOf(request, 'request')
+      const { path, overwrite, flow, first, last, filter } = fieldsOf(request, 'request')
       const numberOf = (value: unknown, name: string): number | undefined => optional(value, (given) => integerOf(given, name, 0, whole))
-      const selection = { flow: numberOf(flow, 'flow'), first: numberOf(first, 'first'), last: numberOf(last, 'last') }
-      return capture().save(textOf(path, 'path'), overwrite === true, selection, lab.clock())
+      const selection = { flow: numberOf(flow, 'flow'), first: numberOf(first, 'first'), last: numberOf(last, 'last'), filter: displayFilterOf(filter) ?? undefined }
+      return capture().save(textOf(path, 'path'), overwrite === true, selection, lab.clock)
     },
     stopLoading: () => change(() => capture().stopLoading()),
     openInWireshark: () => openInWireshark(capture().fileOnDisk(lab.clock())),

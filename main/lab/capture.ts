@@ -83,10 +83,14 @@ export class Capture implements Task {
   /** Bytes of a captured frame, wherever they are kept; null where they are gone. */
   readonly bytesOf = (offset: number, length: number): Uint8Array | null => (this.file ?? this.recorder)?.readBytes(offset, length) ?? null
 
-  /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull` */
-  save(path: string, overwrite: boolean, selection: Selection, nowUs: number): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
+  /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull`, `badDisplayFilter` */
+  save(path: string, overwrite: boolean, selection: Selection, clock: () => number): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
     const isAll = Object.values(selection).every((limit) => limit === undefined)
-    if (!isAll) return saveSelection(this.trace, selection, this.fileOnDisk(nowUs), path, overwrite, this.options.application)
+    if (!isAll) {
+      const { trace, bytesOf } = this
+      const source = { trace, file: this.fileOnDisk(clock()), bytesOf, clock }
+      return saveSelection(source, selection, path, overwrite, this.options.application)
+    }
     return this.recorder === null ? this.copyFile(path, overwrite) : this.recorder.copyTo(path, { overwrite })
   }
 

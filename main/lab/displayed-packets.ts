@@ -42,7 +42,7 @@ export class DisplayedPackets {
     while (this.scanned < this.total && clock() < untilUs) this.step()
   }
 
-  private get total(): number {
+  get total(): number {
     return this.flow === null ? this.trace.packetCount : this.trace.tracker.flows[this.flow]?.packets.length ?? 0
   }
 

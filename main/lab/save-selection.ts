@@ -1,21 +1,29 @@
-import type { Trace } from '../../src/trace/trace.ts'
+import type { PacketList } from '../../src/trace/packet-list.ts'
+import type { ByteReader } from '../../src/trace/packet-rows.ts'
 import { PacketRecord } from '../../src/trace/packet-store.ts'
+import type { Trace } from '../../src/trace/trace.ts'
 import { CaptureCursor } from '../files/capture-cursor.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
+import { DisplayedPackets } from './displayed-packets.ts'
 
-/** A flow, a range of packet numbers, or both: what is in all that is said. */
-export interface Selection { readonly flow?: number, readonly first?: number, readonly last?: number }
+/** A flow, a range of packet numbers, what passes a display filter: what is in all that is said. */
+export interface Selection { readonly flow?: number, readonly first?: number, readonly last?: number, readonly filter?: string }
+
+/** The capture that is saved from. `file` is the one that the trace's offsets mean. */
+export interface SelectionSource { readonly trace: Trace, readonly file: string, readonly bytesOf: ByteReader, readonly clock: () => number }
+
+/** Longest that a display filter looks on before the lab goes on. */
+const filterAtOnceUs = 20_000
 
 /**
  * Writes the selected packets of a capture to a file of their own, with everything that stands beside them in the source.
- * @param source the file that the trace's offsets mean
- * @throws FaultError fileNotFound, fileNotReadable, fileExists, fileNotWritable, diskFull, manyLinkTypes
+ * @throws FaultError badDisplayFilter, fileNotFound, fileNotReadable, fileExists, fileNotWritable, diskFull, manyLinkTypes
  */
 export async function saveSelection(
-  trace: Trace, selection: Selection, source: string, target: string, overwrite: boolean, application: string,
+  source: SelectionSource, selection: Selection, target: string, overwrite: boolean, application: string,
 ): Promise<{ frames: number, bytes: number }> {
-  const wanted = offsetsOf(trace, selection)
-  const cursor = await CaptureCursor.open(source)
+  const wanted = offsetsOf(source.trace, selection, await packetsOf(source, selection))
+  const cursor = await CaptureCursor.open(source.file)
   let writer: CaptureFileWriter | null = null
   try {
     writer = new CaptureFileWriter({ path: target, overwrite, application })
@@ -42,9 +50,20 @@ export async function saveSelection(
   }
 }
 
+/** Numbers of the packets of the flow that pass the filter; null for all packets. A filter sees what was captured when it was asked. */
+async function packetsOf({ trace, bytesOf, clock }: SelectionSource, { flow, filter }: Selection): Promise<PacketList | null | undefined> {
+  if (filter === undefined) return flow === undefined ? null : trace.tracker.flows[flow]?.packets
+  const displayed = DisplayedPackets.of(trace, filter, flow ?? null, bytesOf)
+  const until = displayed.total
+  while (displayed.scanned < until) {
+    displayed.advance(clock, filterAtOnceUs)
+    await new Promise(setImmediate)
+  }
+  return displayed.list
+}
+
 /** Where the selected packets stand in the file, ascending. */
-function offsetsOf(trace: Trace, { flow, first = 1, last = Infinity }: Selection): Float64Array {
-  const packets = flow === undefined ? null : trace.tracker.flows[flow]?.packets
+function offsetsOf(trace: Trace, { first = 1, last = Infinity }: Selection, packets: PacketList | null | undefined): Float64Array {
   if (packets === undefined) return new Float64Array(0)
   const count = packets?.length ?? trace.packetCount
   const offsets = new Float64Array(count)

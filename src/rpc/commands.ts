@@ -30,7 +30,7 @@ export const commandTable = {
   save: {
     words: ['save'],
     positionals: [{ name: 'file', type: 'path', rest: true }],
-    options: [{ name: 'overwrite', type: 'flag' }, { name: 'flow', type: 'flow' }, { name: 'first', type: 'count' }, { name: 'last', type: 'count' }],
+    options: [{ name: 'overwrite', type: 'flag' }, { name: 'flow', type: 'flow' }, { name: 'first', type: 'count' }, { name: 'last', type: 'count' }, { name: 'display', type: 'text' }],
   },
   loadingStop: { words: ['loading', 'stop'], positionals: [], options: [] },
   wireshark: { words: ['wireshark'], positionals: [], options: [] },
@@ -172,8 +172,8 @@ export function commandCall(command: Command): LabCall | null {
     case 'filter': return { name: 'setCaptureFilter', args: [command.args.expression ?? ''] }
     case 'open': return { name: 'openLink', args: [{ kind: 'file', name: command.args.file }] }
     case 'save': {
-      const { file, overwrite = false, flow, first, last } = command.args
-      return { name: 'saveCapture', args: [{ path: file, overwrite, ...given('flow', flow), ...given('first', first), ...given('last', last) }] }
+      const { file, overwrite = false, flow, first, last, display } = command.args
+      return { name: 'saveCapture', args: [{ path: file, overwrite, ...given('flow', flow), ...given('first', first), ...given('last', last), ...given('filter', display) }] }
     }
     case 'loadingStop': return { name: 'stopLoading', args: [] }
     case 'wireshark': return { name: 'openInWireshark', args: [] }

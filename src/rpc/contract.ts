@@ -21,7 +21,7 @@ export interface LabCalls {
   stopCapture(): void
   /** Forgets all captured packets and starts a new recording. */
   clearCapture(): void
-  /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull */
+  /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull, badDisplayFilter */
   saveCapture(request: SaveRequest): { frames: number, bytes: number }
   /** Reads the capture file that is open no further; what has been read stays. */
   stopLoading(): void
@@ -102,8 +102,11 @@ export interface LinkSpec {
   host?: HostSettings
 }
 
-/** All, or only a flow and a range of packet numbers, of which both may be said. A name that ends with `.pcap` or `.cap` makes a pcap file of a selection. */
-export interface SaveRequest { path: string, overwrite?: boolean, flow?: number, first?: number, last?: number }
+/**
+ * All, or only what is in all that is said: a flow, a range of packet numbers, what passes a display filter.
+ * A name that ends with `.pcap` or `.cap` makes a pcap file of a selection.
+ */
+export interface SaveRequest { path: string, overwrite?: boolean, flow?: number, first?: number, last?: number, filter?: string }
 
 export interface LinkState {
   open: boolean

@@ -9,7 +9,7 @@ export const commands = {
     captureClear: 'Forget the captured packets and start a new recording',
     filter: 'Capture only what a BPF expression matches; the lab host hears everything all the same. Without an expression, capture everything',
     open: 'Open a capture file',
-    save: 'Copy the recording to a file, or a flow and a range of packets of it',
+    save: 'Copy the recording to a file, or a part of it: a flow, a range of packets, what passes a display filter',
     loadingStop: 'Read the capture file no further',
     wireshark: 'Open the recording in Wireshark',
     flows: 'List the flows',

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { saveSelection } from '../../../main/lab/save-selection.ts'
+import { saveSelection, type SelectionSource } from '../../../main/lab/save-selection.ts'
 import { readCaptureFile } from '../../../main/files/capture-input.ts'
 import { Trace } from '../../../src/trace/trace.ts'
 import { framesOfLines } from '../../support/one-line-frames.ts'
@@ -19,32 +19,47 @@ const frames = framesOfLines(
 )
 const file = pcapngFile(frames.map((bytes, i) => frameOf(0, i, { bytes, originalLength: bytes.length })))
 
-async function traceOf(source: string): Promise<Trace> {
+async function sourceOf(source: string): Promise<SelectionSource> {
   const trace = new Trace()
-  await readCaptureFile(source, (batch, reader) => trace.append(batch, reader.frameLinkTypes, reader.frameOffsets))
-  return trace
+  const offsets: number[] = []
+  await readCaptureFile(source, (batch, reader) => {
+    trace.append(batch, reader.frameLinkTypes, reader.frameOffsets)
+    offsets.push(...reader.frameOffsets.subarray(0, batch.count))
+  })
+  return { trace, file: source, bytesOf: (offset) => frames[offsets.indexOf(offset)] ?? null, clock: () => 0 }
 }
 
 describe('saving a part of a capture', () => {
-  it.each([['as it is', file], ['compressed', gzipSync(file)]])('writes a flow, a range, or what is in both, of a file %s', async (_, bytes) => {
+  it.each([['as it is', file], ['compressed', gzipSync(file)]])('writes a flow, a range, what passes a filter, or what is in all of them, of a file %s', async (_, bytes) => {
     const source = path.join(folder, 'source')
     const target = path.join(folder, 'target.pcapng')
     writeFileSync(source, bytes)
-    const trace = await traceOf(source)
-    const cases = [[{ flow: 0 }, [1, 3, 5]], [{ flow: 1 }, [2, 4]], [{ first: 2, last: 3 }, [2, 3]], [{ flow: 0, first: 2 }, [3, 5]], [{ flow: 9 }, []]] as const
+    const opened = await sourceOf(source)
+    const cases = [
+      [{ flow: 0 }, [1, 3, 5]], [{ flow: 1 }, [2, 4]], [{ first: 2, last: 3 }, [2, 3]], [{ flow: 0, first: 2 }, [3, 5]], [{ flow: 9 }, []],
+      [{ filter: 'tcp.flags.syn == 1' }, [1, 2, 3]], [{ filter: 'tcp.flags.ack == 1', flow: 0 }, [3, 5]], [{ filter: 'tcp.port == 80', flow: 0, last: 3 }, [1, 3]], [{ filter: 'udp' }, []], [{ filter: 'tcp', flow: 9 }, []],
+    ] as const
     for (const [selection, numbers] of cases) {
-      expect((await saveSelection(trace, selection, source, target, true, 'test')).frames).toBe(numbers.length)
+      expect((await saveSelection(opened, selection, target, true, 'test')).frames).toBe(numbers.length)
       const read = readAll(new Uint8Array(readFileSync(target)))
       expect(read.reader.damage).toBeNull()
       expect(read.frames.map((frame) => [...frame.bytes])).toEqual(numbers.map((number) => [...frames[number - 1]]))
     }
   })
 
+  it('refuses what is no filter and writes nothing', async () => {
+    const source = path.join(folder, 'source')
+    writeFileSync(source, file)
+    const target = path.join(folder, 'target.pcapng')
+    await expect(saveSelection(await sourceOf(source), { filter: 'tcp.prot' }, target, false, 'test')).rejects.toMatchObject({ fault: { code: 'badDisplayFilter' } })
+    expect(readdirSync(folder)).toEqual(['source'])
+  })
+
   it('replaces nothing unasked, and leaves nothing behind', async () => {
     const source = path.join(folder, 'source')
     writeFileSync(source, file)
-    const trace = await traceOf(source)
-    await expect(saveSelection(trace, { flow: 0 }, source, source, false, 'test')).rejects.toMatchObject({ fault: { code: 'fileExists' } })
+    const opened = await sourceOf(source)
+    await expect(saveSelection(opened, { flow: 0 }, source, false, 'test')).rejects.toMatchObject({ fault: { code: 'fileExists' } })
     expect(readdirSync(folder)).toEqual(['source'])
   })
 })

@@ -18,6 +18,7 @@ const calls: LabCall[] = [
   { name: 'stopCapture', args: [] },
   { name: 'clearCapture', args: [] },
   { name: 'saveCapture', args: [{ path: '/tmp/x.pcapng', overwrite: true }] },
+  { name: 'saveCapture', args: [{ path: '/tmp/a b.pcapng', overwrite: false, flow: 3, filter: 'tcp.flags.syn == 1' }] },
   { name: 'getPacket', args: [18] },
   { name: 'startHost', args: [{ address: '10.77.0.2/24', preset: 'textbook', isn: 100, listen: [{ application: 'echo', port: 7 }, { application: 'http', port: 80 }] }] },
   { name: 'stopHost', args: [] },
