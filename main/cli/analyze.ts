@@ -11,11 +11,12 @@ import { readCaptureFile } from '../files/capture-input.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
 import { localTimeText } from '../lab/local-time.ts'
 import { displayFilterOf, fieldsOf } from './display-filter.ts'
-import { ExitCode, tellFailure } from './failure.ts'
+import { ExitCode, tellFailure, UsageError } from './failure.ts'
 import { findingLine, findingNamesText } from './finding-line.ts'
 import { flowHeader, flowJson, flowLine } from './flow-line.ts'
 import { Output } from './output.ts'
 import type { Invocation, Run } from './program.ts'
+import { StreamView } from './stream-view.ts'
 import { programName } from './version.ts'
 
 /** What looks at the packets of a batch once they are in the trace. */
@@ -27,7 +28,7 @@ interface View {
    * @param chosen 0 for each packet that the display filter leaves out; null: none
    */
   take(batch: FrameBatch, reader: CaptureReader, first: number, chosen: Uint8Array | null): void
-  end(): void
+  end(): void | Promise<void>
 }
 
 /**
@@ -49,15 +50,17 @@ export const runAnalyze: Run = async (invocation) => {
     output.flush()
     return !output.isBroken
   }, (reader) => { for (const view of views) view.begin?.(reader) })
-  for (const view of views) view.end()
+  for (const view of views) await view.end()
   await output.end()
   return damage === null ? ExitCode.done : tellFailure(new FaultError(damage), words)
 }
 
 function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Output): View[] {
+  if (options.raw !== undefined && options.stream === undefined) throw new UsageError('missingOption', { name: '--stream N', command: 'analyze' })
   const views: View[] = []
   if (options.findings !== undefined) views.push(findingsView(trace, output, options.findings === 'json' || json))
   if (options.flows) views.push(flowsView(trace, output, json))
+  if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))
   if (options.write !== undefined) views.push(writeView(trace, options.write, options.comments ?? false))
   if (options.fields !== undefined) views.push(fieldsView(trace, output, fieldsOf(options.fields, words), json))
   if (views.length === 0) views.push(summaryView(trace, output, words))

@@ -33,6 +33,8 @@ export const cliTable = {
       { name: 'fields', type: 'text', value: 'NAME,…' },
       { name: 'flows', type: 'flag' },
       { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
+      { name: 'stream', type: 'count', value: 'N' },
+      { name: 'raw', type: 'streamEnd', value: 'a|b' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE', words: 'writeSelected' },
       { name: 'comments', type: 'flag' },
     ],
@@ -147,7 +149,7 @@ export interface CliOption {
 export type CliType = 'ring' | ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
 
 /** Types that take one of a closed list. */
-const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'] } as const
+const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'], streamEnd: ['a', 'b'] } as const
 
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
@@ -190,6 +192,8 @@ export interface CliOptions {
   comments?: boolean
   ring?: string
   findings?: typeof cliChoices.findingsFormat[number]
+  stream?: number
+  raw?: typeof cliChoices.streamEnd[number]
   install?: string
   from?: typeof cliChoices.fromWhen[number]
   extcapInterfaces?: boolean

@@ -26,6 +26,17 @@ export class Output {
     if (this.bytes >= flushBytes) this.flush()
   }
 
+  /** Bytes as they are, behind all lines so far; kept when they are written. */
+  async raw(bytes: Uint8Array): Promise<void> {
+    this.flush()
+    if (!this.isBroken) await new Promise<void>((resolve) => { this.stream.write(bytes, () => resolve()) })
+  }
+
+  /** Waits while a slow reader has enough. */
+  async room(): Promise<void> {
+    if (this.isFull && !this.isBroken) await new Promise<void>((resolve) => { this.onRoom = resolve })
+  }
+
   get isFull(): boolean {
     return this.waiting > fullBytes
   }

@@ -34,6 +34,7 @@ export const faultCodes = [
   'noSuchConnection',
   'noSuchListener',
   'noSuchPacket',
+  'noSuchStream',
   'connectionRefused',
   'connectionReset',
   'connectionTimedOut',
