@@ -3,7 +3,7 @@ import type { FaultCode } from '../base/fault.ts'
 import { initialWindow } from './congestion.ts'
 import type { TcpEvent } from './events.ts'
 import { rtoAfterLostSynUs } from './limits.ts'
-import { Rack } from './rack.ts'
+import { Rack, usesRack } from './rack.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { RttEstimator } from './rtt.ts'
@@ -48,7 +48,8 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   tcb.retransmitCount = 0
   tcb.timers.clear(Timer.retransmit)
   tcb.rtoAtUs = Infinity
-  if (tcb.sackOn && tcb.config.rackTlp) tcb.rack = new Rack(tcb.ackedOffset)
+  // A FIN may be out already; else the first data brings the records.
+  if (tcb.closeRequested && usesRack(tcb)) tcb.rack = new Rack(tcb.ackedOffset)
   takeRttSample(tcb, segment, nowUs)
   if (tcb.synWasLost && tcb.rtt.srttUs < 0) {
     tcb.rtt.raiseTo(rtoAfterLostSynUs)

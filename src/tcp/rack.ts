@@ -52,6 +52,22 @@ export class Rack {
   }
 }
 
+export function usesRack(tcb: Tcb): boolean {
+  return tcb.synAcked && tcb.sackOn && tcb.config.rackTlp
+}
+
+/** New data or a FIN is to be recorded: what never sends has no records. Null where RACK-TLP or SACK is off. */
+export function rackOfNew(tcb: Tcb): Rack | null {
+  return tcb.rack ?? (usesRack(tcb) ? beginRack(tcb) : null)
+}
+
+/** Nothing was sent since our SYN, so the one sample there may be is that of the handshake. */
+function beginRack(tcb: Tcb): Rack {
+  const rack = tcb.rack = new Rack(tcb.ackedOffset)
+  if (tcb.rtt.srttUs >= 0) rack.minRtt.sample(tcb.rtt.srttUs, tcb.establishedUs)
+  return rack
+}
+
 /** An ACK begins to be looked at. */
 export function beginRackAck(tcb: Tcb, rack: Rack, segment: TcpSegment): void {
   const { options } = segment

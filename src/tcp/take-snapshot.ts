@@ -1,5 +1,6 @@
 import type { RangeSet } from '../base/range-set.ts'
 import { effectiveMss, offerableWindow } from './header.ts'
+import { usesRack } from './rack.ts'
 import { bytesInNetwork } from './scoreboard.ts'
 import { seqAdd, seqDiff } from './seq.ts'
 import type { CongestionPhase, RackView, SequenceRange, TcpSnapshot } from './snapshot.ts'
@@ -86,13 +87,14 @@ function congestion(tcb: Tcb, into: TcpSnapshot): void {
 
 function rackView(tcb: Tcb, into: RackView): void {
   const { rack } = tcb
-  into.on = rack !== null
+  into.on = usesRack(tcb)
   into.xmitUs = rack?.xmitUs ?? -1
   into.endSeq = rack === null || rack.xmitUs < 0 ? 0 : seqAdd(tcb.sndUna, rack.endOffset - tcb.ackedOffset)
   into.rttUs = rack === null || rack.xmitUs < 0 ? -1 : rack.rttUs
-  into.minRttUs = rack === null || rack.minRtt.us === Infinity ? -1 : rack.minRtt.us
+  // Before there is anything to record, the round trip of the handshake.
+  into.minRttUs = rack === null ? (into.on ? tcb.rtt.srttUs : -1) : rack.minRtt.us === Infinity ? -1 : rack.minRtt.us
   into.reoWndUs = rack?.reoWndUs ?? 0
-  into.reoWndMult = rack?.reoWndMult ?? 0
+  into.reoWndMult = rack?.reoWndMult ?? (into.on ? 1 : 0)
   into.reorderingSeen = rack?.reorderingSeen ?? false
   into.lost = rack?.sent.lostBytes ?? 0
   into.probeEnd = rack === null || rack.probeEnd < 0 ? 0 : seqAdd(tcb.sndUna, rack.probeEnd - tcb.ackedOffset)

@@ -191,7 +191,7 @@ export class Tcb {
   dsacks = 0
   /** The last reduction by a loss, which may turn out to be mistaken; null before the first. */
   episode: LossEpisode | null = null
-  /** RACK-TLP (RFC 8985); null where it is off or SACK is. */
+  /** RACK-TLP (RFC 8985); null where it is off or SACK is, and before anything was sent. */
   rack: Rack | null = null
   /** A retransmission that left after the last reduction of cwnd was found lost. */
   retransmissionLost = false

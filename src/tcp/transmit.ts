@@ -10,6 +10,7 @@ import { Frto, noteResent } from './loss-episode.ts'
 import { noteProbeSent } from './loss-probe.ts'
 import { stopResending } from './loss.ts'
 import { mtuProbeLength, noteMtuProbeResent, noteMtuProbeSent } from './path-mtu.ts'
+import { rackOfNew } from './rack.ts'
 import type { Rack } from './rack.ts'
 import { chooseLost, hasRoomForLost, lostPiece } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
@@ -211,7 +212,7 @@ function sendProbe(tcb: Tcb, nowUs: number): boolean {
     tcb.probeOut = true
     tcb.probeSeq = seq
     tcb.sndNxt = seqAdd(seq, 1)
-    tcb.rack?.sent.append(offset + 1, nowUs)
+    rackOfNew(tcb)?.sent.append(offset + 1, nowUs)
     if (isFin) noteFinSent(tcb, seq)
   }
   tcb.lastSendUs = nowUs
@@ -310,10 +311,11 @@ function sendFin(tcb: Tcb, nowUs: number): boolean {
 
 function sentNew(tcb: Tcb, sndNxt: number, nowUs: number): void {
   startTiming(tcb, sndNxt, nowUs)
-  if (tcb.rack !== null) {
-    tcb.rack.lastStart = offsetOf(tcb, tcb.sndNxt)
-    tcb.rack.probeFromUs = nowUs
-    tcb.rack.sent.append(offsetOf(tcb, sndNxt), nowUs)
+  const rack = rackOfNew(tcb)
+  if (rack !== null) {
+    rack.lastStart = offsetOf(tcb, tcb.sndNxt)
+    rack.probeFromUs = nowUs
+    rack.sent.append(offsetOf(tcb, sndNxt), nowUs)
   }
   tcb.sndNxt = sndNxt
   tcb.overrideDue = false
