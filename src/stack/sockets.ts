@@ -12,6 +12,7 @@ import { seqAdd, seqGt } from '../tcp/seq.ts'
 import { answerWithCookie, cookieCountUs, readCookie } from '../tcp/syn-cookie.ts'
 import { ConnectionRecord } from './connection-record.ts'
 import { selectEphemeralPort } from './ephemeral-ports.ts'
+import { FrameHeaders } from './frame-headers.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
 import { asIpv4, formatAddress } from './ip-address.ts'
@@ -48,6 +49,8 @@ export class Sockets {
   private readonly isnSecret: Uint32Array
   /** Connections are asked for segments one after another: one segment serves them all. */
   private readonly segment = new TcpSegment()
+  /** Of the latest connection: the next one mostly has the same. */
+  private headers: FrameHeaders
   /** A peer's SYN as its cookie tells. */
   private readonly answered = new TcpSegment()
 
@@ -63,6 +66,7 @@ export class Sockets {
     this.isOurs = isOurs
     this.random = random
     this.sink = sink
+    this.headers = new FrameHeaders(config.mac, config.ipv4, config.tcp.ttl, config.tcp.dscp)
     this.isnSecret = Uint32Array.from({ length: 4 }, () => random.nextU32())
   }
 
@@ -164,7 +168,7 @@ export class Sockets {
     })
     const record = new ConnectionRecord({
       id, slot: this.connections.table.nextSlot(), connection, localAddress: local, remoteAddress: remote, localPort, remotePort, listenerPort,
-      mac: this.config.mac, ttl: config.ttl, dscp: config.dscp,
+      headers: this.headers = this.headers.with(local, config.ttl, config.dscp),
     })
     this.connections.add(record)
     return record

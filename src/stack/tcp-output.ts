@@ -1,4 +1,4 @@
-import { copyBytes, writeU16 } from '../base/bytes.ts'
+import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
 import type { FrameWriter } from '../link/frame-batch.ts'
 import type { TcpSegment } from '../tcp/segment.ts'
 import { foldChecksum, pseudoHeaderSum4Of, pseudoHeaderSum6Of } from '../wire/checksum.ts'
@@ -86,14 +86,16 @@ export class TcpOutput {
       this.statistics.ipv4.tooBig++
       return -1
     }
-    copyBytes(record.headers, 0, bytes, at, ipv4PayloadAt)
+    const { headers, remoteV4 } = record
+    copyBytes(headers.bytes, 0, bytes, at, ipv4PayloadAt)
+    writeU32(bytes, at + ethernetHeaderBytes + 16, remoteV4)
     const ident = this.ip.nextIdent()
     const total = ipv4HeaderBytes + length
     writeU16(bytes, at + ethernetHeaderBytes + 2, total)
     writeU16(bytes, at + ethernetHeaderBytes + 4, ident)
     // The connection's type of service leaves the two bits free.
     bytes[at + ethernetHeaderBytes + 1] |= segment.ecn
-    writeU16(bytes, at + ethernetHeaderBytes + 10, foldChecksum(record.headerSum + segment.ecn + total + ident))
+    writeU16(bytes, at + ethernetHeaderBytes + 10, foldChecksum(headers.sum + (remoteV4 >>> 16) + (remoteV4 & 0xffff) + segment.ecn + total + ident))
     fillTcpChecksum(bytes, at + ipv4PayloadAt, length, record.pseudoSum + length)
     this.statistics.tcp.out++
     this.statistics.ipv4.out++
@@ -106,7 +108,8 @@ export class TcpOutput {
       this.statistics.ipv6.tooBig++
       return -1
     }
-    copyBytes(record.headers, 0, bytes, at, ipv6PayloadAt)
+    copyBytes(record.headers.bytes, 0, bytes, at, ipv6PayloadAt - 16)
+    copyBytes(record.remoteAddress as Uint8Array, 0, bytes, at + ipv6PayloadAt - 16, 16)
     bytes[at + ethernetHeaderBytes + 1] |= segment.ecn << 4
     writeU16(bytes, at + ethernetHeaderBytes + 4, length)
     fillTcpChecksum(bytes, at + ipv6PayloadAt, length, record.pseudoSum + length)

@@ -1,7 +1,6 @@
 /** Marks of a piece of what is out. `known`: it was reported once, and what was reported then no longer counts (RFC 2018 §8). */
 export const Sent = { sacked: 1, lost: 2, again: 4, known: 8 } as const
 
-const firstCapacity = 4
 const maxRecords = 4096
 
 /**
@@ -21,9 +20,9 @@ export class SentRecords {
   /** No byte at or above this place was sent twice. */
   againEnd = 0
   #first = 0
-  #ends = doubles(firstCapacity)
-  #timesUs = doubles(firstCapacity)
-  #flags = marks(firstCapacity)
+  #ends = [Infinity, Infinity, Infinity, Infinity]
+  #timesUs = [Infinity, Infinity, Infinity, Infinity]
+  #flags = [0, 0, 0, 0]
 
   constructor(start: number) {
     this.start = start
@@ -214,21 +213,11 @@ export class SentRecords {
     return this.count < maxRecords
   }
 
+  /** Behind a copy of itself a ring has its records in a row, wherever they begin. */
   #grow(): void {
-    const capacity = this.#ends.length * 2
-    const ends = doubles(capacity)
-    const timesUs = doubles(capacity)
-    const flags = marks(capacity)
-    for (let i = 0; i < this.count; i++) {
-      const slot = this.#slot(i)
-      ends[i] = this.#ends[slot]
-      timesUs[i] = this.#timesUs[slot]
-      flags[i] = this.#flags[slot]
-    }
-    this.#ends = ends
-    this.#timesUs = timesUs
-    this.#flags = flags
-    this.#first = 0
+    this.#ends = this.#ends.concat(this.#ends)
+    this.#timesUs = this.#timesUs.concat(this.#timesUs)
+    this.#flags = this.#flags.concat(this.#flags)
   }
 
   /** Every second record goes into the one before it where their marks are the same. */
@@ -246,12 +235,4 @@ export class SentRecords {
     }
     this.count = kept
   }
-}
-
-function doubles(capacity: number): number[] {
-  return new Array<number>(capacity).fill(Infinity)
-}
-
-function marks(capacity: number): number[] {
-  return new Array<number>(capacity).fill(0)
 }

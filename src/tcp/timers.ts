@@ -7,7 +7,7 @@ const timerCount = 8
 
 /** Absolute times in µs; Infinity where a timer is off. A plain array of doubles: a typed one takes three times the memory of so few. */
 export class Timers {
-  readonly #deadlines = new Array<number>(timerCount).fill(Infinity)
+  readonly #deadlines = [Infinity, Infinity, Infinity, Infinity, Infinity, Infinity, Infinity, Infinity]
 
   set(timer: Timer, deadlineUs: number): void {
     this.#deadlines[timer] = deadlineUs

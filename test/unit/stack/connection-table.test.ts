@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { Random } from '../../../src/base/random.ts'
 import { ConnectionRecord } from '../../../src/stack/connection-record.ts'
 import { ConnectionTable } from '../../../src/stack/connection-table.ts'
+import { FrameHeaders } from '../../../src/stack/frame-headers.ts'
 import { defaultTcpConfig } from '../../../src/tcp/config.ts'
 import { TcpConnection } from '../../../src/tcp/connection.ts'
 import { ourMac } from './harness.ts'
 
+const headers = new FrameHeaders(ourMac, 1, 64, 0)
 const config = { ...defaultTcpConfig, sendBufferBytes: 1, receiveBufferBytes: 1 }
 
 function record(table: ConnectionTable, id: number, [localAddress, remoteAddress, localPort, remotePort]: readonly number[]): ConnectionRecord {
   const connection = new TcpConnection({ id, config, localPort, remotePort, ipVersion: 4, pathMtu: 1500, isn: 0 })
-  return new ConnectionRecord({ id, slot: table.nextSlot(), connection, localAddress, remoteAddress, localPort, remotePort, listenerPort: -1, mac: ourMac, ttl: 64, dscp: 0 })
+  return new ConnectionRecord({ id, slot: table.nextSlot(), connection, localAddress, remoteAddress, localPort, remotePort, listenerPort: -1, headers })
 }
 
 describe('connection table', () => {
