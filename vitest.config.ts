@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'unit', setupFiles: 'test/support/random-seed.ts', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'interop', globalSetup: 'test/support/built.ts', include: ['test/interop/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false } },
       { test: { name: 'window', globalSetup: 'test/support/built.ts', include: ['test/window/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false } },
     ],

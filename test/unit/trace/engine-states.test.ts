@@ -83,8 +83,10 @@ describe('inferred states against the engine\'s own', () => {
       const other = closer === 'client' ? 'server' : 'client'
       const watched = dialogue([...senders.map(send), close(closer), close(other)], { seed, path: way, config: { delayedAck: true } })
       watched.pair.run(watched.pair.nowUs + 20_000_000)
-      // Nobody on the wire can tell whether the last segment got through while its sender still waits, nor the RST with which a CLOSED end meets a late duplicate.
-      const isOver = watched.actual.every((state) => state === 'CLOSED' || state === 'TIME_WAIT') && watched.test.flow().resets === 0
+      // Nobody on the wire can tell whether the last segment got through while its sender still waits, nor the RST with which a CLOSED end meets a late duplicate,
+      // nor that an end had closed before the other's FIN came when its own leaves only with the answer.
+      const isLateFin = watched.states.some(([actual, inferred]) => actual === 'CLOSING' && inferred === 'LAST_ACK')
+      const isOver = watched.actual.every((state) => state === 'CLOSED' || state === 'TIME_WAIT') && watched.test.flow().resets === 0 && !isLateFin
       if (way.loss === 0 && way.duplicate === 0) expect(isOver).toBe(true)
       if (isOver) expect(watched.inferred).toEqual(watched.actual)
       expect(watched.test.trace.flowCount).toBe(1)
