@@ -28,7 +28,9 @@ export async function runProgram(argv: readonly string[], version: string, words
   prepare(program, words)
   program.addHelpText('after', `\n${words('cli.program.exitCodes')}\n${words('cli.program.machines')}`)
   program.helpCommand('help [command]', words('cli.help.helpCommand'))
-  for (const name of cliCommands) {
+  // Where a command is asked for by its name, the others need not be described.
+  const asked = cliCommands.filter((name) => name === argv[0])
+  for (const name of asked.length > 0 ? asked : cliCommands) {
     const command = program.command(name).description(words(`cli.command.${name}`))
     prepare(command, words)
     describe(command, cliTable[name], words)

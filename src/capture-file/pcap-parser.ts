@@ -22,10 +22,12 @@ export class PcapParser implements CaptureParser {
   private hasHeader = false
   private recordHeaderBytes = 0
   private readonly unitsPerSecond: number
+  private readonly nsecPerUnit: number
   private lengths: Lengths = 'inOrder'
 
   constructor(readonly isLittle: boolean, private readonly magic: number) {
     this.unitsPerSecond = magic === PcapMagic.nanoseconds ? 1e9 : 1e6
+    this.nsecPerUnit = 1e9 / this.unitsPerSecond
   }
 
   step(window: ByteWindow, out: FrameOutput): Step {
@@ -57,9 +59,10 @@ export class PcapParser implements CaptureParser {
     if (length > maxBlockBytes) return out.damaged(window.position, 'frameTooLong')
     if (window.length < recordHeaderBytes + length) return 'more'
     const fraction = readU32In(area, start + 4, this.isLittle)
-    const carry = Math.floor(fraction / this.unitsPerSecond)
+    // Nearly no writer lets the fraction reach a second: the division is for those.
+    const carry = fraction < this.unitsPerSecond ? 0 : Math.floor(fraction / this.unitsPerSecond)
     const timeSec = readU32In(area, start, this.isLittle) + carry
-    const timeNsec = (fraction - carry * this.unitsPerSecond) * (1e9 / this.unitsPerSecond)
+    const timeNsec = (fraction - carry * this.unitsPerSecond) * this.nsecPerUnit
     const originalLength = Math.max(length, isSwapped ? first : second)
     if (!out.addFrame(start + recordHeaderBytes, length, originalLength, timeSec, timeNsec, 0, 0)) return 'full'
     window.consume(recordHeaderBytes + length)

@@ -1,5 +1,6 @@
 const firstBits = 3
 const largestBits = 12
+const nothing = new Uint32Array(0)
 const geometricBlocks = largestBits - firstBits + 1
 /** Entries in the blocks that double: 8, 16, ... 4096. */
 const geometricEntries = (1 << (largestBits + 1)) - (1 << firstBits)
@@ -14,18 +15,18 @@ export class PacketList {
   last = 0
   private first = 0
   private blocks: Uint32Array[] | null = null
+  /** The block that is being filled, and how far. */
+  private open = nothing
+  private used = 0
 
   push(packet: number): void {
-    const i = this.length++ - 1
     this.last = packet
-    if (i < 0) {
+    if (this.length++ === 0) {
       this.first = packet
       return
     }
-    this.blocks ??= []
-    const block = blockOf(i)
-    if (block === this.blocks.length) this.blocks.push(new Uint32Array(1 << Math.min(firstBits + block, largestBits)))
-    this.blocks[block][i - startOf(block)] = packet
+    if (this.used === this.open.length) this.openBlock()
+    this.open[this.used++] = packet
   }
 
   /** The packet at a position below `length`. */
@@ -47,6 +48,13 @@ export class PacketList {
       else high = middle - 1
     }
     return -1
+  }
+
+  private openBlock(): void {
+    this.blocks ??= []
+    this.open = new Uint32Array(1 << Math.min(firstBits + this.blocks.length, largestBits))
+    this.used = 0
+    this.blocks.push(this.open)
   }
 }
 
