@@ -22,7 +22,10 @@ export function commandLineOf(call: LabCall): string | null {
     case 'openInWireshark': return formatCommandLine('wireshark', {})
     case 'getPacketRows': return packetsLine(call.args[0])
     case 'getPacket': return formatCommandLine('packet', { number: call.args[0] })
-    case 'getFlows': return formatCommandLine('flows', call.args[0])
+    case 'getFlows': {
+      const { from, count, sort, descending } = call.args[0]
+      return formatCommandLine('flows', { from, count, ...given('sort', sort), ...given('descending', descending || undefined) })
+    }
     case 'startHost': return formatCommandLine('hostStart', hostArgs(call.args[0]))
     case 'stopHost': return formatCommandLine('hostStop', {})
     case 'listen': return formatCommandLine('listen', { listener: `${call.args[0].application}:${call.args[0].port}` })

@@ -4,7 +4,7 @@ import { formatEndpoint } from '../../src/wire/addresses.ts'
 
 const columns = [
   'flow', 'protocol', 'stream', 'client', 'server', 'first', 'duration', 'client packets', 'server packets', 'client bytes', 'server bytes',
-  'rtt us', 'retransmissions', 'resets', 'client state', 'server state',
+  'rtt us', 'retransmissions', 'resets', 'client state', 'server state', 'findings',
 ] as const
 
 /** Names of the columns of {@link flowLine}, with a tab between two. */
@@ -19,7 +19,7 @@ export function flowLine(flow: FlowRow, stream: number): string {
   return [
     flow.flow, flow.protocol, stream, endText(client), endText(server), flow.firstTime.toFixed(6), (flow.lastTime - flow.firstTime).toFixed(6),
     client.packets, server.packets, client.bytes, server.bytes,
-    flow.rttUs < 0 ? '' : flow.rttUs, flow.retransmissions, flow.resets, tcpStateNames[client.state] ?? '', tcpStateNames[server.state] ?? '',
+    flow.rttUs < 0 ? '' : flow.rttUs, flow.retransmissions, flow.resets, tcpStateNames[client.state] ?? '', tcpStateNames[server.state] ?? '', flow.findings,
   ].join('\t')
 }
 

@@ -1,10 +1,12 @@
-import { applicationNames } from '../../src/rpc/contract.ts'
+import { applicationNames, flowSorts } from '../../src/rpc/contract.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
-import type { CallName, ConnectRequest, HostSettings, InjectResult, LabCalls, LinkSpec, PacketRowPage } from '../../src/rpc/contract.ts'
+import type { CallName, ConnectRequest, FlowPage, FlowSort, HostSettings, InjectResult, LabCalls, LinkSpec, PacketRowPage } from '../../src/rpc/contract.ts'
 import { linkKinds } from '../../src/link/link.ts'
+import type { Trace } from '../../src/trace/trace.ts'
 import { injectLimits, planInjection } from '../../src/craft/inject-guard.ts'
 import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, textOf } from './arguments.ts'
 import { DisplayedPackets } from './displayed-packets.ts'
+import { flowsInOrder } from './flow-orders.ts'
 import type { Lab } from './lab.ts'
 import { framesOfLines } from './line-frames.ts'
 import { defaultLink, listLinkChoices } from './links.ts'
@@ -71,8 +73,11 @@ export function answersOf(lab: Lab): Answers {
     },
     getFlows: (request) => {
       const { trace } = capture()
-      const { from, count } = fieldsOf(request, 'request')
-      const page = trace.flowPage(rowFrom(from, trace.flowCount), Math.min(integerOf(count, 'count', 0, whole), rowsAtMost))
+      const { from, count, sort, descending } = fieldsOf(request, 'request')
+      const start = rowFrom(from, trace.flowCount)
+      const rows = Math.min(integerOf(count, 'count', 0, whole), rowsAtMost)
+      const by = optional(sort, (name) => choiceOf(name, 'sort', flowSorts)) ?? 'number'
+      const page = by === 'number' && descending !== true ? trace.flowPage(start, rows) : sortedFlows(trace, by, descending === true, start, rows, lab.clock)
       withKnownStates(page.flows, lab.viewed())
       return page
     },
@@ -142,6 +147,11 @@ function displayedRows(lab: Lab, expression: string, from: unknown, count: numbe
   const start = Math.min(rowFrom(from, list.length), list.length)
   const numbers = Array.from({ length: Math.min(count, rowsAtMost, list.length - start) }, (_, i) => list.at(start + i))
   return { total: list.length, from: start, rows: trace.rowsOf(numbers, read), scanned }
+}
+
+function sortedFlows(trace: Trace, sort: FlowSort, descending: boolean, from: number, count: number, clock: () => number): FlowPage {
+  const numbers = flowsInOrder(trace, sort, descending, clock)
+  return { total: trace.flowCount, from, flows: Array.from(numbers.subarray(from, from + count), (number) => trace.flowRow(number)) }
 }
 
 /** The position that a request means: a negative one counts from the end. */

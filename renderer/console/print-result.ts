@@ -126,13 +126,13 @@ export class ResultPrinter {
     const columns = [
       { head: '#', align: 'right' }, { head: t('window.flows.client') }, { head: t('window.flows.state') }, { head: t('window.flows.server') }, { head: t('window.flows.state') },
       { head: `${t('window.flows.packets')} →`, align: 'right' }, { head: '←', align: 'right' }, { head: `${t('window.flows.bytes')} →`, align: 'right' }, { head: '←', align: 'right' },
-      { head: 'RTT', align: 'right' }, { head: t('window.flows.retransmissions'), align: 'right' },
+      { head: 'RTT', align: 'right' }, { head: t('window.flows.retransmissions'), align: 'right' }, { head: t('window.flows.findings'), align: 'right' },
     ] as const
     const rows = page.flows.map((flow) => [
       String(flow.flow), formatEndpoint(flow.client.address, flow.client.port), state(flow.client.state),
       formatEndpoint(flow.server.address, flow.server.port), state(flow.server.state),
       formatCompact(flow.client.packets), formatCompact(flow.server.packets), formatCompact(flow.client.bytes), formatCompact(flow.server.bytes), formatRtt(flow.rttUs),
-      String(flow.retransmissions),
+      String(flow.retransmissions), String(flow.findings),
     ])
     return [...textTable(columns, rows, this.columns()), ...this.more(page.from, page.flows.length, page.total)]
   }

@@ -34,6 +34,8 @@ export interface Lab {
   refreshLinks(): Promise<void>
   /** Asks for the flow rows `from … from + count` that are not known yet. */
   fetchFlows(from: number, count: number): Promise<void>
+  /** Makes rows known that were asked for elsewhere. */
+  takeFlows(rows: readonly FlowRow[], total: number): void
   /** Which connection comes with each update. */
   watchConnection(connection: number | null): void
 }
@@ -66,6 +68,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     captureEpoch: shallowRef(0),
     refreshLinks: async () => { lab.links.value = await client.listLinks() },
     fetchFlows,
+    takeFlows,
     watchConnection: (id) => {
       watched = id
       if (id === null) lab.connection.value = null

@@ -1,5 +1,6 @@
 import { parseHex, utf8Bytes } from '../base/bytes.ts'
-import type { ApplicationName, CallName, ConnectRequest, HostSettings, InjectRequest, LabCalls, LinkSpec } from './contract.ts'
+import { flowSorts } from './contract.ts'
+import type { ApplicationName, CallName, ConnectRequest, FlowRequest, HostSettings, InjectRequest, LabCalls, LinkSpec } from './contract.ts'
 
 /**
  * The commands of the lab: one table for the console of the window, for the console form that a button prints, for help
@@ -34,7 +35,10 @@ export const commandTable = {
   },
   loadingStop: { words: ['loading', 'stop'], positionals: [], options: [] },
   wireshark: { words: ['wireshark'], positionals: [], options: [] },
-  flows: { words: ['flows'], positionals: [], options: [{ name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
+  flows: {
+    words: ['flows'], positionals: [],
+    options: [{ name: 'from', type: 'integer' }, { name: 'count', type: 'count' }, { name: 'sort', type: 'flowSort' }, { name: 'descending', type: 'flag' }],
+  },
   packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'display', type: 'text' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packet: { words: ['packet'], positionals: [{ name: 'number', type: 'count' }], options: [] },
   hostStart: {
@@ -108,7 +112,7 @@ export interface OptionSpec { readonly name: string, readonly type: ArgumentType
 
 export type ArgumentType =
   | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
-  | 'linkKind' | 'language' | 'theme' | 'listener'
+  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'listener'
   | 'integer' | 'count' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
 
@@ -117,6 +121,7 @@ export const argumentChoices = {
   linkKind: ['nic', 'cap', 'sandbox', 'virtual', 'file'],
   language: ['en', 'ko'],
   theme: ['dark', 'light', 'system'],
+  flowSort: flowSorts,
 } as const
 
 /** Types that are whole numbers, with what they may be. `count` starts at 0, so that ISN 0 and an unlimited 0 can be written. */
@@ -177,7 +182,7 @@ export function commandCall(command: Command): LabCall | null {
     }
     case 'loadingStop': return { name: 'stopLoading', args: [] }
     case 'wireshark': return { name: 'openInWireshark', args: [] }
-    case 'flows': return { name: 'getFlows', args: [page(command.args)] }
+    case 'flows': return { name: 'getFlows', args: [flowRequest(command.args)] }
     case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow), ...given('filter', command.args.display) }] }
     case 'packet': return { name: 'getPacket', args: [command.args.number] }
     case 'hostStart': return { name: 'startHost', args: [hostSettings(command.args)] }
@@ -209,6 +214,13 @@ export function parseListener(text: string): { application: ApplicationName, por
 function page(args: { from?: number, count?: number }): { from: number, count: number } {
   const count = args.count ?? latestRows
   return { from: args.from ?? -count, count }
+}
+
+/** The latest, or the first of those that are sorted. */
+function flowRequest(args: CommandArgs<'flows'>): FlowRequest {
+  const { sort, descending } = args
+  const isSorted = sort !== undefined || descending !== undefined
+  return { ...page(isSorted ? { from: 0, ...args } : args), ...given('sort', sort), ...given('descending', descending) }
 }
 
 function linkSpec(args: CommandArgs<'linkOpen'>): LinkSpec {

@@ -31,8 +31,8 @@ export interface LabCalls {
   getPacketRows(request: PacketRowRequest): PacketRowPage
   /** @throws noSuchPacket */
   getPacket(number: number): PacketBytes
-  /** `from` as in {@link PacketRowRequest}. */
-  getFlows(request: { from: number, count: number }): FlowPage
+  /** `from` as in {@link PacketRowRequest}, among the flows as they are sorted: by number unless said. */
+  getFlows(request: FlowRequest): FlowPage
   /** Position of a packet among the rows of a flow (or of all), so that a view can scroll to it; -1 when not in it. */
   findRow(request: { packet: number, flow?: number, filter?: string }): number
 
@@ -216,6 +216,12 @@ export interface FindingProof {
   secondPacket: number
 }
 
+/** What flows can be sorted by; `age` puts the youngest first. */
+export const flowSorts = ['number', 'client', 'server', 'age', 'clientPackets', 'serverPackets', 'clientBytes', 'serverBytes', 'rtt', 'retransmissions', 'findings'] as const
+export type FlowSort = typeof flowSorts[number]
+
+export interface FlowRequest { from: number, count: number, sort?: FlowSort, descending?: boolean }
+
 export interface FlowPage { total: number, from: number, flows: FlowRow[] }
 
 export interface FlowRow {
@@ -229,6 +235,8 @@ export interface FlowRow {
   /** Handshake round trip in microseconds; -1 unknown. */
   rttUs: number
   retransmissions: number
+  /** Packets in which something was found. */
+  findings: number
   resets: number
   /** Packets in each of the last 32 seconds, oldest first. */
   activity: number[]

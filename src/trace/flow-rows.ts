@@ -21,6 +21,7 @@ export function flowRow(flow: Flow, tracker: FlowTracker, firstSec: number, firs
     lastTime: flow.lastSec - firstSec + (flow.lastNsec - firstNsec) / 1e9,
     rttUs: flow.handshakeRttUs,
     retransmissions: flow.retransmissions,
+    findings: flow.findings,
     resets: flow.resets,
     activity: tracker.activity.read(flow.number, tracker.latestSec),
   }

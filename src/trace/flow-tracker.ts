@@ -90,6 +90,7 @@ export class FlowTracker {
     this.count(flow, sender, record, packetNumber, header.length)
     if (!isFromClient) record.marks |= PacketMark.fromServer
     this.tcp.take(header, bytes, sender.analysis, receiver.analysis, flow.analysis, record, packetNumber, isReused)
+    if (record.findings !== 0) flow.findings++
     // Whoever receives a broken header drops it: it belongs here and changes nothing.
     if (header.isCut || !header.hasLength) record.marks |= packStates(sender.state, receiver.state)
     else this.followStates(flow, isFromClient, header, record, packetNumber)
@@ -131,7 +132,10 @@ export class FlowTracker {
     if (flow === undefined || isReused) {
       const isClient = asksToOpen || isLikelyClient(header.sourcePort, header.destinationPort)
       flow = this.open(entry, Protocol.tcp, record, header, isClient, isSourceLower)
-      if (isReused) record.findings = Finding.reusedPorts
+      if (isReused) {
+        record.findings = Finding.reusedPorts
+        flow.findings++
+      }
       if (asksToOpen) {
         flow.analysis.synSec = record.timeSec
         flow.analysis.synNsec = record.timeNsec

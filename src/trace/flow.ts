@@ -90,6 +90,8 @@ export class Flow {
   lastSec = 0
   lastNsec = 0
   retransmissions = 0
+  /** Packets with findings. */
+  findings = 0
   resets = 0
   /** Of the client's latest SYN; -1 none. */
   synSec = -1

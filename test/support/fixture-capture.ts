@@ -113,7 +113,7 @@ function addFlow(capture: FixtureCapture, client: End, server: End, known: [bool
   const ends = [client, server]
   const row: FlowRow = {
     flow, protocol: 'TCP', client: flowEnd(client, known[0]), server: flowEnd(server, known[1]), firstTime: segments[0].time, lastTime: segments.at(-1)!.time, rttUs,
-    retransmissions: segments.filter((segment) => segment.again).length, resets: segments.filter((segment) => segment.flags & F.rst).length,
+    retransmissions: segments.filter((segment) => segment.again).length, findings: 0, resets: segments.filter((segment) => segment.flags & F.rst).length,
     activity: Array.from({ length: 32 }, (_, second) => segments.filter((segment) => Math.floor(segment.time) === 31 - second).length),
   }
   for (const segment of segments) {

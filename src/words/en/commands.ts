@@ -59,6 +59,8 @@ export const commands = {
     last: 'only up to this packet',
     filter: 'capture filter in the syntax of pcap-filter',
     display: 'display filter in the syntax of Wireshark',
+    sort: 'what to sort by; otherwise by number',
+    descending: 'highest first',
     snap: 'bytes kept of each frame',
     promiscuous: 'also take frames that are for others',
     elevate: 'where this user may not open the interface, let the system ask for the right',

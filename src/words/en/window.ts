@@ -73,6 +73,8 @@ export const window = {
     packets: 'Pkts',
     bytes: 'Bytes',
     retransmissions: 'Retx',
+    findings: 'Found',
+    follow: 'Stay at the newest flow',
     activity: 'Last 32 s',
     empty: 'No conversation yet.',
     proof: 'inferred from No. {number}',

@@ -61,6 +61,8 @@ export const commands: SameKeys<typeof english> = {
     last: '이 패킷까지만',
     filter: 'pcap-filter 문법의 캡처 필터',
     display: 'Wireshark 문법의 표시 필터',
+    sort: '정렬 기준, 없으면 번호순',
+    descending: '큰 값부터',
     snap: '프레임마다 보관할 바이트 수',
     promiscuous: '다른 호스트로 가는 프레임도 받습니다',
     elevate: '이 사용자가 인터페이스를 열 수 없으면 시스템이 권한을 물어보게 합니다',

@@ -74,6 +74,8 @@ export const window: SameKeys<typeof en> = {
     packets: '패킷',
     bytes: '바이트',
     retransmissions: '재전송',
+    findings: '발견',
+    follow: '가장 새로운 흐름 따라가기',
     activity: '최근 32초',
     empty: '아직 대화가 없습니다.',
     proof: 'No. {number}에서 추론',

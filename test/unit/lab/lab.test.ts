@@ -179,6 +179,7 @@ describe('bad input', () => {
     ['getPacketRows', [null], 'badArgument'],
     ['getPacketRows', [{ from: 0, count: 1, flow: -1 }], 'badArgument'],
     ['getFlows', [{ from: 0.5, count: 1 }], 'badArgument'],
+    ['getFlows', [{ from: 0, count: 1, sort: 'colour' }], 'badArgument'],
     ['setCaptureFilter', ['tcp prt 80'], 'badFilter'],
     ['setCaptureFilter', [7], 'badArgument'],
     ['openLink', [{ kind: 'wire' }], 'badArgument'],

@@ -19,6 +19,7 @@ const calls: LabCall[] = [
   { name: 'clearCapture', args: [] },
   { name: 'saveCapture', args: [{ path: '/tmp/x.pcapng', overwrite: true }] },
   { name: 'saveCapture', args: [{ path: '/tmp/a b.pcapng', overwrite: false, flow: 3, filter: 'tcp.flags.syn == 1' }] },
+  { name: 'getFlows', args: [{ from: 0, count: 20, sort: 'findings', descending: true }] },
   { name: 'getPacket', args: [18] },
   { name: 'startHost', args: [{ address: '10.77.0.2/24', preset: 'textbook', isn: 100, listen: [{ application: 'echo', port: 7 }, { application: 'http', port: 80 }] }] },
   { name: 'stopHost', args: [] },
