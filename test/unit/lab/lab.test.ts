@@ -33,6 +33,9 @@ describe('the first conversation', () => {
     const socket = await conversation(test)
     expect(socket.application).toBe('http-get')
 
+    // The client rests in TIME_WAIT before its last ACK has arrived.
+    const serverState = async () => (await test.client.getFlows({ from: 0, count: 10 })).flows.find(({ server }) => server.port === 80)?.server.state
+    await expect.poll(serverState).toBe(TcpState.closed)
     const { flows } = await test.client.getFlows({ from: 0, count: 10 })
     const flow = flows.find(({ server }) => server.port === 80)!
     expect(flow.protocol).toBe('TCP')
