@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildProgram } from '../support/program.ts'
+
+const passing = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 65535 <mss 1000>
++0 > S. 0:0(0) ack 1 <...>
+`
+const exitCodes = { done: 0, failed: 1, usage: 2 }
+
+interface Row { file?: string, result?: string, line?: number, profile?: string, differs?: string[], unsupported?: string | null, summary?: { scripts: number, pass: number, fail: number, unsupported: number } }
+
+describe('tcplab run', () => {
+  let program = ''
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-run-'))
+  const script = (name: string, text: string): string => {
+    const file = path.join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const tcplab = (...args: string[]) => spawnSync(process.execPath, [program, 'run', ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C', LC_ALL: '' } })
+  const rowsOf = (stdout: string): Row[] => stdout.trim().split('\n').map((line) => JSON.parse(line) as Row)
+
+  beforeAll(async () => { program = await buildProgram('main/cli/tcplab.ts') }, 60_000)
+  afterAll(() => {
+    if (program !== '') rmSync(path.dirname(program), { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('says that a script passed, and ends well', () => {
+    const { status, stdout, stderr } = tcplab(script('good.pkt', passing))
+    expect({ status, stderr }).toEqual({ status: exitCodes.done, stderr: '' })
+    expect(stdout).toMatch(/^pass {2}.*good\.pkt/)
+    expect(stdout).toContain('1 passed, 0 failed, 0 unsupported')
+  })
+
+  it('shows the line that failed, what came in its place and why, and exits with 1', () => {
+    const { status, stdout } = tcplab(script('bad.pkt', passing.replace('ack 1 <...>', 'ack 2 <...>')))
+    expect(status).toBe(exitCodes.failed)
+    expect(stdout).toMatch(/^FAIL {2}.*bad\.pkt:5:1 {2}.*ack/)
+    expect(stdout).toMatch(/expected +> S\. 0:0\(0\) ack 2/)
+    expect(stdout).toMatch(/came +> .*S\. 0:0\(0\) ack 1/)
+    expect(stdout).toMatch(/because: .*\(RFC 9293/)
+  })
+
+  it('tells what it does not have from what went wrong', () => {
+    const { status, stdout } = tcplab(script('foreign.pkt', `${passing}+0 \`tc qdisc show\`\n`), '--json')
+    const [row, last] = rowsOf(stdout)
+    expect(status).toBe(exitCodes.failed)
+    expect(row).toMatchObject({ result: 'unsupported', line: 6 })
+    expect(row.unsupported).toContain('tc qdisc show')
+    expect(last.summary).toMatchObject({ scripts: 1, pass: 0, fail: 0, unsupported: 1 })
+  })
+
+  it('writes an object a script and a summary with --json', () => {
+    const good = script('one.pkt', passing)
+    const bad = script('two.pkt', passing.replace('S. 0:0(0) ack 1', 'S. 0:0(0) ack 9'))
+    const { status, stdout } = tcplab(good, bad, '--json', '--profile', 'freebsd')
+    const [first, second, last] = rowsOf(stdout)
+    expect(status).toBe(exitCodes.failed)
+    expect(first).toMatchObject({ file: good, result: 'pass', profile: 'freebsd' })
+    expect(second).toMatchObject({ file: bad, result: 'fail', line: 5, differs: ['ack'] })
+    expect(last.summary).toMatchObject({ scripts: 2, pass: 1, fail: 1, unsupported: 0 })
+  })
+
+  it('names the place of what is no script', () => {
+    const { status, stdout } = tcplab(script('broken.pkt', '0 socket(..., SOCK_STREAM, IPPROTO_TCP = 3\n'))
+    expect(status).toBe(exitCodes.failed)
+    expect(stdout).toMatch(/^FAIL {2}.*broken\.pkt:1:\d+/)
+  })
+
+  it('says which file is missing', () => {
+    const { status, stderr } = tcplab(path.join(folder, 'none.pkt'))
+    expect(status).toBe(exitCodes.failed)
+    expect(stderr).toContain('none.pkt')
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('refuses a profile that there is none of', () => {
+    const { status, stderr } = tcplab(script('good.pkt', passing), '--profile', 'plan9')
+    expect(status).toBe(exitCodes.usage)
+    expect(stderr).toContain('linux | freebsd | rfc')
+  })
+
+  it('takes symbols of scripts from the command line', () => {
+    const file = script('symbol.pkt', passing.replace('mss 1000', 'mss SIZE').replace('listen(3, 1)', 'listen(3, BACKLOG)'))
+    expect(tcplab(file, '--define', 'SIZE=700', '-D', 'BACKLOG=2').status).toBe(exitCodes.done)
+    expect(tcplab(file, '--define', 'SIZE=700').status).toBe(exitCodes.failed)
+  })
+})
