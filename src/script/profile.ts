@@ -26,6 +26,8 @@ export interface SocketRules {
   readonly buffersDouble: boolean
   /** CLOSE with unread data resets (RFC 9293 §3.6.1, SHLD-3). */
   readonly unreadCloseResets: boolean
+  /** After a shutdown of reading, what is there can still be read, and what comes. */
+  readonly readsAfterShutdown: boolean
   /** What sending gives after a reset that nobody has heard of yet. */
   readonly sendAfterReset: Errno
   /** What sending gives on a socket that never was connected. */
@@ -46,16 +48,16 @@ export const profiles = {
     name: 'rfc',
     tcp: { ...defaultTcpConfig, isn: 0 },
     sockets: {
-      ...common, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true,
+      ...common, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
     toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 },
   },
   linux: {
     name: 'linux',
-    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: true },
+    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: false },
     sockets: {
-      ...common, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true,
+      ...common, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
     toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 },
@@ -64,7 +66,7 @@ export const profiles = {
     name: 'freebsd',
     tcp: { ...tcpPreset('freebsd'), isn: 0, challengeAckLimit: 1_000_000 },
     sockets: {
-      ...common, system: 'freebsd', receiveBufferBytes: 65_536, sendBufferBytes: 32_768, buffersDouble: false, unreadCloseResets: false,
+      ...common, system: 'freebsd', receiveBufferBytes: 65_536, sendBufferBytes: 32_768, buffersDouble: false, unreadCloseResets: false, readsAfterShutdown: false,
       sendAfterReset: 'EPIPE', sendUnconnected: 'ENOTCONN', connectListening: 'EOPNOTSUPP', refusesOptionsWhenOver: true,
     },
     toleranceUs: 4000, tolerancePercent: 5, mtu: { v4: 1500, v6: 1500 },

@@ -61,6 +61,8 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rexmit_initial': milliseconds('initialRtoUs'),
   'net.inet.tcp.initcwnd_segments': count('initialWindowSegments'),
   'net.inet.tcp.rfc3390': nothing,
+  'net.inet.tcp.rfc3465': (value) => ({ tcp: { slowStartSegments: value === '0' ? 1 : 2 } }),
+  'net.inet.tcp.abc_l_var': (value) => Number(value) >= 1 ? { tcp: { slowStartSegments: Number(value) } } : null,
   'net.inet.tcp.blackhole': blackhole,
   'net.inet.tcp.blackhole_local': nothing,
   'net.inet.tcp.drop_synfin': (value) => ({ silence: { synFins: value !== '0' } }),
@@ -81,7 +83,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */
 const freebsdIgnored = new Set([
   'rexmit_drop_options', 'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
-  'minmss', 'rfc3465', 'abc_l_var', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
+  'minmss', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
   'soreceive_stream', 'tolerate_missing_ts', 'do_lrd',
 ])
 const freebsdIgnoredGroups = [

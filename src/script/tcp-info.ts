@@ -22,11 +22,12 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('options', (view.timestampsOn ? 1 : 0) | (view.sackOn ? 2 : 0) | (view.sndWndShift > 0 || view.rcvWndShift > 0 ? 4 : 0))
   set('snd_cwnd', inUnits(view.cwnd))
   set('snd_ssthresh', view.ssthresh >= unknownThreshold ? unknownThreshold : inUnits(view.ssthresh))
-  set('ca_state', caState(view.inRecovery, view.congestionPhase, view.dupAcks, sacked))
+  set('ca_state', caState(view.inRecovery, view.congestionPhase, view.dupAcks, sacked, view.cwrDue))
   set('unacked', segments(view.flightSize))
   set('sacked', segments(sacked))
-  set('lost', segments(Math.max(0, view.flightSize - sacked - view.pipe)))
-  set('retrans', 0)
+  const isRepairing = view.inRecovery || view.congestionPhase === 'lossRecovery'
+  set('lost', segments(view.rack.on ? view.rack.lost + (isRepairing ? view.rack.resent : 0) : Math.max(0, view.flightSize - sacked - view.pipe)))
+  set('retrans', segments(view.rack.resent))
   set('total_retrans', view.retransmissions)
   set('backoff', view.backoff)
   set('rtt', Math.max(0, view.srttUs))
@@ -34,7 +35,14 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('rto', view.rtoUs)
   set('snd_mss', view.sndMss)
   set('advmss', view.rcvMss)
-  set('rcv_mss', view.rcvMss)
+  set('rcv_mss', isLinux ? view.largestReceived : view.rcvMss)
+  set('reordering', 3)
+  set('reord_seen', view.rack.reorderingSeen ? 1 : 0)
+  set('min_rtt', view.rack.minRttUs >= 0 ? view.rack.minRttUs : Math.max(0, view.srttUs))
+  set('pmtu', view.pathMtu)
+  set('dsack_dups', view.dsacks)
+  set('bytes_sent', view.bytesSent + view.retransmittedBytes)
+  set('bytes_retrans', view.retransmittedBytes)
   set('snd_wscale', view.sndWndShift)
   set('rcv_wscale', view.rcvWndShift)
   set('rcv_space', view.rcvWnd)
@@ -49,8 +57,9 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   return values
 }
 
-function caState(inRecovery: boolean, phase: string, dupAcks: number, sacked: number): number {
+function caState(inRecovery: boolean, phase: string, dupAcks: number, sacked: number, byEcn: boolean): number {
   if (phase === 'lossRecovery' || phase === 'timeout') return 4
   if (inRecovery) return 3
+  if (byEcn) return 2
   return dupAcks > 0 || sacked > 0 ? 1 : 0
 }

@@ -44,6 +44,16 @@ export interface TcpConfig {
   readonly hystart: boolean
   /** 0 is the size rule of RFC 5681 §3.1 (2 to 4 segments), n the rule of RFC 6928 with n in place of 10. */
   readonly initialWindowSegments: number
+  /** What one ACK may add to cwnd in slow start at most (L of RFC 3465); HyStart++ has its own. */
+  readonly slowStartSegments: number
+  /** In slow start cwnd grows only while it is what holds data back, or half of it was used. */
+  readonly growsWhenUsed: boolean
+  /** What a loss reduces: the window, in whole segments, rather than what is in flight. */
+  readonly lossReducesWindow: boolean
+  /** A reduction that was mistaken gives all of cwnd back, burst or not. */
+  readonly undoRestoresWindow: boolean
+  /** A probe of a closed window repeats the number before the next byte, with no text, as a keep-alive does. */
+  readonly emptyWindowProbes: boolean
   readonly limitedTransmit: boolean
   /** Proportional rate reduction in recovery by SACK. */
   readonly proportionalRate: boolean
@@ -175,6 +185,11 @@ export const tcpConfigTable = {
   congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: false, rfc: 'RFC 5681 §3' },
   hystart: { default: false, unit: 'switch', live: false, rfc: 'RFC 9406 §4' },
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
+  slowStartSegments: { default: 1, unit: 'segments', min: 1, max: 65_535, live: false, rfc: 'RFC 3465 §2.2' },
+  growsWhenUsed: { default: false, unit: 'switch', live: false, rfc: 'RFC 7661 §4.2' },
+  lossReducesWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 5681 §3.1' },
+  undoRestoresWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 4015 §3.2' },
+  emptyWindowProbes: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6.1' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
   proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
   frto: { default: true, unit: 'switch', live: true, rfc: 'RFC 5682 §2.1' },
@@ -229,6 +244,7 @@ export const tcpPresets = {
     abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
     ecnSyns: 1, pushEachBurst: true, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
+    slowStartSegments: 65_535, growsWhenUsed: true, lossReducesWindow: true, undoRestoresWindow: true, emptyWindowProbes: true,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {
@@ -237,7 +253,7 @@ export const tcpPresets = {
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
     rtoSlopUs: 200_000, nagleWaitsFor: 'burst',
     receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
-    firstSynCounts: true,
+    firstSynCounts: true, slowStartSegments: 2, undoRestoresWindow: true,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
   windows: {

@@ -49,8 +49,8 @@ export interface CongestionController {
 
 export function createController(config: TcpConfig): CongestionController {
   switch (config.congestionControl) {
-    case 'newReno': return new NewReno(config.hystart)
-    case 'cubic': return new Cubic(config.hystart)
+    case 'newReno': return new NewReno(config.hystart, config)
+    case 'cubic': return new Cubic(config.hystart, config)
     case 'none': return new NoCongestionControl()
   }
 }

@@ -20,6 +20,7 @@ export class LossEpisode {
   start = 0
   /** pipe_prev, SRTT_prev, RTTVAR_prev. */
   priorPipe = 0
+  priorCwnd = 0
   priorSrttUs = -1
   priorRttvarUs = 0
   /** Bytes sent again and not reported as duplicates. */
@@ -41,6 +42,7 @@ export function beginEpisode(tcb: Tcb, kind: 1 | 2, flightSize: number): void {
   episode.kind = kind
   episode.start = tcb.ackedOffset
   episode.priorPipe = Math.max(flightSize, tcb.controller.ssthresh)
+  episode.priorCwnd = tcb.controller.cwnd
   episode.priorSrttUs = tcb.rtt.srttUs + 2 * tcb.config.clockGranularityUs
   episode.priorRttvarUs = tcb.rtt.rttvarUs
   episode.resentBytes = 0
@@ -93,7 +95,7 @@ export function takeBack(tcb: Tcb, episode: LossEpisode, reason: ReasonIndex, ac
   tcb.rack?.sent.forgetLost()
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
   const window = flightSize + Math.min(ackedBytes, initialWindow(tcb.config, tcb.smss(), 0))
-  controller.undo(Math.max(controller.cwnd, window), episode.priorPipe)
+  controller.undo(Math.max(controller.cwnd, tcb.config.undoRestoresWindow ? episode.priorCwnd : window), episode.priorPipe)
   if (wasTimeout) tcb.rtt.noteSpurious(episode.priorSrttUs, episode.priorRttvarUs, sampleUs, tcb.config)
   tcb.setting(reason, nowUs, controller.cwnd, controller.ssthresh, flightSize)
 }

@@ -9,6 +9,7 @@ import { markRackTimeout } from './rack.ts'
 import { clearScoreboard, trimScoreboard } from './scoreboard.ts'
 import { seqDiff, seqGe, seqGt, seqMax } from './seq.ts'
 import type { Tcb } from './tcb.ts'
+import { isWindowUsed } from './window-use.ts'
 
 /** What an ACK that advanced SND.UNA means for fast recovery, for resending after a timeout, and for cwnd; `echoedUs` is the round trip its timestamp shows, or -1. */
 export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
@@ -87,8 +88,8 @@ export function stopResending(tcb: Tcb): void {
 }
 
 function tellController(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
-  if (ackNews.isEcho) return
-  const { controller } = tcb
+  const { controller, windowUse } = tcb
+  if (ackNews.isEcho || (windowUse !== null && controller.cwnd < controller.ssthresh && !isWindowUsed(windowUse, controller.cwnd))) return
   const outstanding = seqDiff(tcb.sndNxt, tcb.sndUna)
   const wasConservative = controller.conservative
   ackNews.nowUs = nowUs

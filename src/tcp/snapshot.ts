@@ -17,6 +17,8 @@ export interface RackView {
   reoWndMult: number
   reorderingSeen: boolean
   lost: number
+  /** Sent again and not reported since. */
+  resent: number
   probeEnd: number
 }
 
@@ -68,6 +70,8 @@ export interface TcpSnapshot {
   pathMtu: number
   /** The MSS that this side advertises. */
   rcvMss: number
+  /** The largest data segment that came; 536 before one did. */
+  largestReceived: number
 
   cwnd: number
   ssthresh: number
@@ -129,9 +133,9 @@ export function createTcpSnapshot(): TcpSnapshot {
     irs: 0, rcvNxt: 0, rcvWnd: 0, rcvWndShift: 0, rcvAdvertisedEdge: 0, rcvUp: 0,
     sendBufferBytes: 0, sendQueuedBytes: 0, sendUnackedBytes: 0,
     receiveBufferBytes: 0, receiveUnreadBytes: 0, receiveOutOfOrderBytes: 0, receiveRanges: [], sackedRanges: [],
-    sndMss: 0, pathMtu: 0, rcvMss: 0,
+    sndMss: 0, pathMtu: 0, rcvMss: 0, largestReceived: 0,
     cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0,
-    rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, probeEnd: 0 },
+    rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, resent: 0, probeEnd: 0 },
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
     timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, ecnMarks: 0, eceDue: false, cwrDue: false,

@@ -2,6 +2,8 @@ import type { RangeSet } from '../base/range-set.ts'
 import { effectiveMss, offerableWindow } from './header.ts'
 import { usesRack } from './rack.ts'
 import { bytesInNetwork } from './scoreboard.ts'
+import { Sent } from './sent-records.ts'
+import type { SentRecords } from './sent-records.ts'
 import { seqAdd, seqDiff } from './seq.ts'
 import type { CongestionPhase, RackView, SequenceRange, TcpSnapshot } from './snapshot.ts'
 import type { Tcb } from './tcb.ts'
@@ -54,6 +56,7 @@ function receiveSide(tcb: Tcb, into: TcpSnapshot): void {
   into.receiveUnreadBytes = buffer.unread()
   into.receiveOutOfOrderBytes = buffer.outOfOrderBytes()
   into.rcvMss = tcb.rcvMss
+  into.largestReceived = tcb.largestReceived
   copyRanges(buffer.ranges, into.receiveRanges, tcb.rcvNxt, buffer.nextOffset)
 }
 
@@ -97,7 +100,14 @@ function rackView(tcb: Tcb, into: RackView): void {
   into.reoWndMult = rack?.reoWndMult ?? (into.on ? 1 : 0)
   into.reorderingSeen = rack?.reorderingSeen ?? false
   into.lost = rack?.sent.lostBytes ?? 0
+  into.resent = rack === null ? 0 : resentBytes(rack.sent)
   into.probeEnd = rack === null || rack.probeEnd < 0 ? 0 : seqAdd(tcb.sndUna, rack.probeEnd - tcb.ackedOffset)
+}
+
+function resentBytes(sent: SentRecords): number {
+  let bytes = 0
+  for (let i = 0; i < sent.count; i++) if ((sent.flagsAt(i) & (Sent.again | Sent.sacked | Sent.lost)) === Sent.again) bytes += sent.endAt(i) - sent.startAt(i)
+  return bytes
 }
 
 function phase(tcb: Tcb): CongestionPhase {

@@ -20,6 +20,7 @@ import { segmentLength, TcpSegment } from './segment.ts'
 import { inputNumber, nextState, TcpState } from './state.ts'
 import type { TcpInput } from './state.ts'
 import { Timers } from './timers.ts'
+import { WindowUse } from './window-use.ts'
 
 const pathLength = 65
 
@@ -144,6 +145,8 @@ export class Tcb {
 
   // Retransmission.
   readonly controller: CongestionController
+  /** Null where nobody asks. */
+  readonly windowUse: WindowUse | null
   rtt: RttEstimator
   retransmitCount = 0
   rttTiming = false
@@ -274,6 +277,7 @@ export class Tcb {
     this.receiveBuffer = new ReceiveBuffer(config.receiveBufferBytes)
     this.controller = createController(config)
     this.rtt = new RttEstimator(config)
+    this.windowUse = config.growsWhenUsed ? new WindowUse() : null
     this.quickAcksLeft = config.quickAckSegments
     const headers = ipHeaderAndTcpHeaderBytes[ipVersion]
     const largest = Math.min(this.linkMtu, config.reassemblyLimitBytes) - headers

@@ -24,6 +24,7 @@ import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { restartRto, settleSendTimers } from './timer-rules.ts'
 import { Timer } from './timers.ts'
+import { noteWindowUse } from './window-use.ts'
 
 /** Puts the next segment to send into `tcb.out`, most urgent first; what is closed has nothing left but its RST. @returns whether there is one */
 export function transmit(tcb: Tcb, nowUs: number): boolean {
@@ -201,6 +202,10 @@ function sendProbe(tcb: Tcb, nowUs: number): boolean {
   const unsent = tcb.unsentBytes()
   if (!isAgain && unsent === 0 && !tcb.finPending()) return false
   const seq = tcb.sndUna
+  if (tcb.config.emptyWindowProbes) {
+    emit(tcb, nowUs, 'sent', Reason.windowProbe, seqAdd(seq, -1), TcpFlag.ack, 0, unsent, tcb.persistBackoff, tcb.sndWnd)
+    return true
+  }
   const isFin = isAgain ? tcb.finSent && seq === tcb.finSeq : unsent === 0
   const verb: DecisionVerb = isAgain ? 'again' : 'sent'
   if (isAgain) spoilTiming(tcb)
@@ -318,6 +323,7 @@ function sentNew(tcb: Tcb, sndNxt: number, nowUs: number): void {
     rack.sent.append(offsetOf(tcb, sndNxt), nowUs)
   }
   tcb.sndNxt = sndNxt
+  if (tcb.windowUse !== null) noteWindowUse(tcb, tcb.windowUse)
   tcb.overrideDue = false
   tcb.lastSendUs = nowUs
   if (tcb.rtoAtUs === Infinity) {

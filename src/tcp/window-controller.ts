@@ -6,6 +6,10 @@ import { HyStart } from './hystart.ts'
 /** Arbitrarily high (RFC 5681 §3.1): no loss was seen yet. */
 const unknownThreshold = 0x7fff_ffff
 
+/** What systems do otherwise than the RFCs: see the configuration. */
+export interface WindowRules { readonly slowStartSegments: number, readonly lossReducesWindow: boolean }
+const windowRules: WindowRules = { slowStartSegments: 1, lossReducesWindow: false }
+
 /** What all loss-based controllers share: slow start (RFC 5681 §3.1, RFC 9406) and the windows of recovery (RFC 5681 §3.2, RFC 6582 §3.2). */
 export abstract class WindowController implements CongestionController {
   abstract readonly name: CongestionControlName
@@ -14,7 +18,10 @@ export abstract class WindowController implements CongestionController {
   protected smss = 1
   readonly #hystart: HyStart | null
 
-  constructor(hystart: boolean) {
+  readonly #rules: WindowRules
+
+  constructor(hystart: boolean, rules: WindowRules = windowRules) {
+    this.#rules = rules
     this.#hystart = hystart ? new HyStart() : null
   }
 
@@ -52,8 +59,9 @@ export abstract class WindowController implements CongestionController {
   }
 
   onEcn(flightSize: number, gentle: boolean): void {
+    const load = this.#rules.lossReducesWindow ? this.cwnd : flightSize
+    const window = Math.floor(load * (gentle ? this.gentleFactor : this.lossFactor))
     this.#reduce(flightSize)
-    const window = Math.floor(flightSize * (gentle ? this.gentleFactor : this.lossFactor))
     this.ssthresh = Math.max(window, 2 * this.smss)
     this.cwnd = Math.max(window, this.smss)
     this.restart(false)
@@ -123,14 +131,21 @@ export abstract class WindowController implements CongestionController {
   protected abstract restart(afterTimeout: boolean): void
 
   #reduce(flightSize: number): void {
-    this.ssthresh = this.thresholdAfterLoss(flightSize)
+    this.ssthresh = this.#loadAfterLoss(flightSize)
     this.#hystart?.reset()
+  }
+
+  #loadAfterLoss(flightSize: number): number {
+    if (!this.#rules.lossReducesWindow) return this.thresholdAfterLoss(flightSize)
+    const window = this.thresholdAfterLoss(this.cwnd)
+    // The fractions are of 1024, so that seven tenths of ten segments are seven.
+    return Math.max(Math.floor(window * (1 + 1 / 1024) / this.smss), 2) * this.smss
   }
 
   #slowStart(news: AckNews): boolean {
     // HyStart++ is for the first slow start alone: later ones know where to end (RFC 9406 §4.3).
     if (this.#hystart === null || this.ssthresh < unknownThreshold) {
-      this.cwnd += Math.min(news.ackedBytes, this.smss)
+      this.cwnd += Math.min(news.ackedBytes, this.#rules.slowStartSegments * this.smss)
       return this.cwnd >= this.ssthresh
     }
     this.cwnd += this.#hystart.growth(news.ackedBytes, this.smss)

@@ -40,6 +40,8 @@ function socketReadiness(layer: SocketLayer, socket: Socket): number {
 function isWritable(layer: SocketLayer, socket: Socket): boolean {
   const view = layer.view(socket)
   if (view === null) return true
+  const lowest = layer.profile.sockets.system === 'linux' ? socket.options.get('TCP_NOTSENT_LOWAT') ?? 0 : 0
+  if (lowest > 0 && view.sendQueuedBytes >= lowest) return false
   return view.sendBufferBytes - view.sendQueuedBytes - view.sendUnackedBytes >= view.sendBufferBytes / 3
 }
 

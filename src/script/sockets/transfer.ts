@@ -31,7 +31,8 @@ function receive(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Tra
   if (has('MSG_OOB')) return failed('EINVAL')
   if (socket.phase === 'fresh' || socket.phase === 'listening') return failed('ENOTCONN')
   const connection = layer.host.connection(socket.connection)
-  const available = socket.readShut ? 0 : connection?.receivableBytes ?? 0
+  const isDeaf = socket.readShut && !layer.profile.sockets.readsAfterShutdown
+  const available = isDeaf ? 0 : connection?.receivableBytes ?? 0
   const wanted = has('MSG_WAITALL') && !has('MSG_DONTWAIT') ? lengthBytes : Math.min(1, lengthBytes)
   const isOver = socket.readShut || socket.phase === 'over' || connection === undefined || (available === 0 ? connection.endOfStream : isFinBehind(layer, socket))
   if (available >= wanted || (available > 0 && isOver)) return returned(has('MSG_PEEK') ? Math.min(available, lengthBytes) : take(layer, socket, lengthBytes))
@@ -97,7 +98,7 @@ function give(layer: SocketLayer, socket: Socket, lengthBytes: number, isCorked:
   const held = socket.heldBytes
   const total = held + lengthBytes
   const keep = isCorked ? total % (layer.view(socket)?.sndMss ?? 1) : 0
-  const taken = push(layer, socket, total - keep, sendFlags)
+  const taken = push(layer, socket, total - keep, keep > 0 ? sendFlags & ~SendFlag.push : sendFlags)
   if (taken < total - keep) {
     socket.heldBytes = Math.max(0, held - taken)
     return Math.max(0, taken - held)
