@@ -13,7 +13,8 @@ const passing = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 `
 const exitCodes = { done: 0, failed: 1, usage: 2 }
 
-interface Row { file?: string, result?: string, line?: number, profile?: string, differs?: string[], unsupported?: string | null, summary?: { scripts: number, pass: number, fail: number, unsupported: number } }
+interface Summary { scripts: number, pass: number, fail: number, unsupported: number }
+interface Row { file?: string, result?: string, line?: number, profile?: string, differs?: string[], unsupported?: string | null, summary?: Summary }
 
 describe('tcplab run', () => {
   let program = ''
