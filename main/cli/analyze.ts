@@ -13,6 +13,7 @@ import { localTimeText } from '../lab/local-time.ts'
 import { displayFilterOf, fieldsOf } from './display-filter.ts'
 import { ExitCode, tellFailure, UsageError } from './failure.ts'
 import { findingLine, findingNamesText } from './finding-line.ts'
+import { graphView } from './graph-view.ts'
 import { flowHeader, flowJson, flowLine } from './flow-line.ts'
 import { Output } from './output.ts'
 import type { Invocation, Run } from './program.ts'
@@ -20,7 +21,7 @@ import { StreamView } from './stream-view.ts'
 import { programName } from './version.ts'
 
 /** What looks at the packets of a batch once they are in the trace. */
-interface View {
+export interface View {
   /** Before anything is read. */
   begin?(reader: CaptureReader): void
   /**
@@ -36,11 +37,12 @@ interface View {
  * how much there is and what was found. A damaged file is read up to the damage, which is then told, with exit code 1.
  */
 export const runAnalyze: Run = async (invocation) => {
-  const { args, words } = invocation
+  const { args, options, words } = invocation
   const path = args[0] as string
   const output = new Output(process.stdout)
   const trace = new Trace()
   const views = viewsOf(invocation, trace, output)
+  if ((options.graph === undefined) !== (options.svg === undefined) || (options.graph === undefined && (options.kind ?? options.sender) !== undefined)) throw new UsageError('graphNeedsBoth')
   const choose = chooserOf(invocation, trace)
   const damage = await readCaptureFile(path, (batch, reader) => {
     const first = trace.packetCount
@@ -63,6 +65,7 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
   if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))
   if (options.write !== undefined) views.push(writeView(trace, options.write, options.comments ?? false))
   if (options.fields !== undefined) views.push(fieldsView(trace, output, fieldsOf(options.fields, words), json))
+  if (options.graph !== undefined && options.svg !== undefined) views.push(graphView(trace, { stream: options.graph, path: options.svg, kind: options.kind ?? 'sequence', sender: options.sender ?? null }, words))
   if (views.length === 0) views.push(summaryView(trace, output, words))
   return views
 }

@@ -1,3 +1,4 @@
+import { graphKinds } from '../../src/graph/graph.ts'
 import { argumentRanges } from '../../src/rpc/commands.ts'
 import type { ArgumentType } from '../../src/rpc/commands.ts'
 import { parseArgument } from '../../src/rpc/command-line.ts'
@@ -37,6 +38,10 @@ export const cliTable = {
       { name: 'raw', type: 'streamEnd', value: 'a|b' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE', words: 'writeSelected' },
       { name: 'comments', type: 'flag' },
+      { name: 'graph', type: 'count', value: 'STREAM' },
+      { name: 'kind', type: 'graphKind', value: 'sequence|throughput|rtt|window', words: 'graphKind' },
+      { name: 'sender', type: 'side', value: 'client|server', words: 'graphSender' },
+      { name: 'svg', type: 'path', value: 'FILE' },
     ],
   },
   merge: {
@@ -149,7 +154,7 @@ export interface CliOption {
 export type CliType = 'ring' | ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
 
 /** Types that take one of a closed list. */
-const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'], streamEnd: ['a', 'b'] } as const
+const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'], streamEnd: ['a', 'b'], graphKind: graphKinds, side: ['client', 'server'] } as const
 
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
@@ -194,6 +199,10 @@ export interface CliOptions {
   findings?: typeof cliChoices.findingsFormat[number]
   stream?: number
   raw?: typeof cliChoices.streamEnd[number]
+  graph?: number
+  kind?: typeof graphKinds[number]
+  sender?: typeof cliChoices.side[number]
+  svg?: string
   install?: string
   from?: typeof cliChoices.fromWhen[number]
   extcapInterfaces?: boolean

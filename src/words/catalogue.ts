@@ -5,6 +5,7 @@ import { endpoint as endpointEn } from './en/endpoint.ts'
 import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/faults.ts'
 import { filter as filterEn } from './en/filter.ts'
 import { findings as findingsEn } from './en/findings.ts'
+import { graph as graphEn } from './en/graph.ts'
 import { reasons as reasonsEn } from './en/reasons.ts'
 import { script as scriptEn } from './en/script.ts'
 import { shell as shellEn } from './en/shell.ts'
@@ -16,6 +17,7 @@ import { endpoint as endpointKo } from './ko/endpoint.ts'
 import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/faults.ts'
 import { filter as filterKo } from './ko/filter.ts'
 import { findings as findingsKo } from './ko/findings.ts'
+import { graph as graphKo } from './ko/graph.ts'
 import { reasons as reasonsKo } from './ko/reasons.ts'
 import { script as scriptKo } from './ko/script.ts'
 import { shell as shellKo } from './ko/shell.ts'
@@ -39,6 +41,7 @@ const en = {
   faultVariants: faultVariantsEn,
   filter: filterEn,
   findings: findingsEn,
+  graph: graphEn,
   reasons: reasonsEn,
   script: scriptEn,
   shell: shellEn,
@@ -54,6 +57,7 @@ const ko: SameKeys<typeof en> = {
   faultVariants: faultVariantsKo,
   filter: filterKo,
   findings: findingsKo,
+  graph: graphKo,
   reasons: reasonsKo,
   script: scriptKo,
   shell: shellKo,

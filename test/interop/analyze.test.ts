@@ -69,6 +69,26 @@ describe('tcplab analyze', () => {
     expect(tshark(copy, 'frame.number', 'frame.time_epoch', 'tcp.seq_raw')).toEqual(tshark(file, 'frame.number', 'frame.time_epoch', 'tcp.seq_raw'))
   })
 
+  it('draws a stream as an SVG file, in both languages', () => {
+    const file = fileOf('g.pcap', conversation)
+    for (const kind of ['sequence', 'throughput', 'rtt', 'window']) {
+      const svg = path.join(folder, `${kind}.svg`)
+      expect(analyze(file, '--graph', '0', '--kind', kind, '--svg', svg)).toMatchObject({ code: 0, stdout: '', stderr: '' })
+      expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [^]*<title id="title">[^<]*TCP stream 0 · 10\.0\.0\.1:4000 → 10\.0\.0\.2:80<\/title>[^]*<\/svg>\n$/)
+    }
+    const svg = path.join(folder, 'ko.svg')
+    analyze(file, '--graph', '0', '--svg', svg, '--lang', 'ko')
+    expect(readFileSync(svg, 'utf8')).toContain('재전송</text>')
+  })
+
+  it('says which streams there are when another one is asked for, and that a graph needs a file', () => {
+    const file = fileOf('h.pcap', conversation)
+    const svg = path.join(folder, 'none.svg')
+    expect(analyze(file, '--graph', '2', '--svg', svg)).toMatchObject({ code: 2, stderr: expect.stringContaining('no TCP stream 2 in this file, which has 2') as string })
+    expect(analyze(file, '--graph', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('--svg FILE') as string })
+    expect(analyze(file, '--graph', '0', '--svg', path.join(folder, 'no', 'such.svg'))).toMatchObject({ code: 1, stderr: expect.stringContaining('such.svg') as string })
+  })
+
   it('reads a cut file up to the cut, says where that is, and ends with 1', () => {
     const file = fileOf('cut.pcap', conversation.subarray(0, conversation.length - 10))
     const { code, stdout, stderr } = analyze(file)

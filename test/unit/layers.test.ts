@@ -18,6 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   'src/script': ['src/base', 'src/wire', 'src/tcp', 'src/stack', 'src/link/frame-batch.ts'],
   'src/trace': ['src/base', 'src/wire', 'src/tcp/seq.ts', 'src/rpc types'],
   'src/filter': ['src/base', 'src/wire', 'src/trace', 'src/tcp/state.ts'],
+  'src/graph': ['src/base', 'src/trace'],
   'src/capture-file': ['src/base'],
   'src/craft': ['src/base', 'src/wire'],
   'src/rpc': ['src/base', 'src types'],

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { busierSide, graphKinds, graphOf } from '../../../src/graph/graph.ts'
+import type { GraphKind } from '../../../src/graph/graph.ts'
+import { graphSvg } from '../../../src/graph/graph-svg.ts'
+import { flowSeries } from '../../../src/trace/series.ts'
+import { TraceUnderTest } from '../trace/segments.ts'
+
+const subject = { stream: 0, from: 'a<b', to: '"c"&d', packets: 6, language: 'en' }
+const say = (key: string, params?: Readonly<Record<string, string | number>>) => [key, ...Object.values(params ?? {})].join(' ')
+
+function drawn(lines: readonly string[], kind: GraphKind = 'sequence'): string {
+  const test = new TraceUnderTest()
+  for (const line of lines) test.send(line)
+  const [flow] = test.trace.tracker.flows
+  return graphSvg(graphOf(kind, flowSeries(test.trace.store, test.trace.tracker, 0), busierSide(flow)), subject, say)
+}
+
+const lossy = [
+  '@0 c> S 100:100(0) win 1000 <mss 1460>', '@0.1 s> S. 500:500(0) ack 101 win 4000 <mss 1460>', '@0.2 c> . 101:101(0) ack 501 win 1000',
+  '@0.3 c> . 101:101(1000) ack 501 win 1000', '@1 c> . 101:101(1000) ack 501 win 1000', '@1.1 s> . 501:501(0) ack 1101 win 4000',
+]
+
+describe('graph as SVG', () => {
+  it('has a title and a description, with what was written by others escaped', () => {
+    const svg = drawn(lossy)
+    expect(svg).toContain('<title id="title">title kind.sequence 0 a&#60;b &#34;c&#34;&#38;d</title>')
+    expect(svg).toContain('described series.segment 2 0 1001 B')
+    expect(svg).toContain('described series.retransmission 1 1 1001 B')
+  })
+
+  it('names in its legend what it draws, and nothing else', () => {
+    const svg = drawn(lossy)
+    for (const label of ['segment', 'retransmission', 'ack', 'windowEdge']) expect(svg).toContain(`>series.${label}`)
+    expect(svg).not.toContain('series.sack')
+  })
+
+  it('marks a retransmission with a cross where and when it was sent', () => {
+    // 1 s of 1.1 s over 902 px; bytes 1 to 1001 of an axis that ends a third above them.
+    expect(drawn(lossy)).toMatch(/d="M894 [\d.]+V[\d.]+M891 [\d.]+l6 6m0 -6l-6 6" stroke="#c4143a"/)
+  })
+
+  it('says so where there is nothing to draw, and draws a flow of one moment', () => {
+    expect(drawn(['@0 c> R 1:1(0) win 0'])).toContain('>empty</text>')
+    for (const kind of graphKinds) expect(drawn(lossy.slice(0, 1), kind)).not.toMatch(/NaN|Infinity/)
+  })
+
+  it('does not grow with the packets', () => {
+    const many = Array.from({ length: 12_000 }, (_, i) => `@${i / 1000} c> . ${1 + i * 10}:1(10) ack 1 win ${1000 + i % 7}`)
+    for (const kind of graphKinds) expect(drawn(many, kind).length).toBeLessThan(120_000)
+  })
+})
