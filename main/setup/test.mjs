@@ -18,7 +18,7 @@ const steps = [
   { name: 'types', work: () => program(path.join(root, 'main/setup/types.mjs'), [], 3 * minute) },
   { name: 'unit', work: () => tests('unit', 5 * minute) },
   { name: 'build', work: () => build(true) },
-  { name: 'interop', work: () => process.platform === 'linux' ? tests('interop', 6 * minute) : skipped('network namespaces and the kernel at the far end are Linux\'s') },
+  { name: 'interop', work: () => process.platform === 'linux' ? tests('interop', 9 * minute) : skipped('network namespaces and the kernel at the far end are Linux\'s') },
   { name: 'window', work: () => findChromium() === null ? skipped('no Chromium, Chrome or Edge was found; CHROMIUM may name one') : tests('window', 4 * minute) },
   {
     name: 'package',
