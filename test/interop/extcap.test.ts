@@ -45,7 +45,8 @@ asBothUsers(import.meta.url, () => {
         const fifo = path.join(folder, `${from}.pcapng`)
         const child = spawn(process.execPath, [program, 'extcap', '--capture', '--extcap-interface', `tcplab-${lab!.pid}`, '--fifo', fifo, '--from', from], { env })
         const end = performance.now() + 20_000
-        while (performance.now() < end && !(existsSync(fifo) && readFileSync(fifo).length > 100)) await new Promise((resolve) => { setTimeout(resolve, 20) })
+        const isEnough = (bytes: Buffer) => from === 'start' ? bytes.includes('HTTP/1.') : bytes.length > 100
+        while (performance.now() < end && !(existsSync(fifo) && isEnough(readFileSync(fifo)))) await new Promise((resolve) => { setTimeout(resolve, 20) })
         child.kill('SIGTERM')
         await new Promise((resolve) => child.once('exit', resolve))
         const { stdout, status } = spawnSync('tshark', ['-r', fifo, '-T', 'fields', '-e', 'tcp.dstport'], { encoding: 'utf8', env })
