@@ -57,7 +57,7 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
   if (isRefused(layer, socket, name)) return failed('ECONNRESET')
   if (name === 'SO_LINGER') return setLinger(args, socket)
   if (name === 'TCP_CONGESTION') return setCongestionControl(layer, args, socket)
-  if (name === 'SO_RCVTIMEO' || name === 'SO_SNDTIMEO') return setTimeout(args, socket, name)
+  if (name === 'SO_RCVTIMEO' || name === 'SO_SNDTIMEO') return setTimeLimit(args, socket, name)
   const value = args.number(3)
   if (Object.hasOwn(knobs, name)) {
     const { knob, toKnob } = knobs[name]
@@ -173,7 +173,7 @@ function getLinger(args: CallArguments, socket: Socket): Returned {
 }
 
 /** A timeval as `{tv_sec=1, tv_usec=0}`, or whole seconds. */
-function setTimeout(args: CallArguments, socket: Socket, name: string): Returned {
+function setTimeLimit(args: CallArguments, socket: Socket, name: string): Returned {
   const given = args.at(3)
   const inner = given.kind === 'list' && given.items.length === 1 ? given.items[0] : given
   let us: number
