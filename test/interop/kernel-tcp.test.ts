@@ -8,7 +8,7 @@ import type { Host } from '../../src/stack/host.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
-import { digestOfPattern, patternSource, writePattern } from '../support/byte-pattern.ts'
+import { digestOfPattern, exchangePattern, patternSource, writePattern } from '../support/byte-pattern.ts'
 import { startLabOnVeth, until } from '../support/lab-on-veth.ts'
 import type { LabOnVeth } from '../support/lab-on-veth.ts'
 import { inOwnNetwork, makeVeth, removeVeth, run, runAsync } from '../support/own-network.ts'
@@ -109,14 +109,9 @@ inOwnNetwork(import.meta.url, () => {
       const before = troubleCounters()
       expect(runner.serve(7, () => new Echo())).toBeNull()
       const socket = net.connect({ host: labAddress, port: 7, allowHalfOpen: true })
-      const got = createHash('sha256')
-      let total = 0
-      socket.on('data', (chunk) => { got.update(chunk); total += chunk.length })
-      const ended = new Promise((resolve, reject) => { socket.on('end', resolve); socket.on('error', reject) })
-      void writePattern(socket, bulkBytes)
-      await ended
+      const { total, digest } = await exchangePattern(socket, bulkBytes)
       expect(total).toBe(bulkBytes)
-      expect(got.digest('hex')).toBe(digestOfPattern(bulkBytes))
+      expect(digest).toBe(digestOfPattern(bulkBytes))
       await until(() => events.some((event) => event.kind === 'closed'), 5000, 'our end is closed')
       expect(troubleCounters()).toEqual(before)
     })

@@ -42,3 +42,14 @@ export async function writePattern(socket: net.Socket, length: number): Promise<
   }
   socket.end()
 }
+
+/** Sends `length` bytes of the stream over a socket of the kernel's. @returns what had come back when the other side ended */
+export async function exchangePattern(socket: net.Socket, length: number): Promise<{ total: number, digest: string }> {
+  const got = createHash('sha256')
+  let total = 0
+  socket.on('data', (chunk) => { got.update(chunk); total += chunk.length })
+  const ended = new Promise((resolve, reject) => { socket.on('end', resolve); socket.on('error', reject) })
+  void writePattern(socket, length)
+  await ended
+  return { total, digest: got.digest('hex') }
+}
