@@ -1,5 +1,5 @@
-import { closeSync, existsSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { fault, FaultError } from '../../src/base/fault.ts'
+import { PartFile } from '../files/part-file.ts'
 import { readFully } from './page-cache.ts'
 
 /** What there is to copy: the first `bytes` of an open file, then `tail`. */
@@ -14,41 +14,28 @@ export interface SavedRecording {
 const chunkBytes = 1024 * 1024
 
 /**
- * Copies under another name first and renames at the end, so that the target is whole or untouched.
+ * The target is whole or untouched.
  * @returns bytes written
- * @throws FaultError fileExists, fileNotWritable, diskFull
+ * @throws FaultError fileExists, fileNotWritable, diskFull, fileDamaged
  */
 export function copyRecording(recording: SavedRecording, target: string, overwrite: boolean): number {
-  if (!overwrite && existsSync(target)) throw new FaultError(fault('fileExists', { path: target }))
-  const partial = `${target}.part`
-  let file = -1
+  const file = new PartFile(target, overwrite)
   try {
-    file = openSync(partial, 'w', 0o644)
     copyInto(file, recording)
-    closeSync(file)
-    file = -1
-    renameSync(partial, target)
+    file.finish()
   } catch (error) {
-    if (file >= 0) closeSync(file)
-    if (existsSync(partial)) unlinkSync(partial)
-    if (error instanceof FaultError) throw error
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    const reason = code === 'ENOSPC' || code === 'EDQUOT' ? fault('diskFull', { path: target, reason: code }) : fault('fileNotWritable', { path: target, reason: code, lost: 0 })
-    throw new FaultError(reason, { cause: error })
+    file.discard()
+    throw error
   }
-  return recording.bytes + recording.tail.length
+  return file.bytes
 }
 
-function copyInto(file: number, recording: SavedRecording): void {
+function copyInto(file: PartFile, recording: SavedRecording): void {
   const chunk = new Uint8Array(Math.min(chunkBytes, recording.bytes))
   for (let at = 0; at < recording.bytes; at += chunk.length) {
     const piece = chunk.subarray(0, Math.min(chunk.length, recording.bytes - at))
     if (!readFully(recording.descriptor, piece, at)) throw new FaultError(fault('fileDamaged', { path: recording.path, offset: at, reason: 'shorter' }))
-    writeFully(file, piece)
+    file.write(piece)
   }
-  writeFully(file, recording.tail)
-}
-
-function writeFully(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done)
+  file.write(recording.tail)
 }
