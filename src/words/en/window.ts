@@ -82,7 +82,7 @@ export const window = {
   },
   packets: {
     title: 'Packets',
-    views: 'Packets or ladder',
+    views: 'Views of the capture',
     list: 'Packets',
     count: '{total} packet | {total} packets',
     countOf: '{shown} of {total}',

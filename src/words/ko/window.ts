@@ -83,7 +83,7 @@ export const window: SameKeys<typeof en> = {
   },
   packets: {
     title: '패킷',
-    views: '패킷 또는 사다리',
+    views: '캡처 보기',
     list: '패킷',
     count: '패킷 {total}개',
     countOf: '{total}개 중 {shown}개',
