@@ -3,7 +3,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import { parseHex, readU32 } from '../../src/base/bytes.ts'
 import { planInjection } from '../../src/craft/inject-guard.ts'
-import { parseCidr, parseIpv4 } from '../../src/wire/addresses.ts'
+import { isLinkLocalIpv6, parseCidr, parseIpv4, parseIpv6 } from '../../src/wire/addresses.ts'
 import { readCaptureFile } from '../files/capture-input.ts'
 import { Driver } from '../lab/driver.ts'
 import { Injector } from '../lab/injector.ts'
@@ -66,12 +66,27 @@ export const runInject: Run = async ({ args, options, json, words }) => {
 
 /** What a line leaves out is the interface's own, and the way out is the system's. */
 function surroundingsOf({ link, peer }: OpenedLink, { gateway, consent }: CliOptions, probe: NeighbourProbe): LineSurroundings {
-  const own = link.info.addresses.map((text) => parseCidr(text)).find((cidr) => cidr?.version === 4)
+  const own = link.info.addresses.map((text) => parseCidr(text)).filter((cidr) => cidr !== null)
+  const own4 = own.find(({ version }) => version === 4)
+  const { name } = link.info
   return {
-    mac: link.info.mac ?? ownMac, source: own ? readU32(own.address, 0) : null, destination: peer === null ? null : parseIpv4(peer.address),
-    prefixLength: own?.prefixLength ?? 0, gateway: gateway === undefined ? systemGateway(link.info.name) : parseIpv4(gateway), consent: new Set(consent),
-    macOf: (address: number) => probe.ask(address),
+    mac: link.info.mac ?? ownMac, source: own4 ? readU32(own4.address, 0) : null, destination: peer === null ? null : parseIpv4(peer.address),
+    prefixLength: own4?.prefixLength ?? 0, gateway: (gateway === undefined ? null : parseIpv4(gateway)) ?? systemGateway(name),
+    networks6: own.filter(({ version, address }) => version === 6 && !isLinkLocalIpv6(address)),
+    gateway6: (gateway === undefined ? null : parseIpv6(gateway)) ?? systemGateway6(name),
+    consent: new Set(consent), macOf: (address) => probe.ask(address),
   }
+}
+
+/** The same over IPv6: destination, its prefix length, source, its length, next hop, metric, counts, flags, device, all in hexadecimal digits. */
+function systemGateway6(name: string): Uint8Array | null {
+  try {
+    for (const line of readFileSync('/proc/net/ipv6_route', 'latin1').split('\n')) {
+      const [destination, prefixLength, , , hop, , , , , device] = line.trim().split(/\s+/)
+      if (device === name && prefixLength === '00' && /^0+$/.test(destination) && /[1-9a-f]/.test(hop)) return parseHex(hop)
+    }
+  } catch { /* no such file: another system */ }
+  return null
 }
 
 /** Linux: the default gateway of an interface, or null. Addresses stand there in the order of the machine, which is little endian wherever Linux has this lab. */

@@ -5,10 +5,10 @@ import type { Fault } from '../../src/base/fault.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { HostSettings, HostState, LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
-import { formatAddress, parseAddress } from '../../src/stack/ip-address.ts'
+import { formatAddress, isSameAddress, parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
-import { formatMac, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
+import { formatMac, isLinkLocalIpv6, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
 import { Capture } from './capture.ts'
 import { cannotFilter, compileCaptureFilter, noFilter } from './capture-filter.ts'
 import type { CaptureFilter } from './capture-filter.ts'
@@ -350,17 +350,19 @@ export class Lab {
   lineSurroundings(): LineSurroundings {
     const { opened, probe } = this.requireOpen()
     const config = this.host?.host.config
-    const own = opened.link.info.addresses.map((text) => parseCidr(text)).find((cidr) => cidr?.version === 4)
-    const neighbours = this.host?.host.arpTable() ?? []
+    const own = opened.link.info.addresses.map((text) => parseCidr(text)).filter((cidr) => cidr !== null)
+    const own4 = own.find(({ version }) => version === 4)
+    const host = this.host?.host
+    const routes6 = host?.ipv6Routes() ?? { networks: own.filter(({ version, address }) => version === 6 && !isLinkLocalIpv6(address)), router: null }
     return {
       mac: config?.mac ?? opened.link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1),
-      source: config?.ipv4 ?? (own ? readU32(own.address, 0) : null),
+      source: config?.ipv4 ?? (own4 ? readU32(own4.address, 0) : null),
       destination: opened.peer === null ? null : parseIpv4(opened.peer.address),
-      prefixLength: config?.prefixLength ?? own?.prefixLength ?? 0,
-      gateway: config?.gateway ?? null,
+      prefixLength: config?.prefixLength ?? own4?.prefixLength ?? 0,
+      gateway: config?.gateway ?? null, networks6: routes6.networks, gateway6: routes6.router,
       consent: this.consent,
       macOf: (address) => {
-        const known = neighbours.find((row) => row.address === address)?.mac
+        const known = [...host?.arpTable() ?? [], ...host?.ndpTable() ?? []].find((row) => isSameAddress(row.address, address))?.mac
         return known ? Promise.resolve(parseMac(known)) : probe.ask(address)
       },
     }

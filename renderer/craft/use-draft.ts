@@ -6,8 +6,8 @@ import { buildFrame, isFault } from '../../src/craft/build.ts'
 import type { PacketDraft } from '../../src/craft/draft.ts'
 import { draftFromOneLine, draftToOneLine } from '../../src/craft/one-line.ts'
 import { readFrame } from '../../src/craft/read.ts'
-import { isOneLineError } from '../../src/wire/one-line-parse.ts'
-import type { OneLineError } from '../../src/wire/one-line-parse.ts'
+import { isOneLineError } from '../../src/wire/one-line-cursor.ts'
+import type { OneLineError } from '../../src/wire/one-line-cursor.ts'
 
 export type DraftView = 'form' | 'hex' | 'line'
 

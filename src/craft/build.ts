@@ -1,12 +1,13 @@
 import { fault } from '../base/fault.ts'
-import { copyBytes, writeU16 } from '../base/bytes.ts'
-import { foldChecksum, pseudoHeaderSum4, pseudoHeaderSum6, sumBytes } from '../wire/checksum.ts'
-import { EtherType, EthernetHeader, encodeEthernet, ethernetHeaderBytes, maxVlanTags, vlanTagBytes } from '../wire/ethernet.ts'
-import { IpProtocol, Ipv4Header, encodeIpv4, fillIpv4Checksum, ipv4HeaderBytes } from '../wire/ipv4.ts'
-import { Ipv6Extensions, Ipv6Header, encodeIpv6, ipv6HeaderBytes, walkIpv6Extensions } from '../wire/ipv6.ts'
+import { writeU16 } from '../base/bytes.ts'
+import { foldChecksum, sumBytes } from '../wire/checksum.ts'
+import { ethernetHeaderBytes, maxVlanTags, vlanTagBytes } from '../wire/ethernet.ts'
+import { IpProtocol, ipv4HeaderBytes } from '../wire/ipv4.ts'
+import { ipv6HeaderBytes } from '../wire/ipv6.ts'
 import { TcpHeader, encodeTcp, maxTcpOptionsBytes, tcpHeaderBytes } from '../wire/tcp.ts'
 import { encodeTcpOptions, padTcpOptions } from '../wire/tcp-options.ts'
 import type { Fault } from '../base/fault.ts'
+import { putEthernet, putIpv4, putIpv6, transportPseudoSum } from './put-headers.ts'
 import type { Ipv4Draft, Ipv6Draft, PacketDraft } from './draft.ts'
 
 /**
@@ -24,13 +25,16 @@ export function buildFrame(draft: PacketDraft): Uint8Array | Fault {
   const payloadAt = tcpAt + tcpHeaderBytes + tcpOptions.length
   const ipEnd = payloadAt + draft.payload.length
   const frame = new Uint8Array(ipEnd + draft.trailer.length)
-  putEthernet(draft, frame)
-  if (draft.ip.version === 4) putIpv4(draft.ip, ipOptions, frame, ipAt, ipEnd)
-  else putIpv6(draft.ip, frame, ipAt, ipEnd)
+  putEthernet(draft.ethernet, draft.ip.version, frame)
+  if (draft.ip.version === 4) putIpv4(draft.ip, ipOptions, IpProtocol.tcp, frame, ipAt, ipEnd)
+  else putIpv6(draft.ip, IpProtocol.tcp, frame, ipAt, ipEnd)
   putTcp(draft, tcpOptions, frame, tcpAt)
   frame.set(draft.payload, payloadAt)
   frame.set(draft.trailer, ipEnd)
-  if (draft.tcp.checksum === null) writeU16(frame, tcpAt + 16, foldChecksum(sumBytes(frame, tcpAt, ipEnd - tcpAt, pseudoSum(draft.ip, frame, ipAt, tcpAt, ipEnd))))
+  if (draft.tcp.checksum === null) {
+    const pseudoSum = transportPseudoSum(draft.ip, IpProtocol.tcp, frame, ipAt, tcpAt, ipEnd)
+    writeU16(frame, tcpAt + 16, foldChecksum(sumBytes(frame, tcpAt, ipEnd - tcpAt, pseudoSum)))
+  }
   return frame
 }
 
@@ -49,41 +53,6 @@ function ipOptionBytes(ip: Ipv4Draft | Ipv6Draft): Uint8Array {
   return ip.headerWords === null ? padTcpOptions(ip.options) : ip.options
 }
 
-function putEthernet(draft: PacketDraft, frame: Uint8Array): void {
-  const header = new EthernetHeader()
-  header.destination.set(draft.ethernet.destination)
-  header.source.set(draft.ethernet.source)
-  header.tagCount = draft.ethernet.tags.length
-  draft.ethernet.tags.forEach((tag, i) => {
-    header.tagProtocols[i] = tag.protocol
-    header.tagControls[i] = tag.control
-  })
-  header.etherType = draft.ethernet.etherType ?? (draft.ip.version === 4 ? EtherType.ipv4 : EtherType.ipv6)
-  encodeEthernet(header, frame, 0)
-}
-
-function putIpv4(ip: Ipv4Draft, options: Uint8Array, frame: Uint8Array, at: number, end: number): void {
-  const header = Object.assign(new Ipv4Header(), {
-    headerWords: ip.headerWords ?? (ipv4HeaderBytes + options.length) / 4, tos: ip.tos, totalLength: ip.totalLength ?? end - at, identification: ip.identification,
-    flags: ip.flags, fragmentOffset: ip.fragmentOffset, ttl: ip.ttl, protocol: ip.protocol ?? IpProtocol.tcp, checksum: ip.checksum ?? 0,
-  })
-  encodeIpv4(header, options, 0, options.length, frame, at)
-  copyBytes(ip.source, 0, frame, at + 12, 4)
-  copyBytes(ip.destination, 0, frame, at + 16, 4)
-  if (ip.checksum === null) fillIpv4Checksum(frame, at)
-}
-
-function putIpv6(ip: Ipv6Draft, frame: Uint8Array, at: number, end: number): void {
-  const header = Object.assign(new Ipv6Header(), {
-    trafficClass: ip.trafficClass, flowLabel: ip.flowLabel, payloadLength: ip.payloadLength ?? end - at - ipv6HeaderBytes,
-    nextHeader: ip.nextHeader ?? IpProtocol.tcp, hopLimit: ip.hopLimit,
-  })
-  header.source.set(ip.source)
-  header.destination.set(ip.destination)
-  encodeIpv6(header, frame, at)
-  frame.set(ip.extensions, at + ipv6HeaderBytes)
-}
-
 function putTcp(draft: PacketDraft, options: Uint8Array, frame: Uint8Array, at: number): void {
   const { sourcePort, destinationPort, seq, ack, reserved, flags, window, urgentPointer, dataOffsetWords, checksum } = draft.tcp
   const header = Object.assign(new TcpHeader(), {
@@ -91,15 +60,6 @@ function putTcp(draft: PacketDraft, options: Uint8Array, frame: Uint8Array, at: 
     checksum: checksum ?? 0, dataOffsetWords: dataOffsetWords ?? (tcpHeaderBytes + options.length) / 4,
   })
   encodeTcp(header, options, 0, options.length, frame, at)
-}
-
-/** Of the packet as it is, whatever lengths are forced; the final destination counts behind a routing header (RFC 8200 §8.1). */
-function pseudoSum(ip: Ipv4Draft | Ipv6Draft, frame: Uint8Array, ipAt: number, tcpAt: number, ipEnd: number): number {
-  if (ip.version === 4) return pseudoHeaderSum4(frame, ipAt + 12, ipAt + 16, IpProtocol.tcp, ipEnd - tcpAt)
-  const extensions = new Ipv6Extensions()
-  walkIpv6Extensions(frame, ipAt + ipv6HeaderBytes, ip.extensions.length, frame[ipAt + 6], ipAt + 6, extensions)
-  const destinationAt = extensions.finalDestinationAt < 0 ? ipAt + 24 : extensions.finalDestinationAt
-  return pseudoHeaderSum6(frame, ipAt + 8, destinationAt, IpProtocol.tcp, ipEnd - tcpAt)
 }
 
 const u8 = 0xff

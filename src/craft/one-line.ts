@@ -1,11 +1,12 @@
-import { hex, utf8Text } from '../base/bytes.ts'
 import { formatIp } from '../wire/addresses.ts'
 import { Ipv4Flag } from '../wire/ipv4.ts'
-import { printEndpoint, printTcp } from '../wire/one-line.ts'
-import { isOneLineError, parseOneLine } from '../wire/one-line-parse.ts'
+import { printData, printEndpoint, printTcp } from '../wire/one-line.ts'
+import { isOneLineError } from '../wire/one-line-cursor.ts'
+import { parseOneLine } from '../wire/one-line-parse.ts'
 import { TcpHeader } from '../wire/tcp.ts'
 import { ipv4Draft, ipv6Draft } from './draft.ts'
-import type { OneLineError, OneLineIp, OneLinePacket } from '../wire/one-line-parse.ts'
+import type { OneLineError } from '../wire/one-line-cursor.ts'
+import type { OneLineEndpoint, OneLineIp } from '../wire/one-line-parts.ts'
 import type { Ipv4Draft, Ipv6Draft, PacketDraft } from './draft.ts'
 
 /**
@@ -18,7 +19,7 @@ export function draftFromOneLine(text: string, defaults: PacketDraft): PacketDra
   const { tcp } = defaults
   return {
     ethernet: defaults.ethernet,
-    ip: withIpInfo(withAddresses(defaults.ip, line), line.ip),
+    ip: ipOfLine(defaults.ip, line),
     tcp: {
       sourcePort: line.source?.port ?? tcp.sourcePort, destinationPort: line.destination?.port ?? tcp.destinationPort,
       seq: line.seq ?? tcp.seq, ack: line.ack ?? 0, flags: line.flags, window: line.window ?? tcp.window, urgentPointer: line.urgentPointer ?? 0, reserved: line.reserved ?? 0,
@@ -29,7 +30,14 @@ export function draftFromOneLine(text: string, defaults: PacketDraft): PacketDra
   }
 }
 
-function withAddresses(ip: Ipv4Draft | Ipv6Draft, line: OneLinePacket): Ipv4Draft | Ipv6Draft {
+/** The IP header of a line. Addresses of the other version replace the header that it would have had by a plain one. */
+export function ipOfLine(ip: Ipv4Draft | Ipv6Draft, line: IpLine): Ipv4Draft | Ipv6Draft {
+  return withIpInfo(withAddresses(ip, line), line.ip)
+}
+
+interface IpLine { readonly ip: OneLineIp, readonly source: OneLineEndpoint | null, readonly destination: OneLineEndpoint | null }
+
+function withAddresses(ip: Ipv4Draft | Ipv6Draft, line: IpLine): Ipv4Draft | Ipv6Draft {
   const source = line.source?.address
   const destination = line.destination?.address
   if (!source || !destination) return ip
@@ -63,14 +71,6 @@ export function draftToOneLine(draft: PacketDraft): string {
   if (tcp.checksum !== null) parts.push(`checksum 0x${tcp.checksum.toString(16).padStart(4, '0')}`)
   if (payload.some((byte) => byte !== 0)) parts.push(`data ${printData(payload)}`)
   return parts.join(' ')
-}
-
-const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' }
-
-/** Text where all of it can be read, hex otherwise. */
-function printData(payload: Uint8Array): string {
-  const isText = payload.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09)
-  return isText ? `"${utf8Text(payload).replace(/[\n\r\t"\\]/g, (character) => escapes[character])}"` : `0x${hex(payload)}`
 }
 
 function printIpInfo(ip: Ipv4Draft | Ipv6Draft): string {

@@ -335,6 +335,11 @@ export class Host {
     return neighbours.map(({ address, mac, hasMac, state, isRouter }) => ({ address: address.slice(), mac: hasMac ? formatMac(mac) : null, state, isRouter }))
   }
 
+  /** The IPv6 networks on the link and the default router; null where IPv6 is off. */
+  ipv6Routes(): ReturnType<Ipv6['link']['routes']> | null {
+    return this.ipv6?.link.routes(this.latestUs) ?? null
+  }
+
   statistics(): HostStatistics {
     return this.counts
   }

@@ -134,6 +134,12 @@ export class Ipv6Interface {
     return found === null ? null : found.address
   }
 
+  /** What is on the link, and the router for all else. */
+  routes(nowUs: number): { networks: { address: Uint8Array, prefixLength: number }[], router: Uint8Array | null } {
+    const networks = this.prefixes.filter(({ validUntilUs }) => validUntilUs > nowUs).map(({ prefix, length }) => ({ address: prefix.slice(), prefixLength: length }))
+    return { networks, router: this.routers.find(({ validUntilUs }) => validUntilUs > nowUs)?.address.slice() ?? null }
+  }
+
   nextDeadlineUs(): number {
     let earliest = Infinity
     for (const { deadlineUs, validUntilUs } of this.addresses) earliest = Math.min(earliest, deadlineUs, validUntilUs)

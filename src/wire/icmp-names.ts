@@ -53,3 +53,19 @@ export function icmpCodeName(version: number, type: number, code: number): strin
   const named = (version === 6 ? codes6 : codes4)[type]?.[code]
   return named ?? (code === 0 ? '' : `code_${code}`)
 }
+
+/** The number of a name, `type_N` included; -1 where there is none. */
+export function icmpTypeOf(version: number, name: string): number {
+  return numberOf(version === 6 ? types6 : types4, name, 'type_')
+}
+
+export function icmpCodeOf(version: number, type: number, name: string): number {
+  return numberOf((version === 6 ? codes6 : codes4)[type] ?? {}, name, 'code_')
+}
+
+function numberOf(names: Readonly<Record<number, string>>, name: string, prefix: string): number {
+  const found = Object.keys(names).find((number) => names[Number(number)] === name)
+  if (found !== undefined) return Number(found)
+  const match = new RegExp(`^${prefix}(\\d{1,3})$`).exec(name)
+  return match !== null && Number(match[1]) <= 255 ? Number(match[1]) : -1
+}

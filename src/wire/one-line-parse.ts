@@ -1,6 +1,8 @@
-import { parseHex, utf8Bytes } from '../base/bytes.ts'
-import { parseIp, parseIpv6 } from './addresses.ts'
-import { accEcnCounterNames, ecnWords, fastOpenExid, tcpFlagLetters } from './one-line.ts'
+import { Cursor } from './one-line-cursor.ts'
+import type { OneLineError } from './one-line-cursor.ts'
+import { maxDataBytes, noIpInfo, parseData, parseEndpoints, parseIpInfo } from './one-line-parts.ts'
+import type { OneLineEndpoint, OneLineIp } from './one-line-parts.ts'
+import { accEcnCounterNames, fastOpenExid, tcpFlagLetters } from './one-line.ts'
 import { TcpFlag } from './tcp.ts'
 import { decodeTcpOptions, encodeTcpOptions } from './tcp-options.ts'
 import type { TcpOption } from './tcp-options.ts'
@@ -39,102 +41,10 @@ export interface OneLinePacket {
   readonly options: readonly TcpOption[] | null
 }
 
-export interface OneLineEndpoint {
-  /** 4 or 16 bytes; null where only the port is said. */
-  readonly address: Uint8Array | null
-  readonly port: number
-}
-
-export interface OneLineIp {
-  /** The two ECN bits; `ect01`: either ECT(0) or ECT(1). */
-  readonly ecn: number | 'ect01' | null
-  readonly tos: number | null
-  readonly ttl: number | null
-  readonly flowLabel: number | null
-  readonly identification: number | null
-  readonly dontFragment: boolean | null
-}
-
-/** `expected` is grammar, the same in every language: `FLAGS`, `0..65535`, `seq:end(len)`. Columns start at 1; `got` is empty at the end of the line. */
-export interface OneLineError {
-  readonly column: number
-  readonly expected: string
-  readonly got: string
-}
-
-export function isOneLineError(result: object): result is OneLineError {
-  return 'expected' in result
-}
-
 export function parseOneLine(text: string): OneLinePacket | OneLineError {
   const cursor = new Cursor(text)
   const packet = parsePacket(cursor)
   return cursor.error ?? packet
-}
-
-/** Reads on after an error harmlessly: every read then gives its neutral value, and the first error stays. */
-class Cursor {
-  readonly text: string
-  at = 0
-  error: OneLineError | null = null
-
-  constructor(text: string) {
-    this.text = text
-    this.skipSpace()
-  }
-
-  skipSpace(): void {
-    while (this.at < this.text.length && /\s/.test(this.text[this.at])) this.at++
-  }
-
-  /** What a sticky pattern matches here, with space behind it taken; null and nothing taken otherwise. */
-  match(pattern: RegExp): RegExpExecArray | null {
-    if (this.error) return null
-    const sticky = new RegExp(pattern.source, `${pattern.flags}y`)
-    sticky.lastIndex = this.at
-    const found = sticky.exec(this.text)
-    if (!found) return null
-    this.at += found[0].length
-    this.skipSpace()
-    return found
-  }
-
-  looksAt(pattern: RegExp): boolean {
-    const sticky = new RegExp(pattern.source, `${pattern.flags}y`)
-    sticky.lastIndex = this.at
-    return !this.error && sticky.test(this.text)
-  }
-
-  expect(pattern: RegExp, expected: string): RegExpExecArray | null {
-    const found = this.match(pattern)
-    if (!found) this.fail(expected)
-    return found
-  }
-
-  fail(expected: string, at = this.at): void {
-    if (this.error) return
-    const got = /^\S{0,24}/.exec(this.text.slice(at))![0]
-    this.error = { column: at + 1, expected, got }
-  }
-
-  /** Decimal or 0x; the range is what is expected. */
-  number(low: number, high: number): number {
-    const at = this.at
-    const found = this.match(/0x[0-9a-f]+|\d+/i)
-    const value = found ? Number(found[0]) : NaN
-    if (value >= low && value <= high) return value
-    this.fail(`${low}..${high}`, at)
-    return low
-  }
-
-  hexBytes(low: number, high: number): Uint8Array {
-    const at = this.at
-    const found = this.match(/(?:0x)?([0-9a-f]*)(?![0-9a-z])/i)
-    const bytes = found ? parseHex(found[1]) : null
-    if (bytes && bytes.length >= low && bytes.length <= high) return bytes
-    this.fail(low === high ? `HEX (${low * 2})` : 'HEX', at)
-    return new Uint8Array(0)
-  }
 }
 
 function parsePacket(cursor: Cursor): OneLinePacket {
@@ -149,62 +59,6 @@ function parsePacket(cursor: Cursor): OneLinePacket {
   const rest = parseFields(cursor, length)
   if (cursor.at < cursor.text.length) cursor.fail('ack | win | urg | reserved | offset | checksum | data | <OPTIONS>')
   return { direction, ip, source, destination, flags, seq, length, isAbsolute, options, ...mergeFields(fields, rest) }
-}
-
-const noIpInfo: OneLineIp = { ecn: null, tos: null, ttl: null, flowLabel: null, identification: null, dontFragment: null }
-
-const ipInfoWords = 'noecn | ect0 | ect1 | ce | ect01 | tos | ttl | hlim | flowlabel | id | df | nodf'
-
-function parseIpInfo(cursor: Cursor, before: OneLineIp): OneLineIp {
-  if (cursor.looksAt(ipv6Endpoint)) return before
-  const open = cursor.match(/[([]/)
-  if (!open) return before
-  const info = { ...before }
-  do {
-    const at = cursor.at
-    const word = cursor.expect(/[a-z]\w*/, ipInfoWords)?.[0]
-    switch (word) {
-      case undefined: break
-      case 'noecn': case 'ect0': case 'ect1': case 'ce': info.ecn = ecnWords[word]; break
-      case 'ect01': info.ecn = word; break
-      case 'tos': info.tos = cursor.number(0, 255); break
-      case 'ttl': case 'hlim': info.ttl = cursor.number(0, 255); break
-      case 'flowlabel': info.flowLabel = cursor.number(0, 0xfffff); break
-      case 'id': info.identification = cursor.number(0, 0xffff); break
-      case 'df': case 'nodf': info.dontFragment = word === 'df'; break
-      default: cursor.fail(ipInfoWords, at)
-    }
-  } while (cursor.match(/,/))
-  cursor.expect(open[0] === '(' ? /\)/ : /\]/, open[0] === '(' ? ')' : ']')
-  return info
-}
-
-const ipv6Endpoint = /\[([0-9a-f:.]*:[0-9a-f:.]*)\]:(\d+)/i
-const ipv4Endpoint = /(\d+\.\d+\.\d+\.\d+):(\d+)/
-
-function parseEndpoints(cursor: Cursor): [OneLineEndpoint | null, OneLineEndpoint | null] {
-  if (cursor.looksAt(/\d+\s*>/)) {
-    const source = cursor.number(0, 0xffff)
-    cursor.match(/>/)
-    return [{ address: null, port: source }, { address: null, port: cursor.number(0, 0xffff) }]
-  }
-  if (!cursor.looksAt(ipv6Endpoint) && !cursor.looksAt(ipv4Endpoint)) return [null, null]
-  const source = parseEndpoint(cursor)
-  cursor.expect(/>/, '>')
-  const at = cursor.at
-  const destination = parseEndpoint(cursor)
-  if (source.address?.length !== destination.address?.length) cursor.fail(source.address?.length === 4 ? 'IPv4:PORT' : '[IPv6]:PORT', at)
-  return [source, destination]
-}
-
-function parseEndpoint(cursor: Cursor): OneLineEndpoint {
-  const at = cursor.at
-  const found = cursor.match(ipv6Endpoint) ?? cursor.expect(ipv4Endpoint, 'IPv4:PORT | [IPv6]:PORT')
-  const address = found ? found[0].startsWith('[') ? parseIpv6(found[1]) : parseIp(found[1]) : null
-  const port = Number(found?.[2] ?? 0)
-  if (!address) cursor.fail('IPv4:PORT | [IPv6]:PORT', at)
-  if (port > 0xffff) cursor.fail('0..65535', at + found![0].lastIndexOf(':') + 1)
-  return { address, port }
 }
 
 /** Letters in any order, each once; `-` for none; a digit behind the dot is the ACE field (RFC 9768 §3.1.1). */
@@ -227,15 +81,13 @@ function parseFlags(cursor: Cursor): number {
   return flags
 }
 
-const maxLength = 65_535
-
 function parseSequence(cursor: Cursor): { seq: number | null, length: number, isAbsolute: boolean } {
   const at = cursor.at
   const any = cursor.match(/\.\.\.\((\d+)\)/)
   const found = any ?? cursor.expect(/(\d+):(\d+)\((\d+)\)(!?)/, 'seq:end(len)')
   if (!found) return { seq: 0, length: 0, isAbsolute: false }
   const length = Number(any ? found[1] : found[3])
-  if (length > maxLength) cursor.fail(`(0..${maxLength})`, at)
+  if (length > maxDataBytes) cursor.fail(`(0..${maxDataBytes})`, at)
   if (any) return { seq: null, length, isAbsolute: false }
   const [seq, end] = [Number(found[1]), Number(found[2])]
   if (seq > 0xffff_ffff) cursor.fail('0..4294967295', at)
@@ -273,16 +125,6 @@ function parseFields(cursor: Cursor, length: number): Fields {
     }
   }
 }
-
-function parseData(cursor: Cursor): Uint8Array {
-  const quoted = cursor.match(/"((?:[^"\\]|\\.)*)"/)
-  if (quoted) return utf8Bytes(quoted[1].replace(/\\(.)/g, (_, character: string) => escapes[character] ?? character))
-  if (cursor.looksAt(/0x/)) return cursor.hexBytes(0, maxLength)
-  cursor.fail('"TEXT" | 0xHEX')
-  return new Uint8Array(0)
-}
-
-const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0' }
 
 function mergeFields(a: Fields, b: Fields): Fields {
   const merged = { ...a }

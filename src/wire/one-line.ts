@@ -1,4 +1,4 @@
-import { hex } from '../base/bytes.ts'
+import { hex, utf8Text } from '../base/bytes.ts'
 import { formatIpAt, formatIpv4, formatIpv6, formatMac } from './addresses.ts'
 import { ArpOperation, hasMacAndIpv4 } from './arp.ts'
 import { LinkType } from './cooked.ts'
@@ -19,7 +19,7 @@ import type { TcpOption } from './tcp-options.ts'
  *     [(ipinfo)] [address:port > address:port] FLAGS seq:end(len) [ack N] win N [urg N] [reserved N] [offset N] [checksum 0xN] [data ...] [<options>]
  *
  * `reserved`, `offset`, `checksum` and `data` are ours; they are written only where they are asked for or say something.
- * {@link parseOneLine} reads the TCP form back.
+ * `parseOneLine` reads the TCP form back, `parseOneLineDatagram` those of UDP and ICMP.
  */
 export interface OneLineOptions {
   /** `address:port > address:port` in front; true unless said. */
@@ -139,6 +139,14 @@ function withAddresses(packet: Packet, bytes: Uint8Array, sourcePort: number, de
 /** `10.0.0.1:80`, `[fd00::1]:80`. */
 export function printEndpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' }
+
+/** For `data`: text where all of it can be read, hex otherwise. */
+export function printData(payload: Uint8Array): string {
+  const isText = payload.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09)
+  return isText ? `"${utf8Text(payload).replace(/[\n\r\t"\\]/g, (character) => escapes[character])}"` : `0x${hex(payload)}`
 }
 
 function printArp(arp: ArpHeader): string {

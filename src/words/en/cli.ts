@@ -25,7 +25,7 @@ export const cli = {
     file: 'capture file: pcap or pcapng',
     host: 'address of the other side, IPv4 or IPv6',
     port: 'TCP port of the other side',
-    line: 'a packet as one line: \'10.0.0.2:1000 > 10.0.0.1:80 S 0:0(0) win 65535 <mss 1460>\'',
+    line: 'a packet as one line: \'10.0.0.2:1000 > 10.0.0.1:80 S 0:0(0) win 65535 <mss 1460>\'; also udp (LENGTH) data "TEXT" and icmp TYPE [CODE]',
   },
   option: {
     profile: 'what the scripts were written for: linux, freebsd, rfc, or a JSON file; by the script’s own commands unless said',

@@ -49,7 +49,7 @@ export const commands = {
     text: 'text to send; in double quotes \\n, \\r, \\t and \\xHH are understood',
     setting: 'name of the setting, such as nagle',
     value: 'on, off or a number',
-    line: 'packet as one line, such as S 0:0(0) win 65535 <mss 1460>',
+    line: 'packet as one line, such as S 0:0(0) win 65535 <mss 1460>, udp (2) data "hi" or icmp echo_request id 1 seq 1 (8)',
     command: 'name of a command',
     language: 'en or ko',
     theme: 'dark, light or system',

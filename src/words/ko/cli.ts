@@ -27,7 +27,7 @@ export const cli: SameKeys<typeof english> = {
     file: '캡처 파일: pcap 또는 pcapng',
     host: '상대의 주소 (IPv4 또는 IPv6)',
     port: '상대의 TCP 포트',
-    line: '한 줄로 쓴 패킷: \'10.0.0.2:1000 > 10.0.0.1:80 S 0:0(0) win 65535 <mss 1460>\'',
+    line: '한 줄로 쓴 패킷: \'10.0.0.2:1000 > 10.0.0.1:80 S 0:0(0) win 65535 <mss 1460>\'. udp (길이) data "텍스트"와 icmp 종류 [코드]도 됩니다',
   },
   option: {
     profile: '스크립트가 전제하는 시스템: linux, freebsd, rfc 또는 JSON 파일. 없으면 스크립트의 명령을 보고 정합니다',

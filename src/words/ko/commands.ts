@@ -51,7 +51,7 @@ export const commands: SameKeys<typeof english> = {
     text: '보낼 텍스트. 큰따옴표 안에서는 \\n, \\r, \\t, \\xHH를 쓸 수 있습니다',
     setting: '설정 이름 (예: nagle)',
     value: 'on, off 또는 숫자',
-    line: '한 줄로 쓴 패킷 (예: S 0:0(0) win 65535 <mss 1460>)',
+    line: '한 줄로 쓴 패킷 (예: S 0:0(0) win 65535 <mss 1460>, udp (2) data "hi", icmp echo_request id 1 seq 1 (8))',
     command: '명령 이름',
     language: 'en 또는 ko',
     theme: 'dark, light, system 중 하나',

@@ -6,7 +6,7 @@ import { buildFrame } from '../../../src/craft/build.ts'
 import { draftFromOneLine, draftToOneLine } from '../../../src/craft/one-line.ts'
 import { readFrame } from '../../../src/craft/read.ts'
 import { packetTemplates, templateNames } from '../../../src/craft/templates.ts'
-import { isOneLineError } from '../../../src/wire/one-line-parse.ts'
+import { isOneLineError } from '../../../src/wire/one-line-cursor.ts'
 import { frames } from '../../support/frames.ts'
 import type { PacketDraft } from '../../../src/craft/draft.ts'
 

@@ -148,6 +148,22 @@ describe('asking the lab', () => {
     expect(test.updates.length).toBe(before)
   })
 
+  it('injects lines of TCP, UDP and ICMP over IPv6, the MAC asked for by neighbour discovery', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    await test.client.stopHost()
+    const lines = [
+      '[fd00:77::50]:1000 > [fd00:77::1]:81 S 7:7(0) win 1000', '[fd00:77::50]:1000 > [fd00:77::1]:9 udp (2) data "hi"', 'fe80::50 > ff02::1 icmpv6 echo_request id 1 seq 2 (0)',
+    ]
+    expect(await test.client.inject({ frames: [], lines })).toEqual({ sent: 3, failed: 0 })
+    const { trace, bytesOf } = test.lab.open!.capture
+    const ofLines = () => trace.rows({ from: 0, count: 100 }, bytesOf).rows.filter(({ source }) => source === 'fd00:77::50' || source === 'fe80::50')
+    await test.until(() => ofLines().length === 3, 'all of them in the capture')
+    expect(ofLines().map(({ protocol }) => protocol)).toEqual(['TCP', 'UDP', 'ICMPv6'])
+    await expect(test.client.inject({ frames: [], lines: ['[fd00:77::50]:1 > [fd00:77::99]:2 udp (0)'] })).rejects.toMatchObject({ fault: { code: 'hostUnreachable', params: { address: 'fd00:77::99' } } })
+    await expect(test.client.inject({ frames: [], lines: ['[fd00:77::50]:1 > [2a00::99]:2 udp (0)'] })).rejects.toMatchObject({ fault: { code: 'targetNeedsConsent' } })
+  })
+
   it('injects a line to the neighbour, and the capture shows it with the answer', async () => {
     const test = await virtualLab()
     await conversation(test)
