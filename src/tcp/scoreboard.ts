@@ -11,12 +11,13 @@ const maxSackedRanges = 128
 /**
  * The scoreboard of RFC 6675: which outstanding bytes the peer reported to have. Places are distances from ISS, so that they order
  * without wrapping. Update() of §4: takes the blocks of an arriving segment; what lies outside of the outstanding bytes (D-SACK,
- * garbage) is ignored.
+ * garbage) is ignored, and so is all before the SYN is acknowledged: a SYN is no data that could arrive ahead of its turn.
  * @returns bytes that were not reported before
  */
 export function takeSackBlocks(tcb: Tcb, segment: TcpSegment, nowUs: number): number {
   const { sackEdges, sackCount } = segment.options
   const before = tcb.sackedBytes
+  if (!tcb.synAcked) return 0
   for (let i = 0; i < sackCount; i++) {
     const left = sackEdges[2 * i]
     const right = sackEdges[2 * i + 1]

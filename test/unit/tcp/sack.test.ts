@@ -49,6 +49,17 @@ describe('recovery by SACK', () => {
     sack(whole, 1, '1001:3002').peer.expects('. 1:1001(1000) ack 1')
   })
 
+  it('ignores a block that names the SYN, which nobody can have ahead of its turn [RFC6675/update]', () => {
+    const t = new TcpTrace({ config: { sackPermitted: true } }).listen()
+    t.peer.sends('S 0:0(0) win 65535 <mss 1000,sackOK>').skip()
+    t.close().skip()
+    t.peer.sends('. 1:1(0) ack 4294967295 win 65535 <nop,nop,sack 0:1>').skip()
+    expect(t.state).toBe('FIN_WAIT_1')
+    expect(t.snapshot.sackedRanges).toEqual([])
+    t.peer.sends('. 1:1(0) ack 1 win 65535').skip()
+    expect(t.snapshot.sackedRanges).toEqual([])
+  })
+
   it('ignores blocks outside of what is out, and those below the ACK [RFC6675/update]', () => {
     const t = flying(10, 10)
     sack(t, 1, '9001:10002').peer.hearsNothing()
