@@ -1,6 +1,7 @@
 import { Direction } from '../../src/link/frame-batch.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { FrameSink } from '../../src/link/link.ts'
+import { summedBytes } from '../../src/wire/summed-memory.ts'
 import { controlHead, controlTail, controlWaiting, controlWords } from './native.ts'
 
 /** Layout of a record; native/src/capture.h draws it. */
@@ -22,9 +23,8 @@ export class CaptureRing {
 
   /** @param sizeBytes a power of two */
   constructor(sizeBytes: number) {
-    const memory = new SharedArrayBuffer(sizeBytes)
-    this.bytes = new Uint8Array(memory)
-    this.words = new Uint32Array(memory)
+    this.bytes = summedBytes(sizeBytes, true)
+    this.words = new Uint32Array(this.bytes.buffer, 0, sizeBytes >>> 2)
     this.control = new Int32Array(new SharedArrayBuffer(controlWords * 4))
     this.mask = sizeBytes - 1
     this.control[controlWaiting] = 1

@@ -74,8 +74,9 @@ export class FrameWriter {
   readonly batch: FrameBatch
   private end = 0
 
-  constructor(capacityFrames: number, capacityBytes: number) {
-    this.batch = new FrameBatch(capacityFrames, new Uint8Array(capacityBytes))
+  /** @param bytes the area to write to; for one that lives long and whose frames need checksums, see `summedBytes` */
+  constructor(capacityFrames: number, capacityBytes: number, bytes: Uint8Array = new Uint8Array(capacityBytes)) {
+    this.batch = new FrameBatch(capacityFrames, bytes)
   }
 
   get bytes(): Uint8Array { return this.batch.bytes }

@@ -1,5 +1,6 @@
 import { fault } from '../base/fault.ts'
 import type { Fault } from '../base/fault.ts'
+import { summedBytes } from '../wire/summed-memory.ts'
 import { Direction, FrameBatch } from './frame-batch.ts'
 import { emptyStatistics } from './link.ts'
 import type { FrameSink, Link, LinkInfo, LinkKind, LinkStatistics } from './link.ts'
@@ -14,6 +15,8 @@ export interface MemoryLinkOptions {
   /** Frames that may wait to be drained; more are dropped and counted as `droppedByRing`. */
   readonly queueFrames?: number
   readonly queueBytes?: number
+  /** Frames that wait lie in memory whose checksums are quick (`summedBytes`). */
+  readonly summed?: boolean
   /** Frames sent come back from `drain` with direction `sent`. */
   readonly seeSent?: boolean
   /** Stamps frames, in µs; without it every stamp is 0. */
@@ -77,8 +80,9 @@ export class MemoryLink implements Link {
     this.seeSent = options.seeSent ?? false
     this.clock = options.clock ?? (() => 0)
     this.maxFrameBytes = mtu + 18
-    this.arriving = new Inbox(queueFrames, queueBytes)
-    this.leaving = new Inbox(queueFrames, queueBytes)
+    const area = () => options.summed === true ? summedBytes(queueBytes) : new Uint8Array(queueBytes)
+    this.arriving = new Inbox(queueFrames, area())
+    this.leaving = new Inbox(queueFrames, area())
     this.part = new FrameBatch(queueFrames)
     this.info = {
       kind: options.kind ?? 'memory', name: options.name ?? 'memory', description: options.description ?? '', linkType: 1, mtu, snapLength: mtu + 18,
@@ -202,8 +206,8 @@ class Inbox {
   readonly batch: FrameBatch
   private end = 0
 
-  constructor(capacityFrames: number, capacityBytes: number) {
-    this.batch = new FrameBatch(capacityFrames, new Uint8Array(capacityBytes))
+  constructor(capacityFrames: number, bytes: Uint8Array) {
+    this.batch = new FrameBatch(capacityFrames, bytes)
   }
 
   clear(): void {

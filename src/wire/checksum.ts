@@ -1,4 +1,6 @@
 import { readU16 } from '../base/bytes.ts'
+import { longestSum, wordSumOf } from './summed-memory.ts'
+import type { WordSum } from './summed-memory.ts'
 
 /**
  * The Internet checksum (RFC 1071). A running sum is a plain number that is congruent, modulo 65,535, to the ones-complement sum of
@@ -34,32 +36,42 @@ function sumShort(bytes: Uint8Array, at: number, end: number): number {
   return high * 0x100 + low
 }
 
-/** The view over the memory that was summed last: packets of one ring share one. It keeps that memory alive until another is summed. */
-let view: DataView = new DataView(new ArrayBuffer(0))
+/** The memory that was summed last, and how: packets of one ring share one. It stays alive until another is summed. */
+let memory: ArrayBufferLike = new ArrayBuffer(0)
+let view: DataView = new DataView(memory)
+let wordSum: WordSum | null = null
 
 /**
- * 32-bit words, summed exactly as doubles: 2^16 ≡ 1 modulo 65,535, so halves need not be split before the end. Words are read in little endian order,
- * which costs nothing on the machines we run on; the sum then comes out with its bytes swapped (RFC 1071 §2 (B)).
+ * Words are read in little endian order, which costs nothing on the machines we run on; the sum then comes out with its bytes swapped
+ * (RFC 1071 §2 (B)).
  */
 function sumLong(bytes: Uint8Array, at: number, length: number): number {
-  if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer)
-  const words = view
+  if (memory !== bytes.buffer) {
+    memory = bytes.buffer
+    view = new DataView(memory)
+    wordSum = wordSumOf(memory)
+  }
   const start = bytes.byteOffset + at
-  const end = start + length
-  let i = start
+  const whole = length & ~31
+  const words = wordSum !== null && whole <= longestSum ? wordSum(start, start + whole) >>> 0 : sumWords(start, start + whole)
+  const swapped = foldSum(words)
+  return (((swapped & 0xff) << 8) | (swapped >>> 8)) + sumShort(bytes, at + whole, at + length)
+}
+
+/** 32-bit words, summed exactly as doubles: 2^16 ≡ 1 modulo 65,535, so halves need not be split before the end. */
+function sumWords(start: number, end: number): number {
+  const words = view
   let a = 0
   let b = 0
   let c = 0
   let d = 0
-  for (const blocksEnd = end - 31; i < blocksEnd; i += 32) {
+  for (let i = start; i < end; i += 32) {
     a += words.getUint32(i, true) + words.getUint32(i + 16, true)
     b += words.getUint32(i + 4, true) + words.getUint32(i + 20, true)
     c += words.getUint32(i + 8, true) + words.getUint32(i + 24, true)
     d += words.getUint32(i + 12, true) + words.getUint32(i + 28, true)
   }
-  const swapped = foldSum(a + b + c + d)
-  const rest = at + (i - start)
-  return (((swapped & 0xff) << 8) | (swapped >>> 8)) + sumShort(bytes, rest, at + length)
+  return a + b + c + d
 }
 
 /** The 16 bits to store: the complement of the folded sum. A packet whose stored checksum is right sums, checksum included, to 0 here. */

@@ -11,6 +11,7 @@ import { macOf } from '../../src/sim/network.ts'
 import { Host } from '../../src/stack/host.ts'
 import { tcpPreset } from '../../src/tcp/config.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
+import { summedBytes } from '../../src/wire/summed-memory.ts'
 
 export interface KernelRun {
   sendingGbps: number
@@ -61,7 +62,7 @@ async function main(): Promise<KernelRun> {
 function transfer(link: Link, port: number): { gbps: number, retransmitted: number } {
   const tcp = { ...tcpPreset('linux'), sendBufferBytes: 4 << 20, receiveBufferBytes: 4 << 20, windowShift: -1 }
   const host = new Host({ mac: macOf(ourAddress), ipv4: ourAddress, prefixLength: 24, mtu: 1500, tcp, probeAddress: false }, new Random(Date.now()))
-  const writer = new FrameWriter(256, 256 * 1536)
+  const writer = new FrameWriter(256, 256 * 1536, summedBytes(256 * 1536))
   const chunk = new Uint8Array(256 * 1024)
   const snapshot = createTcpSnapshot()
   host.start(clockUs())

@@ -11,6 +11,7 @@ import { defaultTcpConfig } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
+import { summedBytes } from '../../src/wire/summed-memory.ts'
 import type { BenchResult } from './bench.ts'
 
 const clientAddress = 0x0a4d0002
@@ -42,7 +43,8 @@ class End {
     const config = { mac: macOf(address), ipv4: address, prefixLength: 24, mtu, tcp: { ...defaultTcpConfig, ...tcp }, probeAddress: false, historyLength: 16 }
     this.host = new Host(config, new Random(address))
     this.link = link
-    this.writer = new FrameWriter(batchFrames, batchFrames * (mtu + 22))
+    const areaBytes = batchFrames * (mtu + 22)
+    this.writer = new FrameWriter(batchFrames, areaBytes, summedBytes(areaBytes))
   }
 
   transmit(nowUs: number): number {
@@ -66,7 +68,7 @@ class End {
 }
 
 export function twoHosts(mtu: number, tcp: Partial<TcpConfig> = {}): { client: End, server: End } {
-  const [a, b] = memoryLinkPair({ mtu, queueFrames: 8192, queueBytes: 32 << 20 })
+  const [a, b] = memoryLinkPair({ mtu, queueFrames: 8192, queueBytes: 32 << 20, summed: true })
   const client = new End(clientAddress, a, mtu, tcp)
   const server = new End(serverAddress, b, mtu, tcp)
   client.host.start(0)

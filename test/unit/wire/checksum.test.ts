@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { foldChecksum, foldSum, sumBytes, updateChecksum } from '../../../src/wire/checksum.ts'
+import { longestSum, summedBytes, wordSumOf } from '../../../src/wire/summed-memory.ts'
 
 /** RFC 1071 §4.1 as it stands there. */
 function naive(bytes: Uint8Array, at: number, length: number): number {
@@ -29,6 +30,34 @@ describe('checksum', () => {
       memory.set(bytes, start)
       expect(foldChecksum(sumBytes(memory.subarray(start, start + bytes.length), 3, bytes.length - 3))).toBe(naive(bytes, 3, bytes.length - 3))
     }))
+  })
+
+  it('gives the same in memory that WebAssembly sees', () => {
+    const areas = [summedBytes(5000), summedBytes(5000, true)]
+    expect(areas.map(({ buffer, length }) => [wordSumOf(buffer) !== null, buffer instanceof SharedArrayBuffer, length])).toEqual([[true, false, 5000], [true, true, 5000]])
+    fc.assert(fc.property(fc.uint8Array({ minLength: 128, maxLength: 3000 }), fc.nat(1999), fc.boolean(), (bytes, start, isShared) => {
+      const area = areas[Number(isShared)]
+      area.set(bytes, start)
+      expect(foldChecksum(sumBytes(area, start, bytes.length))).toBe(naive(bytes, 0, bytes.length))
+      expect(foldChecksum(sumBytes(area.subarray(start), 1, bytes.length - 1))).toBe(naive(bytes, 1, bytes.length - 1))
+    }))
+  })
+
+  it('does not overflow there on the longest stretch of ones, nor on a longer one', () => {
+    const ones = summedBytes(2 * longestSum).fill(0xff)
+    expect(wordSumOf(ones.buffer)!(0, longestSum) >>> 0).toBe(0xffff * (longestSum / 2))
+    for (const length of [longestSum, longestSum + 32, 2 * longestSum]) expect(foldSum(sumBytes(ones, 0, length))).toBe(0xffff)
+  })
+
+  it('falls back to ordinary bytes where no such memory can be had', () => {
+    const refuses = { Memory: class { constructor() { throw new RangeError('could not allocate memory') } } }
+    for (const webAssembly of [undefined, refuses]) {
+      vi.stubGlobal('WebAssembly', webAssembly)
+      const [own, shared] = [summedBytes(300), summedBytes(300, true)]
+      vi.unstubAllGlobals()
+      expect([own, shared].map(({ buffer, length }) => [wordSumOf(buffer), buffer instanceof SharedArrayBuffer, length])).toEqual([[null, false, 300], [null, true, 300]])
+      expect(foldSum(sumBytes(own.fill(0xff), 0, 300))).toBe(0xffff)
+    }
   })
 
   it('does not overflow on 256 KiB of ones', () => {
