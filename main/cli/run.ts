@@ -4,7 +4,7 @@ import { FaultError, fault } from '../../src/base/fault.ts'
 import { readProfile } from '../../src/script/profile.ts'
 import type { Profile } from '../../src/script/profile.ts'
 import { runScript } from '../../src/script/run-script.ts'
-import { guessProfile, profileNamed } from '../../src/script/settings.ts'
+import { profileNamed } from '../../src/script/settings.ts'
 import { ExitCode, UsageError } from './failure.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
@@ -24,12 +24,11 @@ export const runRun: Run = async ({ args, options, json, words }) => {
   const startedMs = performance.now()
   for (const file of files) {
     const text = readScript(file)
-    const profile = given ?? profileNamed(guessProfile(text))!
     const trace = options.trace ? new ScriptTrace() : null
     recorder?.begin(file)
     const beganMs = performance.now()
     const report = runScript(text, {
-      profile, defines,
+      ...given === null ? {} : { profile: given }, defines,
       tap: (frame, direction, nowUs) => {
         trace?.take(frame, direction, nowUs)
         recorder?.take(frame, direction, nowUs)

@@ -32,6 +32,7 @@ export class LabWire {
   private readonly writer: FrameWriter
   private timeUs: number
   private settleDepth = 0
+  private timersWait = false
 
   constructor(host: Host, startUs: number, tap: FrameTap | null) {
     this.host = host
@@ -46,10 +47,22 @@ export class LabWire {
     return this.timeUs
   }
 
-  /** IP packets arrive at the host, at once, before it can answer; each is behind room for an Ethernet header. */
-  inject(frames: readonly Uint8Array[], version: 4 | 6): void {
+  /**
+   * IP packets arrive at the host, at once, before it can answer; each is behind room for an Ethernet header.
+   * @param staysOpen nor may it answer then: more is to come at this moment
+   */
+  inject(frames: readonly Uint8Array[], version: 4 | 6, staysOpen = false): void {
     for (const frame of frames) this.receive(frame, version)
+    if (staysOpen) return
+    if (this.timersWait) this.host.handleTimeout(this.timeUs)
+    this.timersWait = false
     this.settle()
+  }
+
+  /** To a time before which nothing is due; what is due then waits until something has come in. */
+  skipTo(timeUs: number): void {
+    this.timeUs = timeUs
+    this.timersWait = true
   }
 
   private receive(frame: Uint8Array, version: 4 | 6): void {

@@ -61,16 +61,19 @@ export class PacketPlayer {
     return this.flow ?? (direction === 'in' ? this.add(this.settings.bindPort, this.nextRemotePort++) : null)
   }
 
-  /** @returns the timestamp echo that never left, where the packet has one: it was not injected */
-  inject(action: PacketAction): number | null {
+  /**
+   * @param staysOpen more comes in before the host may answer
+   * @returns the timestamp echo that never left, where the packet has one: it was not injected
+   */
+  inject(action: PacketAction, staysOpen: boolean): number | null {
     const flow = this.flowFor(action)!
     const { body } = action
-    if (body.kind === 'tcp') return this.injectSegment(flow, action, body)
+    if (body.kind === 'tcp') return this.injectSegment(flow, action, body, staysOpen)
     if (body.kind === 'icmp') {
       const numbers = icmpNumbers(flow.version, body)
       if (numbers !== null) this.layer.unreachableErrno = icmpErrno(flow.version, numbers.type, numbers.code, this.layer.profile.sockets.system)
-      this.wire.inject([buildIcmp(flow, action, body)], flow.version)
-    } else this.wire.inject([buildDatagram(flow, action, body.length)], flow.version)
+      this.wire.inject([buildIcmp(flow, action, body)], flow.version, staysOpen)
+    } else this.wire.inject([buildDatagram(flow, action, body.length)], flow.version, staysOpen)
     return null
   }
 
@@ -105,7 +108,7 @@ export class PacketPlayer {
     return found
   }
 
-  private injectSegment(flow: Flow, action: PacketAction, body: TcpBody): number | null {
+  private injectSegment(flow: Flow, action: PacketAction, body: TcpBody, staysOpen: boolean): number | null {
     const isSyn = (body.flags & TcpFlag.syn) !== 0
     if (isSyn && this.mayOpen(flow)) flow.remoteIsn = body.seq ?? 0
     const { timestampTickUs, timestampEchoScaled, profile } = this.settings
@@ -116,7 +119,7 @@ export class PacketPlayer {
       if (unknownEcho !== null) return unknownEcho
       frames.push(frame)
     }
-    this.wire.inject(frames, flow.version)
+    this.wire.inject(frames, flow.version, staysOpen)
     if (isSyn) this.learnRemoteIsn(flow)
     return null
   }

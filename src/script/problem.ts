@@ -3,7 +3,7 @@ import type { Where } from './script.ts'
 /** Why a script cannot be read, or cannot be run here. `src/words` has a sentence for each. */
 export const problemCodes = [
   'expected', 'badOption', 'badOptionValue', 'lengthDiffers', 'optionsUnaligned', 'optionsTooLong', 'firstEventNotAtZero', 'rangeBeforeInput', 'rangeBackwards', 'badNumber', 'numberTooLarge', 'unbalancedIf',
-  'unterminated', 'pythonSyntax',
+  'unterminated', 'pythonSyntax', 'badProfile',
   'encapsulation', 'socketKind', 'systemCall', 'argument', 'socketOption', 'constant', 'icmpKind', 'udp', 'shellCommand', 'sysctl', 'pythonStatement', 'pythonName', 'packetOption', 'counter',
 ] as const
 

@@ -14,6 +14,11 @@ export interface Profile {
   readonly toleranceUs: number
   readonly tolerancePercent: number
   readonly mtu: { readonly v4: number, readonly v6: number }
+  /**
+   * What stands at `+0` behind an event of its own kind happens in one turn with it: packets come in together, calls are made together, and only then
+   * anything leaves. So do programs that drive their own stack; a kernel answers each by itself.
+   */
+  readonly turns: boolean
 }
 
 export interface SocketRules {
@@ -51,7 +56,7 @@ export const profiles = {
       ...common, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
-    toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 },
+    toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 }, turns: false,
   },
   linux: {
     name: 'linux',
@@ -60,7 +65,7 @@ export const profiles = {
       ...common, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
-    toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 },
+    toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 }, turns: false,
   },
   freebsd: {
     name: 'freebsd',
@@ -69,7 +74,7 @@ export const profiles = {
       ...common, system: 'freebsd', receiveBufferBytes: 65_536, sendBufferBytes: 32_768, buffersDouble: false, unreadCloseResets: false, readsAfterShutdown: false,
       sendAfterReset: 'EPIPE', sendUnconnected: 'ENOTCONN', connectListening: 'EOPNOTSUPP', refusesOptionsWhenOver: true,
     },
-    toleranceUs: 4000, tolerancePercent: 5, mtu: { v4: 1500, v6: 1500 },
+    toleranceUs: 4000, tolerancePercent: 5, mtu: { v4: 1500, v6: 1500 }, turns: false,
   },
 } as const satisfies Readonly<Record<string, Profile>>
 
@@ -95,10 +100,37 @@ export function readProfile(name: string, text: string): Profile | { readonly me
     if (typeof value !== kind) return { member: `sockets.${rule}`, expected: kind }
   }
   for (const [member, value] of Object.entries(rest)) {
-    if (member !== 'toleranceUs' && member !== 'tolerancePercent') return { member, expected: 'base tcp sockets toleranceUs tolerancePercent' }
+    if (member === 'turns' && typeof value === 'boolean') continue
+    if (member === 'turns') return { member, expected: 'true | false' }
+    if (member !== 'toleranceUs' && member !== 'tolerancePercent') return { member, expected: 'base tcp sockets turns toleranceUs tolerancePercent' }
     if (typeof value !== 'number' || !(value >= 0)) return { member, expected: '0, 1, 2 …' }
   }
   return { ...base, ...rest, name, tcp: { ...base.tcp, ...tcp }, sockets: { ...base.sockets, ...sockets } }
+}
+
+/** A stack of ours with this configuration, driven by a program in turns and without a kernel's lateness. */
+export function engineProfile(tcp: TcpConfig): Profile {
+  return { ...profiles.rfc, name: '', tcp: { ...tcp, isn: 0 }, turns: true }
+}
+
+/** A profile as scripts name it in a comment, see {@link profileOf}: a known one, and what of the engine differs from it. */
+export function profileLine(profile: Profile): string {
+  const base: Profile = profiles[baseOf(profile)]
+  const tcp = Object.fromEntries(Object.entries(profile.tcp).filter(([knob, value]) => value !== base.tcp[knob as keyof TcpConfig]))
+  const sockets = Object.fromEntries(Object.entries(profile.sockets).filter(([rule, value]) => value !== base.sockets[rule as keyof SocketRules]))
+  const isChanged = (member: 'turns' | 'toleranceUs' | 'tolerancePercent') => profile[member] !== base[member]
+  const changes = {
+    ...Object.keys(tcp).length > 0 ? { tcp } : {}, ...Object.keys(sockets).length > 0 ? { sockets } : {},
+    ...Object.fromEntries((['turns', 'toleranceUs', 'tolerancePercent'] as const).filter(isChanged).map((member) => [member, profile[member]])),
+  }
+  return `// profile ${base.name}${Object.keys(changes).length > 0 ? ` ${JSON.stringify(changes)}` : ''}`
+}
+
+/** The profile that is named, or the one that least has to be changed of. */
+function baseOf({ name, tcp }: Profile): ProfileName {
+  if (Object.hasOwn(profiles, name)) return name as ProfileName
+  const distance = (base: ProfileName) => Object.entries(tcp).filter(([knob, value]) => value !== profiles[base].tcp[knob as keyof TcpConfig]).length
+  return profileNames.toSorted((a, b) => distance(a) - distance(b))[0]
 }
 
 function parseObject(text: string): object | null {

@@ -11,11 +11,12 @@ import type { Profile } from './profile.ts'
 import type { Failure, ScriptReport } from './report.ts'
 import { Runner } from './runner.ts'
 import type { Script } from './script.ts'
-import { settingsOf } from './settings.ts'
+import { profileOf, settingsOf } from './settings.ts'
 import type { Settings } from './settings.ts'
 
 export interface RunOptions {
-  readonly profile: Profile
+  /** The one that the script names, or its commands point to, unless said. */
+  readonly profile?: Profile
   readonly defines?: Defines
   /** Sees every IP packet as an Ethernet frame; times from the script's begin. */
   readonly tap?: FrameTap
@@ -28,13 +29,15 @@ const preparationUs = 10_000_000
 const hostMac = Uint8Array.of(0x02, 0x54, 0, 0, 0, 1)
 
 /** Reads and runs a script against the engine in virtual time. The same text gives the same report. */
-export function runScript(text: string, options: RunOptions): ScriptReport {
+export function runScript(text: string, options: RunOptions = {}): ScriptReport {
+  const profile = options.profile ?? profileOf(text)
+  if (profile instanceof ScriptProblem) return reportOf(profile, '')
   const script = parseScript(text, options.defines)
-  if (script instanceof ScriptProblem) return reportOf(script, options.profile)
+  if (script instanceof ScriptProblem) return reportOf(script, profile.name)
   try {
-    return run(script, settingsOf(script, options.profile), options)
+    return run(script, settingsOf(script, profile), options)
   } catch (error) {
-    if (error instanceof ScriptProblem) return reportOf(error, options.profile)
+    if (error instanceof ScriptProblem) return reportOf(error, profile.name)
     throw error
   }
 }
@@ -53,9 +56,9 @@ function run(script: Script, settings: Settings, options: RunOptions): ScriptRep
   }
 }
 
-export function reportOf({ kind, where, code, params }: ScriptProblem, profile: Profile): ScriptReport {
+function reportOf({ kind, where, code, params }: ScriptProblem, profile: string): ScriptReport {
   const failure: Failure = { where, code, params, expected: null, actual: null, differing: [] }
-  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, decisions: [], printed: [], virtualUs: 0, profile: profile.name }
+  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, decisions: [], printed: [], virtualUs: 0, profile }
 }
 
 function hostConfig(settings: Settings): HostConfig {

@@ -36,6 +36,8 @@ export class Runner {
   private lastUs: number
   private lastScheduledUs: number | null = null
   private blocked: Blocked | null = null
+  /** The event before has left it to this one to let the host answer. */
+  private isTurnOpen = false
   private failure: Failure | null = null
 
   constructor(script: Script, settings: Settings, host: Host, wire: LabWire) {
@@ -55,20 +57,30 @@ export class Runner {
   run(): Failure | null {
     const { init, events, cleanup } = this.script
     if (init !== null) this.command(init)
-    for (const event of events) {
+    for (const [i, event] of events.entries()) {
       if (this.failure !== null) break
-      this.play(event)
+      this.play(event, this.isOneTurn(event, events.at(i + 1)))
     }
     this.waitForCall(endlessUs)
     if (cleanup !== null) this.command(cleanup)
     return this.failure
   }
 
-  private play(event: ScriptEvent): void {
+  /** Whether nothing may leave between an event and the next, see `Profile.turns`. */
+  private isOneTurn({ action, endUs }: ScriptEvent, next: ScriptEvent | undefined): boolean {
+    if (!this.settings.profile.turns || next === undefined || next.time.kind !== 'relative' || next.time.toUs > 0) return false
+    if (action.kind === 'packet') return action.direction === 'in' && next.action.kind === 'packet' && next.action.direction === 'in'
+    return action.kind === 'call' && next.action.kind === 'call' && endUs === null
+  }
+
+  /** @param staysOpen the next event belongs to the same turn */
+  private play(event: ScriptEvent, staysOpen: boolean): void {
     const { action } = event
     if (action.kind === 'packet' && action.direction === 'out') return this.expectPacket(event, action)
     const dueUs = this.timeOf(event, event.time.fromUs, action.kind === 'packet')
-    this.advance(dueUs)
+    if (action.kind === 'packet' && this.settings.profile.turns) this.advanceBefore(dueUs)
+    else if (!this.isTurnOpen) this.advance(dueUs)
+    this.isTurnOpen = staysOpen
     if (this.failure !== null) return
     const lateUs = this.wire.nowUs - dueUs
     if (lateUs > this.toleranceUs(dueUs)) return this.fail(event.where, 'startedLate', { late: lateUs, due: dueUs - this.startUs })
@@ -97,7 +109,7 @@ export class Runner {
   }
 
   private inject(event: ScriptEvent, action: PacketAction): void {
-    const unknownEcho = this.packets.inject(action)
+    const unknownEcho = this.packets.inject(action, this.isTurnOpen)
     if (unknownEcho !== null) this.fail(event.where, 'unknownEcho', { ecr: unknownEcho })
   }
 
@@ -134,7 +146,7 @@ export class Runner {
     const startUs = this.wire.nowUs
     const outcome = pending.attempt()
     this.packets.noteCall(call, outcome)
-    this.wire.settle()
+    if (!this.isTurnOpen) this.wire.settle()
     if (event.endUs === null) {
       const late = outcome ?? pending.attempt()
       if (late === null) return this.fail(event.where, 'wouldBlock', { call: call.name })
@@ -204,6 +216,13 @@ export class Runner {
       this.step()
       if (stop() || nextUs === toUs) return
     }
+  }
+
+  /** Where packets that come at a moment go before the timers of that moment. */
+  private advanceBefore(dueUs: number): void {
+    if (this.wire.nowUs >= dueUs) return
+    this.advance(dueUs - 1)
+    if (this.failure === null) this.wire.skipTo(dueUs)
   }
 
   private fail(where: Where, code: FailureCode, params: Readonly<Record<string, string | number>>, action: PacketAction | null = null): void {

@@ -1,7 +1,8 @@
 import { parseAddress } from '../stack/ip-address.ts'
 import type { IpAddress } from '../stack/ip-address.ts'
 import { syntax } from './problem.ts'
-import { profiles } from './profile.ts'
+import type { ScriptProblem } from './problem.ts'
+import { profiles, readProfile } from './profile.ts'
 import type { Profile, ProfileName } from './profile.ts'
 import type { Script, ScriptOption } from './script.ts'
 
@@ -72,10 +73,21 @@ export function settingsOf(script: Script, profile: Profile): Settings {
   }
 }
 
-/** The profile that a script names in a comment (`// profile linux`), or else that its own commands point to. */
-export function guessProfile(text: string): ProfileName {
-  const named = /^\/\/ profile (\w+)$/m.exec(text)?.[1] ?? ''
-  if (Object.hasOwn(profiles, named)) return named as ProfileName
+/**
+ * The profile that a script names in a comment (`// profile linux`, and behind the name what differs, as in a profile's file: `{"tcp": {"mss": 536}}`),
+ * or else that its own commands point to. @returns what is wrong where the comment cannot be read
+ */
+export function profileOf(text: string): Profile | ScriptProblem {
+  const named = /^\/\/ profile (\w+)[ \t]*(\{.*)?$/m.exec(text)
+  const [line, name = '', changes] = named ?? []
+  if (line === undefined || !Object.hasOwn(profiles, name)) return profiles[guessProfile(text)]
+  if (changes === undefined) return profiles[name as ProfileName]
+  const read = readProfile(name, `{"base": "${name}", ${changes.trim().slice(1)}`.replace(/, *\}$/, '}'))
+  const where = { line: text.slice(0, named!.index).split('\n').length, column: 1 }
+  return 'member' in read ? syntax(where, 'badProfile', { member: read.member, expected: read.expected }) : read
+}
+
+function guessProfile(text: string): ProfileName {
   if (/\bnet\.inet6?\.|\bkern\.ipc\b|\bsockstat\b|\btcpdrop\b|\bTCPI_(?!OPT)/.test(text)) return 'freebsd'
   if (/\bnet\.ipv[46]\b|\/proc\/sys\/|\bdefaults\.sh\b|\bset_sysctls\b|\bnstat\b|\btcpi_|\bepoll_|\bTCP_CA_/.test(text)) return 'linux'
   return 'rfc'

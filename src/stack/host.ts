@@ -49,6 +49,12 @@ import type { Datagram, UdpOptions, UdpSocket } from './udp-socket.ts'
 /** Listens to what the host decides. */
 export type HostSink = DecisionSink
 
+/** What a program asks of one of its connections. */
+export type HostCall = 'connect' | 'send' | 'receive' | 'close' | 'closeBoth' | 'abort'
+
+/** Hears what programs ask, before it has an effect on the wire: `lengthBytes` of a send or receive are those that were taken, never 0. */
+export type CallListener = (connection: number, call: HostCall, lengthBytes: number, nowUs: number) => void
+
 export type HostPhase = 'off' | 'probing' | 'ready' | 'conflict'
 
 export interface Ipv6AddressRow { address: Uint8Array, prefixLength: number, state: Ipv6AddressState, preferredUntilUs: number, validUntilUs: number }
@@ -64,6 +70,7 @@ const controlFrames = 512
  */
 export class Host {
   readonly config: HostConfig
+  onCall: CallListener | null = null
   private readonly counts = createStatistics()
   private readonly events = new HostEventQueue()
   private readonly frames: FrameQueue
@@ -223,7 +230,9 @@ export class Host {
 
   /** @returns the connection's id; or `addressInvalid`, `hostNotRunning` (no address yet), `hostUnreachable`, `portInUse`, `connectionExists`, `bufferFull`, `badArgument` */
   connect(address: IpAddress, port: number, options: ConnectOptions, nowUs: number): number | Fault {
-    return this.sockets.connect(address, port, options, nowUs)
+    const outcome = this.sockets.connect(address, port, options, nowUs)
+    if (typeof outcome === 'number') this.onCall?.(outcome, 'connect', 0, nowUs)
+    return outcome
   }
 
   /** @param port 0 for one that is free. @returns the socket's id; or `badArgument`, `portInUse`, `bufferFull` */
@@ -271,26 +280,33 @@ export class Host {
 
   /** @param flags of `SendFlag` @returns bytes taken; 0 when the buffer is full, -1 when nothing can be sent any more (`connection.lastError` says why) */
   send(id: number, bytes: Uint8Array, at: number, length: number, nowUs: number, flags: number = SendFlag.push): number {
-    return this.withConnection(id, (connection) => connection.send(bytes, at, length, nowUs, flags)) ?? -1
+    const taken = this.withConnection(id, (connection) => connection.send(bytes, at, length, nowUs, flags)) ?? -1
+    if (taken > 0) this.onCall?.(id, 'send', taken, nowUs)
+    return taken
   }
 
   /** @returns bytes put into `into`; 0 when there are none now (see `endOfStream`), -1 when there will be none */
   receive(id: number, into: Uint8Array, at: number, length: number, nowUs: number): number {
-    return this.withConnection(id, (connection) => connection.receive(into, at, length, nowUs)) ?? -1
+    const taken = this.withConnection(id, (connection) => connection.receive(into, at, length, nowUs)) ?? -1
+    if (taken > 0) this.onCall?.(id, 'receive', taken, nowUs)
+    return taken
   }
 
   /** Sends FIN after what is queued; receiving goes on. */
   close(id: number, nowUs: number): void {
+    this.onCall?.(id, 'close', 0, nowUs)
     this.withConnection(id, (connection) => connection.close(nowUs))
   }
 
   /** The end of both directions, as when a process ends: what is unread or comes later draws an RST. */
   closeBoth(id: number, nowUs: number): void {
+    this.onCall?.(id, 'closeBoth', 0, nowUs)
     this.withConnection(id, (connection) => connection.closeBoth(nowUs))
   }
 
   /** Sends RST and forgets what is queued. */
   abort(id: number, nowUs: number): void {
+    this.onCall?.(id, 'abort', 0, nowUs)
     this.withConnection(id, (connection) => connection.abort(nowUs))
   }
 

@@ -3,7 +3,7 @@ import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
-import { discardUnread } from './transfer.ts'
+import { discardUnread, uncork } from './transfer.ts'
 import { Socket } from './socket.ts'
 
 const stream = 1
@@ -139,6 +139,7 @@ export function closeSocket(layer: SocketLayer, socket: Socket): Pending {
   else {
     // Where unread data does not reset, nobody asks for it any more.
     discardUnread(layer, socket)
+    uncork(layer, socket)
     host.closeBoth(socket.connection, layer.nowUs)
   }
   if (resets || !socket.lingers || socket.isNonBlocking) return done(returned(0))
@@ -163,6 +164,7 @@ export function shutdownCall(layer: SocketLayer, args: CallArguments, socket: So
   if (how !== 1) socket.readShut = true
   if (how !== 0) {
     socket.writeShut = true
+    uncork(layer, socket)
     layer.host.close(socket.connection, layer.nowUs)
   }
   return done(returned(0))

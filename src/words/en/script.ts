@@ -23,6 +23,7 @@ export const script = {
     unbalancedIf: '{word} without its other half',
     unterminated: '{what} is missing before the end of the file',
     pythonSyntax: 'the code is not understood at “{text}”',
+    badProfile: 'the profile in the comment has no such {member}: it has to be {expected}',
     encapsulation: 'the encapsulation {what} is not supported',
     socketKind: 'sockets of kind {what} are not supported: only SOCK_STREAM is',
     systemCall: 'the system call {what} is not supported',

@@ -26,6 +26,7 @@ export const script: SameKeys<typeof english> = {
     unbalancedIf: '{word}의 짝이 없습니다',
     unterminated: '파일이 끝나기 전에 {what}이(가) 있어야 합니다',
     pythonSyntax: '코드의 “{text}” 부분을 이해할 수 없습니다',
+    badProfile: '주석에 적힌 프로필의 {member} 값이 올바르지 않습니다. 쓸 수 있는 값: {expected}',
     encapsulation: '{what} 캡슐화는 지원하지 않습니다',
     socketKind: '{what} 소켓은 지원하지 않습니다. SOCK_STREAM만 쓸 수 있습니다',
     systemCall: '시스템 호출 {what}은(는) 지원하지 않습니다',

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest'
 import { joinParts } from '../../../src/script/packet-text.ts'
 import type { PacketParts } from '../../../src/script/packet-text.ts'
 import { runScript } from '../../../src/script/run-script.ts'
-import { guessProfile, profileNamed } from '../../../src/script/settings.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const folder = path.join(root, 'scripts')
@@ -20,7 +19,7 @@ describe('our own scripts', () => {
 
   it.each(files)('%s', (file) => {
     const text = readFileSync(path.join(folder, file), 'utf8')
-    const report = runScript(text, { profile: profileNamed(guessProfile(text))! })
+    const report = runScript(text)
     const { failure } = report
     const lineOf = (parts: PacketParts | null) => parts && joinParts(parts)
     const told = failure && { line: failure.where.line, code: failure.code, params: failure.params, expected: lineOf(failure.expected), actual: lineOf(failure.actual) }
