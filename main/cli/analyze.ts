@@ -3,6 +3,7 @@ import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { Field } from '../../src/filter/field.ts'
 import { fieldTexts } from '../../src/filter/text.ts'
+import { profiles } from '../../src/script/profile.ts'
 import { findingNames, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
 import type { FindingName } from '../../src/trace/finding.ts'
 import { Trace } from '../../src/trace/trace.ts'
@@ -17,6 +18,8 @@ import { graphView } from './graph-view.ts'
 import { flowHeader, flowJson, flowLine } from './flow-line.ts'
 import { Output } from './output.ts'
 import type { Invocation, Run } from './program.ts'
+import { profileNamedOrRead } from './script-profile.ts'
+import { ScriptView } from './script-view.ts'
 import { StreamView } from './stream-view.ts'
 import { programName } from './version.ts'
 
@@ -62,12 +65,20 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
   const views: View[] = []
   if (options.findings !== undefined) views.push(findingsView(trace, output, options.findings === 'json' || json))
   if (options.flows) views.push(flowsView(trace, output, json))
-  if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))
+  if (options.script === undefined && (options.side ?? options.profile) !== undefined) throw new UsageError('missingOption', { name: '--script FILE', command: 'analyze' })
+  if (options.script !== undefined) views.push(scriptViewOf(trace, output, options, words))
+  else if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))
   if (options.write !== undefined) views.push(writeView(trace, options.write, options.comments ?? false))
   if (options.fields !== undefined) views.push(fieldsView(trace, output, fieldsOf(options.fields, words), json))
   if (options.graph !== undefined && options.svg !== undefined) views.push(graphView(trace, { stream: options.graph, path: options.svg, kind: options.kind ?? 'sequence', sender: options.sender ?? null }, words))
   if (views.length === 0) views.push(summaryView(trace, output, words))
   return views
+}
+
+function scriptViewOf(trace: Trace, output: Output, { stream, script, side, profile, raw }: Invocation['options'], words: Invocation['words']): View {
+  if (stream === undefined) throw new UsageError('missingOption', { name: '--stream N', command: 'analyze' })
+  if (raw !== undefined) throw new UsageError('oneOf', { names: '--raw, --script', command: 'analyze' })
+  return new ScriptView(trace, output, { stream, path: script!, side: side ?? 'client', profile: profile === undefined ? profiles.linux : profileNamedOrRead(profile), words })
 }
 
 /** What the display filter leaves of a batch. */

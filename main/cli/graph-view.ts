@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { fault, FaultError } from '../../src/base/fault.ts'
 import { busierSide, graphOf } from '../../src/graph/graph.ts'
 import type { GraphKind, Side } from '../../src/graph/graph.ts'
 import { graphSvg } from '../../src/graph/graph-svg.ts'
@@ -11,6 +9,7 @@ import { SackBlocks } from '../files/sack-blocks.ts'
 import type { View } from './analyze.ts'
 import { UsageError } from './failure.ts'
 import type { Words } from './words.ts'
+import { writeText } from './write-text.ts'
 
 export interface GraphRequest { stream: number, path: string, kind: GraphKind, sender: Side | null }
 
@@ -36,20 +35,11 @@ export function graphView(trace: Trace, { stream, path, kind, sender }: GraphReq
       const series = flowSeries(trace.store, trace.tracker, flow.number, sacks.read)
       const [source, destination] = kind === 'sequence' && from === 'server' ? [server, client] : [client, server]
       const subject = { stream, from: endText(source), to: endText(destination), packets: flow.packets.length, language: words.language }
-      write(path, graphSvg(graphOf(kind, series, from), subject, (key, params) => words(`graph.${key}`, params)))
+      writeText(path, graphSvg(graphOf(kind, series, from), subject, (key, params) => words(`graph.${key}`, params)))
     },
   }
 }
 
 function endText({ address, port }: { address: string, port: number }): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new FaultError(reason === 'ENOSPC' || reason === 'EDQUOT' ? fault('diskFull', { path, reason }) : fault('fileNotWritable', { path, reason, lost: 0 }))
-  }
 }

@@ -36,6 +36,9 @@ export const cliTable = {
       { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
       { name: 'stream', type: 'count', value: 'N' },
       { name: 'raw', type: 'streamEnd', value: 'a|b' },
+      { name: 'script', type: 'path', value: 'FILE', words: 'scriptFile' },
+      { name: 'side', type: 'side', value: 'client|server', words: 'scriptSide' },
+      { name: 'profile', type: 'text', value: 'NAME|FILE', words: 'scriptProfile' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE', words: 'writeSelected' },
       { name: 'comments', type: 'flag' },
       { name: 'graph', type: 'count', value: 'STREAM' },
@@ -203,6 +206,8 @@ export interface CliOptions {
   kind?: typeof graphKinds[number]
   sender?: typeof cliChoices.side[number]
   svg?: string
+  script?: string
+  side?: typeof cliChoices.side[number]
   install?: string
   from?: typeof cliChoices.fromWhen[number]
   extcapInterfaces?: boolean

@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { FaultError, fault } from '../../src/base/fault.ts'
-import { readProfile } from '../../src/script/profile.ts'
-import type { Profile } from '../../src/script/profile.ts'
 import { runScript } from '../../src/script/run-script.ts'
-import { profileNamed } from '../../src/script/settings.ts'
-import { ExitCode, UsageError } from './failure.ts'
+import { ExitCode } from './failure.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
+import { profileNamedOrRead, readScript } from './script-profile.ts'
 import { ScriptRecorder } from './script-recorder.ts'
 import { reportJson, reportLines } from './script-report.ts'
 import { ScriptTrace } from './script-trace.ts'
@@ -16,7 +14,7 @@ import { programName } from './version.ts'
 /** `tcplab run`: plays packetdrill scripts against the engine. Exit code 1 where one of them did not pass; with `--json` one object a script, and a summary. */
 export const runRun: Run = async ({ args, options, json, words }) => {
   const files = (args[0] as readonly string[]).flatMap(scriptsIn)
-  const given = options.profile === undefined ? null : profileOf(options.profile)
+  const given = options.profile === undefined ? null : profileNamedOrRead(options.profile)
   const defines = new Map((options.define ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const output = new Output(process.stdout)
   const recorder = options.pcapng === undefined ? null : new ScriptRecorder(options.pcapng, programName)
@@ -57,22 +55,4 @@ function scriptsIn(place: string): string[] {
   const found = readdirSync(place, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.pkt')).map((entry) => path.join(entry.parentPath, entry.name))
   return found.toSorted((a, b) => a < b ? -1 : 1)
-}
-
-function profileOf(name: string): Profile {
-  const known = profileNamed(name)
-  if (known !== null) return known
-  if (!name.includes('.') && !name.includes('/')) throw new UsageError('badValue', { name: '--profile', value: name, expected: 'linux | freebsd | rfc | FILE.json' })
-  const read = readProfile(path.basename(name), readScript(name))
-  if ('member' in read) throw new UsageError('badValue', { name: '--profile', value: `${name}: ${read.member}`, expected: read.expected })
-  return read
-}
-
-function readScript(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new FaultError(code === 'ENOENT' ? fault('fileNotFound', { path: file }) : fault('fileNotReadable', { path: file, reason: code ?? String(error) }))
-  }
 }

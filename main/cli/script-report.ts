@@ -9,11 +9,14 @@ import type { Words } from './words.ts'
 /** Decisions shown before a failure. */
 const shownDecisions = 8
 
-/** What came of a script, for a person: one line, and for what did not pass the script's line, what was expected and what came, and why. */
-export function reportLines(file: string, text: string, report: ScriptReport, ms: number, words: Words): string[] {
+/**
+ * What came of a script, for a person: one line, and for what did not pass the script's line, what was expected and what came, and why.
+ * @param ms how long it took, where that is of interest
+ */
+export function reportLines(file: string, text: string, report: ScriptReport, ms: number | null, words: Words): string[] {
   const { result, failure, profile } = report
   const head = `${words(`script.results.${result}`)}  ${file}`
-  const tail = `(${words('script.profile', { profile })}, ${ms.toFixed(1)} ms)`
+  const tail = `(${words('script.profile', { profile })}${ms === null ? '' : `, ${ms.toFixed(1)} ms`})`
   const printed = report.printed.map((line) => `    | ${line}`)
   if (failure === null) return [`${head}  ${tail}`, ...printed]
   const { line, column } = failure.where

@@ -35,6 +35,7 @@ export const faultCodes = [
   'noSuchListener',
   'noSuchPacket',
   'noSuchStream',
+  'noHandshake',
   'connectionRefused',
   'connectionReset',
   'connectionTimedOut',

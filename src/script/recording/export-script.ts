@@ -54,7 +54,7 @@ function furthest({ result, failure }: ScriptReport): number {
   return result === 'pass' ? Infinity : failure?.where.line ?? 0
 }
 
-/** What the first SYN of the stack under test shows of its settings. */
+/** What the stack under test shows of its settings: with its first SYN, and in how it begins to acknowledge. */
 function tuned(profile: Profile, segments: readonly RecordedSegment[]): Profile {
   const own = firstSyn(segments, 'out')
   if (own === undefined) return profile
@@ -67,10 +67,23 @@ function tuned(profile: Profile, segments: readonly RecordedSegment[]): Profile 
   const changes: { [K in keyof TcpConfig]?: TcpConfig[K] | undefined } = {
     timestamps: knob('ts'), sackPermitted: knob('sackOK'), windowScaling: knob('wscale'), ...shift === undefined ? {} : { windowShift: shift },
     receiveBufferBytes: own.window > 0 ? own.window : undefined, synOptionOrder: orderOf(own),
+    quickAckSegments: Math.min(profile.tcp.quickAckSegments, answeredAtOnce(segments)),
     ecn: isAnswer ? undefined : (own.flags & TcpFlag.ece) !== 0 ? 'on' : 'passive',
   }
   const tcp = Object.fromEntries(Object.entries(changes).filter(([name, value]) => value !== undefined && value !== profile.tcp[name as keyof TcpConfig]))
   return { ...profile, tcp: { ...profile.tcp, ...tcp } }
+}
+
+/** Segments with data, from the first on, of which each drew an ACK of its own before anything else happened. */
+function answeredAtOnce(segments: readonly RecordedSegment[]): number {
+  let count = 0
+  for (const [i, { direction, length }] of segments.entries()) {
+    if (direction === 'out' || length === 0) continue
+    const next = segments.at(i + 1)
+    if (next === undefined || next.direction === 'in' || next.length > 0) return count
+    count++
+  }
+  return count
 }
 
 /** The options of a SYN in their order, where all are there that the order is about. */

@@ -8,6 +8,16 @@ export const script = {
   profile: 'profile {profile}',
   summary: '{passed} passed, {failed} failed, {unsupported} unsupported, in {seconds} s',
   noScripts: 'no script (*.pkt) is in {path}',
+  export: {
+    head: 'Stream {stream}: {client} > {server}; the stack under test is that of the {side}.',
+    client: 'client',
+    server: 'server',
+    zeros: 'The language sends zeros in place of the data.',
+    written: '{path}: a script of {packets} packets',
+    damaged: '{packets} packets came in damaged: they are left out, as the stack dropped them',
+    noWindows: 'the windows of expected packets are left out: with them the script does not pass',
+    differs: 'the script is written, but our engine does not do the same as what was captured',
+  },
   problems: {
     expected: 'expected {expected}, got “{got}”',
     badOption: 'there is no option {name}',

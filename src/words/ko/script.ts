@@ -11,6 +11,16 @@ export const script: SameKeys<typeof english> = {
   profile: '프로필 {profile}',
   summary: '통과 {passed}개, 실패 {failed}개, 지원 안 함 {unsupported}개, {seconds}초',
   noScripts: '{path}에 스크립트(*.pkt)가 없습니다',
+  export: {
+    head: '스트림 {stream}: {client} > {server}, 시험 대상 스택은 {side}입니다.',
+    client: '클라이언트',
+    server: '서버',
+    zeros: '이 언어는 데이터 대신 0을 보냅니다.',
+    written: '{path}: 패킷 {packets}개의 스크립트',
+    damaged: '패킷 {packets}개는 손상된 채 도착해 스택이 버렸으므로 뺐습니다',
+    noWindows: '나가는 패킷의 윈도는 적지 않았습니다. 적으면 스크립트가 통과하지 않습니다',
+    differs: '스크립트는 썼지만, 우리 엔진은 캡처된 것과 똑같이 움직이지 않습니다',
+  },
   problems: {
     expected: '{expected}이(가) 와야 하는데 “{got}”이(가) 있습니다',
     badOption: '{name} 옵션은 없습니다',
