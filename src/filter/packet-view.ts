@@ -1,11 +1,13 @@
 import { PacketAnalyses, PacketAnalysis } from '../trace/packet-analysis.ts'
-import { PacketMark, PacketRecord } from '../trace/packet-store.ts'
+import { PacketMark, PacketRecord, Protocol } from '../trace/packet-store.ts'
 import type { PacketStore } from '../trace/packet-store.ts'
 import type { Flow } from '../trace/flow.ts'
 import type { FlowTracker } from '../trace/flow-tracker.ts'
 import { isIcmpError, icmpHeaderBytes } from '../wire/icmp.ts'
 import { isIcmpv6Error } from '../wire/icmpv6.ts'
+import { IpProtocol } from '../wire/ipv4.ts'
 import { decodePacket, Layer, LinkType, Packet } from '../wire/packet.ts'
+import { decodeInner, maxTunnels } from '../wire/tunnel.ts'
 
 /** What fields are read from: all packets in columns, and the conversations they form. */
 export interface PacketSource {
@@ -16,18 +18,28 @@ export interface PacketSource {
 /** Reads the bytes of a stored packet back; null where they are not there (any more). The bytes are good until the next call. */
 export type FrameReader = (index: number, record: PacketRecord) => Uint8Array | null
 
-/** One packet within a frame: the frame itself, or the one that an ICMP error quotes. */
+/** One packet within a frame: the frame itself, what a tunnel carries in it, or what an ICMP error quotes. */
 export class PacketLevel {
   readonly packet = new Packet()
   bytes: Uint8Array = new Uint8Array(0)
 
-  constructor(readonly view: PacketView, readonly isQuoted: boolean) {}
+  /** @param depth 0: the frame itself, 1: what is within that, and so on */
+  constructor(readonly view: PacketView, readonly isQuoted: boolean, readonly depth = 0) {}
 
-  /** Whether the header of one of the layers is here, and shown: Wireshark reads a transport header only in a whole datagram. */
+  /**
+   * Whether the header of one of the layers is here, and shown: Wireshark reads a transport header only in a whole datagram, or in a first fragment
+   * that was cut short, which no datagram can be made of.
+   */
   has(layers: number): boolean {
     const { packet } = this
     if ((packet.layers & layers) === 0) return false
-    return !packet.isFragment || this.isQuoted || (layers & transportLayers) === 0
+    return !packet.isFragment || this.isQuoted || (layers & transportLayers) === 0 || (this.view.record.marks & PacketMark.unmeasured) !== 0
+  }
+
+  /** A TCP segment whose numbers only the columns tell: the last fragment of one, or one that was cut within its fixed header. */
+  get isInColumns(): boolean {
+    const { packet, view: { record } } = this
+    return !this.isQuoted && record.protocol === Protocol.tcp && record.flow >= 0 && packet.protocol === IpProtocol.tcp && !this.has(Layer.tcp)
   }
 }
 
@@ -39,15 +51,14 @@ export class PacketView {
   index = -1
   readonly record = new PacketRecord()
 
-  private readonly outer = new PacketLevel(this, false)
+  /** Made as deep as they are needed. */
+  private readonly nested = [new PacketLevel(this, false)]
   private readonly quoted = new PacketLevel(this, true)
-  private readonly both = [this.outer, this.quoted]
-  private readonly onlyOuter = [this.outer]
-  private readonly none: PacketLevel[] = []
+  private readonly found: PacketLevel[] = []
   private current: readonly PacketLevel[] | null = null
   private readonly before = new PacketRecord()
   private readonly analyses: PacketAnalyses
-  private readonly found = new PacketAnalysis()
+  private readonly analysed = new PacketAnalysis()
   private isAnalysed = false
 
   /**
@@ -70,9 +81,9 @@ export class PacketView {
 
   /** What the tracker says of the packet. */
   get analysis(): PacketAnalysis {
-    if (!this.isAnalysed) this.analyses.read(this.index + 1, this.found, this.isOnePass ? 1 : 2)
+    if (!this.isAnalysed) this.analyses.read(this.index + 1, this.analysed, this.isOnePass ? 1 : 2)
     this.isAnalysed = true
-    return this.found
+    return this.analysed
   }
 
   /** Shift of the sender's windows, as in the store. */
@@ -91,7 +102,7 @@ export class PacketView {
     return this.isOnePass ? analysis.baseAt(this.index + 1) : analysis.base
   }
 
-  /** The frame, and what it quotes; nothing where the bytes are lost. */
+  /** The frame, what tunnels carry in it, and what the innermost quotes; nothing where the bytes are lost. */
   get levels(): readonly PacketLevel[] {
     return this.current ??= this.decode()
   }
@@ -108,17 +119,27 @@ export class PacketView {
   }
 
   private decode(): readonly PacketLevel[] {
-    const { record, outer, quoted } = this
+    const { record, nested, quoted, found } = this
     const bytes = this.frameOf(this.index, record)
-    if (bytes === null) return this.none
-    outer.bytes = bytes
-    const { packet } = outer
-    decodePacket(bytes, 0, bytes.length, record.linkType, packet, record.originalLength)
-    if (!isError(packet)) return this.onlyOuter
+    found.length = 0
+    if (bytes === null) return found
+    let level = nested[0]
+    level.bytes = bytes
+    decodePacket(bytes, 0, bytes.length, record.linkType, level.packet, record.originalLength)
+    found.push(level)
+    while (found.length <= maxTunnels) {
+      const inner = nested[found.length] ??= new PacketLevel(this, false, found.length)
+      if (!decodeInner(level.packet, bytes, inner.packet)) break
+      inner.bytes = bytes
+      found.push(level = inner)
+    }
+    const { packet } = level
+    if (!isError(packet)) return found
     quoted.bytes = bytes
     const at = packet.transportOffset + icmpHeaderBytes
     decodePacket(bytes, at, Math.max(0, packet.payloadOffset + packet.payloadLength - at), LinkType.rawIp, quoted.packet)
-    return (quoted.packet.layers & (Layer.ipv4 | Layer.ipv6)) === 0 ? this.onlyOuter : this.both
+    if ((quoted.packet.layers & (Layer.ipv4 | Layer.ipv6)) !== 0) found.push(quoted)
+    return found
   }
 }
 

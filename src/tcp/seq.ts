@@ -1,6 +1,6 @@
 /*
  * Sequence numbers are unsigned 32-bit numbers that wrap (RFC 9293 §3.4). Nobody else compares them.
- * A comparison means something while the two are less than 2^31 apart.
+ * A comparison means something while the two are less than 2^31 apart; exactly that far apart, each is before and behind the other, as to kernels and to tshark.
  */
 
 /** `a - b` as a signed distance, -2^31 to 2^31 - 1. */
@@ -22,11 +22,11 @@ export function seqLe(a: number, b: number): boolean {
 }
 
 export function seqGt(a: number, b: number): boolean {
-  return ((a - b) | 0) > 0
+  return ((b - a) | 0) < 0
 }
 
 export function seqGe(a: number, b: number): boolean {
-  return ((a - b) | 0) >= 0
+  return ((b - a) | 0) <= 0
 }
 
 /** The later of two. */

@@ -13,7 +13,7 @@ import type { FlowEnd } from './flow.ts'
 import { PacketMark, packStates, Protocol } from './packet-store.ts'
 import type { PacketRecord } from './packet-store.ts'
 import { SegmentHeader } from './segment-header.ts'
-import { TcpAnalysis } from './tcp-analysis.ts'
+import { takeCompleteness, TcpAnalysis } from './tcp-analysis.ts'
 import { inferEstablished, inferReceiver, inferSender, isTimeWaitOver, staysEstablished } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
 import { TupleTable } from './tuple-table.ts'
@@ -60,6 +60,15 @@ export class FlowTracker {
     const { layers } = packet
     if ((layers & Layer.udp) !== 0) this.trackPorts(packet, record, packetNumber, Protocol.udp, packet.udp.sourcePort, packet.udp.destinationPort)
     else if ((layers & (Layer.icmp | Layer.icmpv6)) !== 0) this.trackIcmp(packet, record, packetNumber)
+  }
+
+  /** Stream number of a decoded datagram that has been tracked. */
+  udpStreamOf(packet: Packet): number {
+    const isV6 = packet.ipVersion === 6
+    const source = isV6 ? this.addresses.internIpv6(packet.ipv6.source) : packet.ipv4.source | 0
+    const destination = isV6 ? this.addresses.internIpv6(packet.ipv6.destination) : packet.ipv4.destination | 0
+    const entry = this.tuples.find(source, packet.udp.sourcePort, destination, packet.udp.destinationPort, isV6 ? Protocol.udp | ipv6Tuple : Protocol.udp)
+    return this.flows[this.tuples.flowOf(entry)]?.stream ?? -1
   }
 
   /** Flows that had a packet since they were taken last, at most `limit`; the others stay for the next call. */
@@ -140,11 +149,17 @@ export class FlowTracker {
         flow.analysis.synSec = record.timeSec
         flow.analysis.synNsec = record.timeNsec
         flow.analysis.synPacket = packetNumber
-        flow.analysis.completeness = 1
       }
     }
-    record.marks |= PacketMark.quoting
+    const isFromClient = isSourceLower === flow.isClientLower
+    record.marks |= isFromClient ? PacketMark.quoting : PacketMark.quoting | PacketMark.fromServer
+    record.seq = header.seq
+    record.ack = header.ack
+    record.flags = header.flags
+    record.window = header.window
+    record.windowShift = (isFromClient ? flow.client : flow.server).analysis.scale
     this.join(flow, record, packetNumber)
+    takeCompleteness(flow.analysis, record, header.flags, 0, isReused)
   }
 
   private infer(sender: FlowEnd, receiver: FlowEnd, record: PacketRecord, packetNumber: number): InferredState {

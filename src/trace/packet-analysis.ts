@@ -10,7 +10,7 @@ export class PacketAnalysis {
   stream = -1
   /** Bits of `Finding`. */
   findings = 0
-  /** Relative to the flow's first numbers: `tcp.seq`, `tcp.ack`. */
+  /** Relative to the flow's first numbers: `tcp.seq`, `tcp.ack`; as they stand where Wireshark does not analyse: quoted, or without a length. */
   seq = -1
   ack = -1
   /** `tcp.window_size`: as it stands where the scale was not seen. */
@@ -56,15 +56,17 @@ export class PacketAnalyses {
     into.stream = flow.stream
     into.timeRelativeNs = (record.timeSec - flow.firstSec) * 1e9 + record.timeNsec - flow.firstNsec
     into.timeDeltaNs = record.previousInFlow === 0 ? 0 : this.sinceNs(record.previousInFlow)
-    if (record.protocol !== Protocol.tcp) return
+    if (record.protocol !== Protocol.tcp && (record.marks & PacketMark.quoting) === 0) return
     const isFromServer = (record.marks & PacketMark.fromServer) !== 0
     const sender = (isFromServer ? flow.server : flow.client).analysis
     const receiver = (isFromServer ? flow.client : flow.server).analysis
     into.findings = record.findings
-    into.seq = (record.seq - (passes === 2 ? sender.base : sender.baseAt(number))) >>> 0
-    into.ack = (record.flags & TcpFlag.ack) !== 0 ? (record.ack - (passes === 2 ? receiver.base : receiver.baseAt(number))) >>> 0 : record.ack
+    // What Wireshark does not analyse it shows as it stands: quoted, or without a length.
+    const isRelative = (record.marks & (PacketMark.quoting | PacketMark.unmeasured)) === 0
+    into.seq = !isRelative ? record.seq : (record.seq - (passes === 2 ? sender.base : sender.baseAt(number))) >>> 0
+    into.ack = isRelative && (record.flags & TcpFlag.ack) !== 0 ? (record.ack - (passes === 2 ? receiver.base : receiver.baseAt(number))) >>> 0 : record.ack
     const shift = passes === 2 && (record.flags & TcpFlag.syn) === 0 ? sender.scale : record.windowShift
-    into.windowSize = shift > 0 ? record.window * 2 ** shift : record.window
+    into.windowSize = shift > 0 && isRelative ? record.window * 2 ** shift : record.window
     const totals = flow.analysis
     into.completeness = passes === 1 ? record.completeness : record.previousInFlow > 0 ? totals.completeness | totals.firstShown : totals.completeness
     if (record.acksPacket > 0) {

@@ -8,8 +8,13 @@ export const protocolNames = ['Ethernet', 'ARP', 'IPv4', 'IPv6', 'ICMP', 'ICMPv6
 export type ProtocolName = typeof protocolNames[number]
 export const Protocol = { ethernet: 0, arp: 1, ipv4: 2, ipv6: 3, icmp: 4, icmpv6: 5, udp: 6, tcp: 7 } as const
 
-/** Bits of a packet's `marks`, above the two states of 4 bits each (15: unknown). `quoting`: an ICMP error about its flow. */
-export const PacketMark = { stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800, analysed: 0x1000, fragment: 0x2000, quoting: 0x4000 } as const
+/**
+ * Bits of a packet's `marks`, above the two states of 4 bits each (15: unknown). `quoting`: an ICMP error about its flow; `tunnelled`: its columns
+ * are those of a packet within a packet; `unmeasured`: a TCP segment whose length cannot be known.
+ */
+export const PacketMark = {
+  stateChanged: 0x100, retransmission: 0x200, fromServer: 0x400, malformed: 0x800, analysed: 0x1000, fragment: 0x2000, quoting: 0x4000, tunnelled: 0x8000, unmeasured: 0x1_0000,
+} as const
 
 const unknownState = 15
 
@@ -78,7 +83,7 @@ export class PacketChunk {
   readonly payloadLength = new Uint32Array(chunkPackets)
   readonly flags = new Uint16Array(chunkPackets)
   readonly window = new Uint16Array(chunkPackets)
-  readonly marks = new Uint16Array(chunkPackets)
+  readonly marks = new Uint32Array(chunkPackets)
   readonly linkType = new Uint16Array(chunkPackets)
   readonly direction = new Uint8Array(chunkPackets)
   readonly protocol = new Uint8Array(chunkPackets)
@@ -91,7 +96,7 @@ export class PacketChunk {
   readonly completeness = new Uint8Array(chunkPackets)
 }
 
-const bytesEach = 76
+const bytesEach = 78
 
 /** What {@link PacketStore} takes of frames as it stands. */
 export interface FrameTimes {

@@ -13,6 +13,9 @@ import type { SegmentHeader } from './segment-header.ts'
 /** RFC 7323 §2.3: larger shifts count as this one. */
 const maxScale = 14
 
+/** These Wireshark sees before it comes to the options. */
+const answersToFastOpen = Finding.tfoAck | Finding.tfoIgnored
+
 /** What stands around the findings of a segment: reused ports, first numbers, completeness, initial RTT, options. */
 export class TcpAnalysis {
   /** Options of the latest segment that had any. */
@@ -37,7 +40,7 @@ export class TcpAnalysis {
     segment.ack = header.ack | 0
     segment.findings = isReused ? Finding.reusedPorts : 0
     segment.isAnalysed = isSyn && !hasAck && f.isBaseKnown
-    takeCompleteness(flow, record, flags, isReused)
+    takeCompleteness(flow, record, flags, record.payloadLength, isReused)
     if (isSyn && hasAck) this.beginSynAck(f, r, flow, packet)
     else if (isSyn) beginSyn(f, flow, record, packet, isReused)
     else if (hasAck) f.isFirstAck = false
@@ -58,9 +61,11 @@ export class TcpAnalysis {
     this.takeOptions(header, bytes, f, r, flow)
     record.windowShift = isSyn ? noScale : f.scale
     if (header.hasLength && !header.isCut) this.show(record)
+    else record.findings = segment.findings & answersToFastOpen
+    if (!header.hasLength) record.marks |= PacketMark.unmeasured
   }
 
-  /** A header of which part is missing is followed, but Wireshark shows nothing of it. */
+  /** A header of which part is missing is followed, but Wireshark shows nothing of it beyond its fixed fields. */
   private show(record: PacketRecord): void {
     const { segment } = this
     record.findings = segment.findings
@@ -87,7 +92,7 @@ export class TcpAnalysis {
     const isSyn = (header.flags & TcpFlag.syn) !== 0
     f.sackedBytes = 0
     if (header.optionsLength > 0 && (isSyn || !hasOnlyTimestamps(bytes, header.optionsAt, header.optionsLength))) {
-      scanTcpOptions(bytes, header.optionsAt, header.optionsLength, options)
+      scanTcpOptions(bytes, header.optionsAt, header.optionsLength, options, header.isCut)
       for (let i = 0; i < options.sackCount; i++) f.sackedBytes += options.sackEdges[2 * i + 1] - options.sackEdges[2 * i]
       flow.multipath |= options.mptcpSubtypes
       if (isSyn) this.takeOpeningOptions(header, f, flow)
@@ -117,13 +122,14 @@ function beginSyn(f: EndAnalysis, flow: FlowAnalysis, record: PacketRecord, pack
   flow.synPacket = packet
 }
 
-function takeCompleteness(flow: FlowAnalysis, record: PacketRecord, flags: number, isReused: boolean): void {
+/** @param length payload; 0 where it is not known, as of a quoted segment */
+export function takeCompleteness(flow: FlowAnalysis, record: PacketRecord, flags: number, length: number, isReused: boolean): void {
   const isFirst = record.previousInFlow === 0
   if (isReused) flow.completeness = 1
   record.completeness = flow.completeness
-  if (isFirst) flow.firstShown = shownBy(flags, record.payloadLength)
+  if (isFirst) flow.firstShown = shownBy(flags, length)
   if (isReused) flow.completeness |= flags & TcpFlag.rst ? 32 : 0
-  else flow.completeness |= isFirst ? shownByFirst(flags, record.payloadLength) : shownBy(flags, record.payloadLength)
+  else flow.completeness |= isFirst ? shownByFirst(flags, length) : shownBy(flags, length)
 }
 
 /** Bits of completeness, with the oddities of Wireshark: a SYN counts as a flow's first packet, data and FIN beside an ACK only. */

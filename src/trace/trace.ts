@@ -138,21 +138,23 @@ export class Trace {
     const number = this.store.count + 1
     let packet = this.scratch
     let other = this.inner
+    let marks = 0
     for (let depth = 0; depth < maxTunnels && decodeInner(packet, bytes, other); depth++) {
       if ((packet.layers & Layer.udp) !== 0) tracker.track(packet, record, number)
       record.flow = -1
       record.previousInFlow = 0
+      marks = PacketMark.tunnelled
       const outer = packet
       packet = other
       other = outer
     }
     record.protocol = protocolOf(packet.layers)
     if (this.readTcp(packet, bytes)) {
-      record.marks = marksOf(packet)
+      record.marks = marks | marksOf(packet)
       this.trackSegment(this.optionBytes)
       return
     }
-    record.marks = marksOf(packet) | noStates
+    record.marks = marks | marksOf(packet) | noStates
     record.payloadLength = packet.payloadLengthOnWire
     record.flags = record.seq = record.ack = record.window = 0
     tracker.track(packet, record, number)

@@ -261,7 +261,7 @@ function decodeTransport(bytes: Uint8Array, into: Packet): void {
       error = decodeTcp(bytes, at, length, into.tcp)
       if (error && error.reason === 'truncated') return fail(into, error)
       into.layers |= Layer.tcp
-      setPayload(into, at + tcpHeaderBytes + into.tcp.optionsLength, onWire - tcpHeaderBytes - into.tcp.optionsLength)
+      setTcpPayload(into, at, onWire)
       return error ? fail(into, error) : undefined
     case IpProtocol.udp:
       error = decodeUdp(bytes, at, length, into.udp)
@@ -279,6 +279,12 @@ function decodeTransport(bytes: Uint8Array, into: Packet): void {
       into.layers |= Layer.icmpv6
       return setPayload(into, at + icmpHeaderBytes, onWire - icmpHeaderBytes)
   }
+}
+
+/** Options that were not captured are no data: where the header says its length, the data begin behind that. */
+function setTcpPayload(into: Packet, at: number, onWire: number): void {
+  const headerBytes = Math.max(tcpHeaderBytes + into.tcp.optionsLength, into.tcp.dataOffsetWords * 4)
+  setPayload(into, at + headerBytes, onWire - headerBytes)
 }
 
 /** The UDP length bounds the data where it is sane; 0 belongs to a jumbogram or an offloaded datagram. */

@@ -182,7 +182,7 @@ export class TcpOptionFields {
  * scan (RFC 9293 MUST-7), what was read before it stays. Of repeated options the last one counts.
  * @returns 0, or why the scan ended early
  */
-export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, into: TcpOptionFields): WireReason | 0 {
+export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, into: TcpOptionFields, isCut = false): WireReason | 0 {
   into.mss = -1
   into.windowScale = -1
   into.sackPermitted = false
@@ -197,7 +197,10 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
     if (kind === TcpOptionKind.nop) { i++; continue }
     if (kind === TcpOptionKind.eol) return 0
     const optionLength = i + 1 < end ? bytes[i + 1] : 0
-    if (optionLength < 2 || i + optionLength > end) return 'badOptionLength'
+    if (optionLength < 2 || i + optionLength > end) {
+      if (isCut && kind === TcpOptionKind.sack && i + optionLength > end) scanSack(bytes, i, optionLength, into, (end - i - 2) >> 3)
+      return 'badOptionLength'
+    }
     switch (kind) {
       case TcpOptionKind.ts:
         if (optionLength !== 10) break
@@ -217,9 +220,9 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
   return 0
 }
 
-function scanSack(bytes: Uint8Array, at: number, optionLength: number, into: TcpOptionFields): void {
+function scanSack(bytes: Uint8Array, at: number, optionLength: number, into: TcpOptionFields, blocksHere = 4): void {
   if (optionLength % 8 !== 2 || optionLength > 34) return
-  const edges = (optionLength - 2) / 4
-  into.sackCount = edges / 2
+  into.sackCount = Math.min((optionLength - 2) / 8, blocksHere)
+  const edges = 2 * into.sackCount
   for (let edge = 0; edge < edges; edge++) into.sackEdges[edge] = readU32(bytes, at + 2 + 4 * edge)
 }

@@ -24,7 +24,8 @@ const inner = new Inner()
  * @returns false, with `into` unchanged, where there is no packet within
  */
 export function decodeInner(packet: Packet, bytes: Uint8Array, into: Packet): boolean {
-  if (packet.isFragment || packet.error !== null) return false
+  // A frame that was cut without saying so still holds the beginning of what is within.
+  if (packet.isFragment || (packet.error !== null && packet.error.reason !== 'lengthTooLong')) return false
   const end = packet.frameAt + packet.frameLength
   if (packet.ipVersion === 0) {
     if (!findInEtherType(packet.etherType, bytes, packet.payloadOffset, end)) return false

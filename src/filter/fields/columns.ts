@@ -23,7 +23,7 @@ export function presenceOf(protocol: number, columns: PacketChunk, from: number,
   const { protocol: protocols, marks } = columns
   for (let i = 0; i < count; i++) {
     const found = protocols[from + i]
-    const isOpen = found === Protocol.icmp || found === Protocol.icmpv6 || (marks[from + i] & (PacketMark.malformed | PacketMark.fragment)) !== 0
+    const isOpen = found === Protocol.icmp || found === Protocol.icmpv6 || (marks[from + i] & (PacketMark.malformed | PacketMark.fragment | PacketMark.tunnelled)) !== 0
     presence[i] = isOpen ? Presence.inBytes : found === protocol ? Presence.present : Presence.absent
   }
 }
@@ -60,10 +60,11 @@ export function portColumn(protocol: number, isSource: boolean): ColumnLoader {
 
 /** The number of a packet's flow among those of its protocol. */
 export function streamColumn(protocol: number): ColumnLoader {
-  return ({ columns: { flow, protocol: protocols }, from, count, flows: { streams } }, values, presence) => {
+  return ({ columns: { flow, marks, protocol: protocols }, from, count, flows: { streams } }, values, presence) => {
     for (let i = 0; i < count; i++) {
       const found = flow[from + i]
-      presence[i] = protocols[from + i] === protocol && found >= 0 ? Presence.present : Presence.absent
+      const isOpen = (marks[from + i] & (PacketMark.tunnelled | PacketMark.quoting)) !== 0
+      presence[i] = isOpen ? Presence.inBytes : protocols[from + i] === protocol && found >= 0 ? Presence.present : Presence.absent
       if (found >= 0) values[i] = streams[found]
     }
   }
@@ -77,7 +78,7 @@ export function ipv4Column(isSource: boolean): ColumnLoader {
     for (let i = 0; i < count; i++) {
       const at = from + i
       const found = flow[at]
-      if (found < 0 || protocol[at] < Protocol.udp || (marks[at] & PacketMark.malformed) !== 0) {
+      if (found < 0 || protocol[at] < Protocol.udp || (marks[at] & (PacketMark.malformed | PacketMark.tunnelled)) !== 0) {
         presence[i] = protocol[at] === Protocol.arp && (marks[at] & PacketMark.malformed) === 0 ? Presence.absent : Presence.inBytes
         continue
       }

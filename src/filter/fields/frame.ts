@@ -45,7 +45,7 @@ const linkNames: Readonly<Record<number, string>> = { [LinkType.ethernet]: 'eth:
 function protocolsOf(level: PacketLevel): string {
   const { packet } = level
   const found: string[] = []
-  if (!level.isQuoted && linkNames[packet.linkType]) found.push(linkNames[packet.linkType])
+  if (!level.isQuoted && linkNames[packet.linkType] && (level.depth === 0 || packet.linkType !== LinkType.rawIp)) found.push(linkNames[packet.linkType])
   if (!level.isQuoted && (packet.layers & Layer.vlan) !== 0) {
     for (let tag = 0; tag < packet.ethernet.tagCount; tag++) found.push(packet.ethernet.tagProtocols[tag] === EtherType.vlan ? 'vlan:ethertype' : 'ieee8021ad:ethertype')
   }
@@ -70,9 +70,9 @@ function isEcho(level: PacketLevel): boolean {
   return level.has(Layer.icmp) ? packet.icmp.type === 8 || packet.icmp.type === 0 : level.has(Layer.icmpv6) && (packet.icmpv6.type === 128 || packet.icmpv6.type === 129)
 }
 
-/** An ICMP error may quote as little as the ports (RFC 792). */
+/** An ICMP error may quote as little as the ports (RFC 792), and a capture may end there. */
 export function isTruncatedTransport(level: PacketLevel): boolean {
   const { packet } = level
-  if (!level.isQuoted || packet.isLaterFragment || level.has(Layer.tcp | Layer.udp) || packet.payloadLength < 4) return false
+  if ((packet.isFragment && !level.isQuoted) || packet.isLaterFragment || level.has(Layer.tcp | Layer.udp) || packet.payloadLength < 4) return false
   return packet.protocol === IpProtocol.tcp || packet.protocol === IpProtocol.udp
 }

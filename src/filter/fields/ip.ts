@@ -41,7 +41,7 @@ export const ipFields: readonly Field[] = [
   { name: 'ip.dsfield', type: 'uint8', base: 'hexadecimal', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.tos) }) },
   { name: 'ip.dsfield.dscp', type: 'uint8', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.tos >>> 2) }) },
   { name: 'ip.dsfield.ecn', type: 'uint8', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.tos & 3) }) },
-  { name: 'ip.len', type: 'uint16', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.totalLength) }) },
+  { name: 'ip.len', type: 'uint16', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.totalLength || packet.ipLengthOnWire) }) },
   { name: 'ip.id', type: 'uint16', base: 'hexadecimal', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.identification) }) },
   { name: 'ip.flags', type: 'uint8', base: 'hexadecimal', ofLevel: ip(({ packet }, into) => { into.push(packet.ipv4.flags) }) },
   { name: 'ip.flags.rb', type: 'boolean', ofLevel: ip(({ packet }, into) => { into.push((packet.ipv4.flags & Ipv4Flag.reserved) === 0 ? 0 : 1) }) },

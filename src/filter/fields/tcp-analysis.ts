@@ -3,23 +3,30 @@ import { PacketMark, Protocol } from '../../trace/packet-store.ts'
 import type { PacketAnalysis } from '../../trace/packet-analysis.ts'
 import type { PacketChunk } from '../../trace/packet-store.ts'
 import { TcpFlag } from '../../wire/tcp.ts'
-import { tcpOptionSpans } from '../../wire/tcp-options.ts'
+import { TcpOptionKind, tcpOptionSpans } from '../../wire/tcp-options.ts'
+import { readU32 } from '../../base/bytes.ts'
+import { IpProtocol } from '../../wire/ipv4.ts'
+import { Layer } from '../../wire/packet.ts'
 import { Presence } from '../field.ts'
 import type { ColumnLoader, Field } from '../field.ts'
 import type { PacketView } from '../packet-view.ts'
 import type { FieldType, Value } from '../value.ts'
 import { streamColumn } from './columns.ts'
+import { isTruncatedTransport } from './frame.ts'
+import { isCutShort } from './tcp-options.ts'
 import { tcp } from './tcp.ts'
 
 type Read = (view: PacketView, into: Value[]) => void
 
 /** Numbers that the tracker gives, -1 for none. */
 const number = (name: string, type: FieldType, of: (analysis: PacketAnalysis) => number, columns?: readonly ColumnLoader[]): Field => ({
-  name, type, ofFrame: inTcp(({ analysis }, into) => { if (of(analysis) >= 0) into.push(of(analysis)) }), ...(columns === undefined ? {} : { columns }),
+  name, type, ofFrame: ofSegment(({ analysis }, into) => { if (of(analysis) >= 0) into.push(of(analysis)) }), ...(columns === undefined ? {} : { columns }),
 })
 const time = (name: string, protocol: number, of: (analysis: PacketAnalysis) => number, isShown: (view: PacketView) => boolean = () => true): Field => ({
   name, type: 'relativeTime',
-  ofFrame: (view, into) => { if (view.record.protocol === protocol && view.record.flow >= 0 && isShown(view)) into.push(BigInt(of(view.analysis))) },
+  ofFrame: (view, into) => {
+    if ((view.record.protocol === protocol || isQuoting(view, protocol)) && view.record.flow >= 0 && isShown(view)) into.push(BigInt(of(view.analysis)))
+  },
 })
 const label = (name: string, bits: number, times = 1): Field => ({
   name, type: 'none', columns: [findingColumn(bits)],
@@ -44,30 +51,35 @@ function hasAnalysis({ record }: PacketView): boolean {
 
 const flag = (bits: number, mask: number): Read => inTcp(({ record }, into) => { if ((record.flags & mask) === bits) into.push(1) })
 
-/** Edges of SACK blocks count from the first number of the end that they are sent to. */
-const sackEdges = (isLeft: boolean) => tcp(({ view, packet, bytes }, into) => {
+/** Edges of SACK blocks count from the first number of the end that they are sent to; of an option that was cut, those that are there. */
+const sackEdges = (isLeft: boolean) => tcp(({ view, packet: { tcp: { optionsOffset, optionsLength, dataOffsetWords } }, bytes }, into) => {
   const base = view.receiverBase
-  for (const { option } of tcpOptionSpans(bytes, packet.tcp.optionsOffset, packet.tcp.optionsLength)) {
-    if (option.name === 'sack') for (const { left, right } of option.blocks) into.push(((isLeft ? left : right) - base) >>> 0)
+  for (const { option, offset, length } of tcpOptionSpans(bytes, optionsOffset, optionsLength)) {
+    const isBegun = option.name === 'malformed' && isCutShort(dataOffsetWords, optionsLength) && bytes[offset] === TcpOptionKind.sack && bytes[offset + 1] % 8 === 2
+    if (option.name !== 'sack' && !isBegun) continue
+    for (let at = isLeft ? 2 : 6; at + 4 <= length; at += 8) into.push((readU32(bytes, offset + at) - base) >>> 0)
   }
 })
 
 export const tcpAnalysisFields: readonly Field[] = [
   number('tcp.stream', 'uint32', ({ stream }) => stream, [streamColumn(Protocol.tcp)]),
   number('tcp.completeness', 'uint8', ({ completeness }) => completeness),
-  number('tcp.seq', 'uint32', ({ seq }) => seq),
+  { name: 'tcp.seq', type: 'uint32', ofFrame: (view, into) => { readSeq(view, into) } },
   number('tcp.ack', 'uint32', ({ ack }) => ack),
   {
     name: 'tcp.nxtseq', type: 'uint32',
-    ofFrame: inTcp(({ record, analysis }, into) => { into.push((analysis.seq + record.payloadLength + ((record.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0 ? 1 : 0)) >>> 0) }),
+    ofFrame: inTcp(({ record, analysis }, into) => {
+      const controlLength = (record.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0 ? 1 : 0
+      if ((record.marks & PacketMark.unmeasured) === 0) into.push((analysis.seq + record.payloadLength + controlLength) >>> 0)
+    }),
   },
   number('tcp.window_size', 'uint32', ({ windowSize }) => windowSize),
   {
     name: 'tcp.window_size_scalefactor', type: 'int32',
-    ofFrame: inTcp(({ record, windowShift }, into) => { if ((record.flags & TcpFlag.syn) === 0) into.push(windowShift < 0 ? windowShift : 2 ** windowShift) }),
+    ofFrame: ofSegment(({ record, windowShift }, into) => { if ((record.flags & TcpFlag.syn) === 0) into.push(windowShift < 0 ? windowShift : 2 ** windowShift) }),
   },
-  time('tcp.time_relative', Protocol.tcp, ({ timeRelativeNs }) => timeRelativeNs),
-  time('tcp.time_delta', Protocol.tcp, ({ timeDeltaNs }) => timeDeltaNs),
+  time('tcp.time_relative', Protocol.tcp, ({ timeRelativeNs }) => timeRelativeNs, hasFixedHeader),
+  time('tcp.time_delta', Protocol.tcp, ({ timeDeltaNs }) => timeDeltaNs, hasFixedHeader),
   { name: 'tcp.connection.syn', type: 'none', ofFrame: flag(TcpFlag.syn, TcpFlag.syn | TcpFlag.ack) },
   { name: 'tcp.connection.synack', type: 'none', ofFrame: flag(TcpFlag.syn | TcpFlag.ack, TcpFlag.syn | TcpFlag.ack) },
   { name: 'tcp.connection.fin', type: 'none', ofFrame: flag(TcpFlag.fin, TcpFlag.fin) },
@@ -86,20 +98,53 @@ export const tcpAnalysisFields: readonly Field[] = [
   number('tcp.analysis.bytes_in_flight', 'uint32', ({ bytesInFlight }) => bytesInFlight, [nonZero((columns) => columns.bytesInFlight)]),
   number('tcp.analysis.push_bytes_sent', 'uint32', ({ pushBytes }) => pushBytes, [nonZero((columns) => columns.pushBytes)]),
   time('tcp.analysis.rto', Protocol.tcp, ({ rtoNs }) => rtoNs, ({ analysis }) => analysis.rtoNs > 0),
-  number('tcp.analysis.rto_frame', 'framenum', ({ rtoPacket }) => rtoPacket),
+  number('tcp.analysis.rto_frame', 'framenum', ({ rtoPacket, rtoNs }) => rtoNs > 0 ? rtoPacket : -1),
 ]
 
 export const udpStreamFields: readonly Field[] = [
   {
     name: 'udp.stream', type: 'uint32', columns: [streamColumn(Protocol.udp)],
-    ofFrame: (view, into) => { if (view.record.protocol === Protocol.udp && view.analysis.stream >= 0) into.push(view.analysis.stream) },
+    ofFrame: (view, into) => {
+      const { record } = view
+      if ((record.marks & PacketMark.tunnelled) !== 0) readUdpStreams(view, into)
+      else if (record.protocol === Protocol.udp && view.analysis.stream >= 0) into.push(view.analysis.stream)
+    },
   },
   time('udp.time_relative', Protocol.udp, ({ timeRelativeNs }) => timeRelativeNs),
   time('udp.time_delta', Protocol.udp, ({ timeDeltaNs }) => timeDeltaNs),
 ]
 
+/** Wireshark comes to the times behind the fixed header only. */
+function hasFixedHeader(view: PacketView): boolean {
+  const isCut = view.record.protocol === Protocol.tcp && (view.record.marks & (PacketMark.malformed | PacketMark.fragment)) === PacketMark.malformed
+  return !isCut || view.levels.some((level) => level.has(Layer.tcp))
+}
+
+function isQuoting({ record }: PacketView, protocol: number): boolean {
+  return protocol === Protocol.tcp && (record.marks & PacketMark.quoting) !== 0
+}
+
+/** Of a segment, or of one that an ICMP error quotes. */
+function ofSegment(read: Read): Read {
+  return (view, into) => { if (view.record.flow >= 0 && (view.record.protocol === Protocol.tcp || isQuoting(view, Protocol.tcp))) read(view, into) }
+}
+
 function inTcp(read: Read): Read {
   return (view, into) => { if (view.record.protocol === Protocol.tcp && view.record.flow >= 0) read(view, into) }
+}
+
+/** Eight bytes of a quoted segment are enough for its number (RFC 792), if not for its flow. */
+function readSeq(view: PacketView, into: Value[]): void {
+  if (view.record.flow >= 0) return ofSegment(({ analysis }) => { if (analysis.seq >= 0) into.push(analysis.seq) })(view, into)
+  const level = view.levels.at(-1)
+  if (level === undefined || !level.isQuoted || !isTruncatedTransport(level)) return
+  const { packet, bytes } = level
+  if (packet.protocol === IpProtocol.tcp && packet.payloadLength >= 8) into.push(readU32(bytes, packet.transportOffset + 4))
+}
+
+/** Of the datagrams around what they carry, and of that where it is one. */
+function readUdpStreams({ levels, source }: PacketView, into: Value[]): void {
+  for (const level of levels) if (level.has(Layer.udp) && !level.isQuoted) into.push(source.tracker.udpStreamOf(level.packet))
 }
 
 function findingColumn(bits: number): ColumnLoader {
