@@ -3,6 +3,9 @@ import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { DecisionVerb } from '../tcp/decision.ts'
 import type { TcpSnapshot } from '../tcp/snapshot.ts'
+import type { InsightName } from '../trace/insight/insight.ts'
+import type { LimitName } from '../trace/insight/limited-time.ts'
+import type { VerdictName } from '../trace/insight/verdicts.ts'
 
 /**
  * The one contract between the lab core and its shells (window in Electron, window in a browser, command line, console).
@@ -214,6 +217,38 @@ export interface FindingProof {
   /** The packets that set the operands; 0 none. */
   firstPacket: number
   secondPacket: number
+}
+
+/** What a packet shows beyond the findings of Wireshark (src/trace/insight/insight.ts). */
+export interface PacketInsight {
+  name: InsightName
+  severity: 'error' | 'warn' | 'note'
+  /** What the rule is read from: RFC and section. */
+  source: string
+  /** Operands by name; numbers of sequence space are relative to the first one of whose they are. */
+  operands: Record<string, number>
+  /** The packets that prove it. */
+  packets: number[]
+}
+
+/** What a flow comes to (src/trace/insight/verdicts.ts). */
+export interface FlowVerdict {
+  name: VerdictName
+  /** Whose data, or who did it: 0 client, 1 server. */
+  side: 0 | 1
+  params: Record<string, number>
+  /** Packets that show it. */
+  packets: number[]
+}
+
+/** How long an end was kept from sending by what, in µs. */
+export interface LimitedTimes { widthUs: number, totals: Record<LimitName, number>, intervals: Record<LimitName, number>[] }
+
+export interface FlowInsights {
+  flow: number
+  verdicts: FlowVerdict[]
+  client: LimitedTimes
+  server: LimitedTimes
 }
 
 /** What flows can be sorted by; `age` puts the youngest first. */

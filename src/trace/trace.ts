@@ -1,4 +1,4 @@
-import type { FlowPage, FlowRow, PacketBytes, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
+import type { FlowInsights, FlowPage, FlowRow, PacketBytes, PacketInsight, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
 import { isIcmpError } from '../wire/icmp.ts'
 import { decodePacket, Layer, LinkType, Packet } from '../wire/packet.ts'
@@ -8,6 +8,8 @@ import { flowRow } from './flow-rows.ts'
 import type { KnownEnds } from './flow-rows.ts'
 import { FlowTracker } from './flow-tracker.ts'
 import type { FlowTrackerOptions } from './flow-tracker.ts'
+import { flowInsights, packetInsights } from './insight/insight-views.ts'
+import { Insights } from './insight/insights.ts'
 import { PacketAnalyses } from './packet-analysis.ts'
 import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
@@ -32,6 +34,8 @@ export const maxPageRows = 500
 export class Trace {
   readonly store = new PacketStore()
   readonly tracker: FlowTracker
+  /** What is found beyond the findings of Wireshark; null where nobody asked for it. */
+  readonly insights: Insights | null
   isKnown: KnownEnds = () => false
 
   private readonly builder: PacketRows
@@ -43,8 +47,9 @@ export class Trace {
   private readonly fragments = new FragmentTable()
   private optionBytes: Uint8Array = new Uint8Array(0)
 
-  constructor(options: FlowTrackerOptions = {}) {
+  constructor(options: FlowTrackerOptions & { insights?: boolean } = {}) {
     this.tracker = new FlowTracker(options)
+    this.insights = options.insights ? new Insights(this.store, this.tracker) : null
     this.builder = new PacketRows(this.store, this.tracker)
     this.analyses = new PacketAnalyses(this.store, this.tracker)
   }
@@ -91,6 +96,16 @@ export class Trace {
     return true
   }
 
+  /** What a packet shows beyond the findings of Wireshark; empty where nobody asked for insights. */
+  packetInsights(number: number): PacketInsight[] {
+    return this.insights === null || !this.has(number) ? [] : packetInsights(number, this.insights, this.store, this.tracker)
+  }
+
+  /** What a flow comes to; null where nothing was gathered of it. */
+  flowInsights(number: number): FlowInsights | null {
+    return this.insights === null ? null : flowInsights(number, this.insights)
+  }
+
   /** Position of a packet among all rows, or among a flow's; -1 when it is not there. */
   findRow(packet: number, flow: number | null = null): number {
     if (flow !== null) return this.tracker.flows[flow]?.packets.indexOf(packet) ?? -1
@@ -125,15 +140,18 @@ export class Trace {
     if (readPlainSegment(batch.bytes, batch.offset[i], captured, onWire, linkType, header)) {
       record.marks = 0
       this.trackSegment(batch.bytes)
+      // Ethernet 14; the header was read without options before it.
+      const at = batch.offset[i]
+      this.insights?.take(header, batch.bytes, batch.bytes, at + 14, at + captured, batch.direction[i], record, this.store.count + 1)
     } else {
       decodePacket(batch.bytes, batch.offset[i], captured, linkType, this.scratch, onWire)
-      this.trackDecoded(batch.bytes)
+      this.trackDecoded(batch.bytes, batch.direction[i])
     }
     this.store.append(record)
   }
 
   /** Follows tunnels to the innermost packet; UDP around one is a flow of its own. */
-  private trackDecoded(bytes: Uint8Array): void {
+  private trackDecoded(bytes: Uint8Array, direction: number): void {
     const { record, tracker } = this
     const number = this.store.count + 1
     let packet = this.scratch
@@ -152,6 +170,7 @@ export class Trace {
     if (this.readTcp(packet, bytes)) {
       record.marks = marks | marksOf(packet)
       this.trackSegment(this.optionBytes)
+      this.insights?.take(this.header, this.optionBytes, bytes, packet.ipOffset, packet.frameAt + packet.frameLength, direction, record, number)
       return
     }
     record.marks = marks | marksOf(packet) | noStates

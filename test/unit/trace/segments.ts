@@ -12,15 +12,15 @@ const letters = { S: TcpFlag.syn, F: TcpFlag.fin, R: TcpFlag.rst, P: TcpFlag.psh
 export interface Tuple { clientIp: number, clientPort: number, serverIp: number, serverPort: number }
 export const usualTuple: Tuple = { clientIp: 0x0a4d0002, clientPort: 40_100, serverIp: 0x0a4d0050, serverPort: 80 }
 
-/** `[@seconds] c> S 100:100(0) [ack N] [win N] [<mss 1460,sackOK,TS,wscale 7>]`, c for the client and s for the server. */
-const form = /^(?:@([\d.]+) )?([cs])> ([SFRPU.]+) (\d+):\d+\((\d+)\)(?: ack (\d+))?(?: win (\d+))?(?: <([^>]*)>)?$/
+/** `[@seconds] c> S 100:100(0) [ack N] [win N] [id N] [ttl N] [<mss 1460,sackOK,TS 7 5,sack 1:2 5:6,wscale 7>]`: c is the client, s the server. */
+const form = /^(?:@([\d.]+) )?([cs])> ([SFRPU.]+) (\d+):\d+\((\d+)\)(?: ack (\d+))?(?: win (\d+))?(?: id (\d+))?(?: ttl (\d+))?(?: <([^>]*)>)?$/
 
 export interface TestSegment { seconds: number | null, from: 'c' | 's', frame: Uint8Array }
 
 export function segment(line: string, tuple: Tuple = usualTuple, text = ''): TestSegment {
   const found = form.exec(line)
   if (!found) throw new Error(`not a segment: ${line}`)
-  const [, seconds, from, flags, seq, length, ack, win, options] = found
+  const [, seconds, from, flags, seq, length, ack, win, id, ttl, options] = found
   const header = new TcpHeader()
   header.sourcePort = from === 'c' ? tuple.clientPort : tuple.serverPort
   header.destinationPort = from === 'c' ? tuple.serverPort : tuple.clientPort
@@ -37,28 +37,34 @@ export function segment(line: string, tuple: Tuple = usualTuple, text = ''): Tes
       const end = at + encodeTcp(header, optionBytes, 0, optionBytes.length, into, at)
       into.set(payload, end)
       return end + payload.length - at
-    }),
+    }, { identification: Number(id ?? 0), ttl: Number(ttl ?? 64) }),
   }
 }
 
 function option(words: string): TcpOption {
-  const [name, value] = words.trim().split(' ')
+  const [name, value, more] = words.trim().split(' ')
   if (name === 'mss') return { name: 'mss', mss: Number(value) }
   if (name === 'wscale') return { name: 'wscale', shift: Number(value) }
-  if (name === 'TS') return { name: 'ts', val: 1, ecr: 0 }
+  if (name === 'TS') return { name: 'ts', val: Number(value ?? 1), ecr: Number(more ?? 0) }
+  if (name === 'sack') return { name: 'sack', blocks: words.trim().split(' ').slice(1).map(blockOf) }
   return { name: 'sackOK' }
 }
 
-export function ipv4Frame(source: number, destination: number, protocol: number, put: (into: Uint8Array, at: number) => number): Uint8Array {
-  const frame = new Uint8Array(2000)
+function blockOf(words: string): { left: number, right: number } {
+  const [left, right] = words.split(':').map(Number)
+  return { left, right }
+}
+
+type Put = (into: Uint8Array, at: number) => number
+
+export function ipv4Frame(source: number, destination: number, protocol: number, put: Put, ip: { identification?: number, ttl?: number } = {}): Uint8Array {
+  const frame = new Uint8Array(70_000)
   const ethernet = new EthernetHeader()
   ethernet.etherType = EtherType.ipv4
   const ipAt = encodeEthernet(ethernet, frame, 0)
-  const ip = new Ipv4Header()
-  ip.source = source
-  ip.destination = destination
-  ip.protocol = protocol
-  const at = ipAt + encodeIpv4(ip, frame, 0, 0, frame, ipAt)
+  const header = new Ipv4Header()
+  Object.assign(header, { source, destination, protocol }, ip)
+  const at = ipAt + encodeIpv4(header, frame, 0, 0, frame, ipAt)
   const length = put(frame, at)
   fillIpv4(frame, ipAt, at + length - ipAt)
   return frame.slice(0, at + length)
@@ -70,8 +76,8 @@ export class TraceUnderTest {
   private readonly frames: Uint8Array[] = []
   private clock = 0
 
-  constructor(timeWaitUs?: number) {
-    this.trace = new Trace({ timeWaitUs })
+  constructor(timeWaitUs?: number, insights = false) {
+    this.trace = new Trace({ timeWaitUs, insights })
   }
 
   readonly bytesOf = (offset: number, length: number): Uint8Array | null => this.frames[offset].subarray(0, length)
