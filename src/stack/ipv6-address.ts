@@ -25,7 +25,7 @@ export function stableInterfaceId(prefix: Uint8Array, mac: Uint8Array, dadCounte
   copyBytes(mac, 0, input, 8, 6)
   input[14] = dadCounter
   const hash = new Uint32Array(2)
-  sipHash24(secret, input, hash)
+  sipHash24(secret, input, input.length, hash)
   const [low, high] = hash
   return Uint8Array.of(high >>> 24, high >>> 16, high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low)
 }

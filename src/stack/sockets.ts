@@ -4,8 +4,7 @@ import type { Random } from '../base/random.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import { TcpConnection } from '../tcp/connection.ts'
 import type { DecisionSink } from '../tcp/decision.ts'
-import { initialSequence, timestampOffsetOf } from '../tcp/isn.ts'
-import type { FourTuple } from '../tcp/isn.ts'
+import { hashTuple, initialSequence, timestampOffsetOf } from '../tcp/isn.ts'
 import { ipHeaderAndTcpHeaderBytes } from '../tcp/limits.ts'
 import { TcpSegment } from '../tcp/segment.ts'
 import { seqAdd, seqGt } from '../tcp/seq.ts'
@@ -93,7 +92,7 @@ export class Sockets {
    */
   acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number, above: number | null = null): ConnectionRecord | null {
     if (above === null || listener.configOver(this.config.tcp).isn !== 'rfc6528') return this.createPassive(listener, local, remote, remotePort, null, nowUs)
-    const isn = initialSequence(this.isnSecret, { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort }, nowUs)
+    const isn = initialSequence(hashTuple(this.isnSecret, { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort }), nowUs)
     return this.createPassive(listener, local, remote, remotePort, seqGt(isn, above) ? isn : seqAdd(above, 1), nowUs)
   }
 
@@ -104,7 +103,7 @@ export class Sockets {
     listener.cookiesUntilUs = nowUs + 2 * cookieCountUs
     const tuple = { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort: syn.sourcePort }
     const largest = Math.min(this.linkMtu(local), config.reassemblyLimitBytes) - ipHeaderAndTcpHeaderBytes[typeof local === 'number' ? 4 : 6]
-    const own = { mss: config.mss === 0 ? largest : Math.min(config.mss, largest), timestampOffset: this.timestampOffset(config, tuple) }
+    const own = { mss: config.mss === 0 ? largest : Math.min(config.mss, largest), timestampOffset: timestampOffset(config, hashTuple(this.isnSecret, tuple)) }
     answerWithCookie(this.isnSecret, tuple, syn, config, own, nowUs, out)
     return true
   }
@@ -159,12 +158,12 @@ export class Sockets {
     local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, listenerPort: number, config: TcpConfig, isn: number | null, nowUs: number,
   ): ConnectionRecord {
     const id = this.connections.nextId()
-    const tuple = { localAddress: local, localPort, remoteAddress: remote, remotePort }
+    const hash = hashTuple(this.isnSecret, { localAddress: local, localPort, remoteAddress: remote, remotePort })
     const linkMtu = this.linkMtu(local)
     const known = this.pathMtus.find(remote, nowUs)
     const connection = new TcpConnection({
       id, config, localPort, remotePort, ipVersion: typeof local === 'number' ? 4 : 6, pathMtu: known < 0 ? linkMtu : Math.min(known, linkMtu), linkMtu, sink: this.sink, segment: this.segment,
-      isn: isn ?? (config.isn === 'rfc6528' ? initialSequence(this.isnSecret, tuple, nowUs) : config.isn), timestampOffset: this.timestampOffset(config, tuple),
+      isn: isn ?? (config.isn === 'rfc6528' ? initialSequence(hash, nowUs) : config.isn), timestampOffset: timestampOffset(config, hash),
     })
     const record = new ConnectionRecord({
       id, slot: this.connections.table.nextSlot(), connection, localAddress: local, remoteAddress: remote, localPort, remotePort, listenerPort,
@@ -178,11 +177,6 @@ export class Sockets {
     return typeof local === 'number' ? this.config.mtu : this.ipv6!.link.mtu
   }
 
-  private timestampOffset({ timestamps, timestampOffset }: TcpConfig, tuple: FourTuple): number {
-    if (typeof timestampOffset === 'number') return timestampOffset
-    return timestamps ? timestampOffsetOf(this.isnSecret, tuple) : 0
-  }
-
   private ephemeralPort(local: IpAddress, remote: IpAddress, remotePort: number): number {
     const { first, last } = this.config.ephemeralPorts ?? hostDefaults.ephemeralPorts
     return selectEphemeralPort(first, last, this.random, (port) => this.find(local, remote, port, remotePort) === null)
@@ -192,6 +186,11 @@ export class Sockets {
     const { first, last } = this.config.ephemeralPorts ?? hostDefaults.ephemeralPorts
     return `${first}-${last}`
   }
+}
+
+function timestampOffset(config: TcpConfig, tupleHash: Uint32Array): number {
+  if (typeof config.timestampOffset === 'number') return config.timestampOffset
+  return config.timestamps ? timestampOffsetOf(tupleHash) : 0
 }
 
 function endpoint(address: IpAddress, port: number): string {

@@ -97,8 +97,7 @@ export class TcpConnections {
       this.settling = records
       for (let i = 0; i < records.count; i++) {
         const record = records.at(i)
-        record.needsSettling = false
-        if (record.isLive) this.settleOne(record)
+        if (record.needsSettling) this.settleOne(record)
       }
       records.clear()
     }
@@ -117,10 +116,8 @@ export class TcpConnections {
         isFull ||= outcome === 'full'
         record.needsTransmit = outcome !== 'done'
         if (record.needsTransmit) this.untransmitted.add(record)
-        if (!record.needsSettling) {
-          record.needsSettling = true
-          this.unsettled.add(record)
-        }
+        // Now, while all of it is at hand: a list of those that sent would be gone through when it no longer is.
+        this.settleOne(record)
       }
       records.clear()
       if (isFull) return false
@@ -163,6 +160,8 @@ export class TcpConnections {
   }
 
   private settleOne(record: ConnectionRecord): void {
+    record.needsSettling = false
+    if (!record.isLive) return
     const { connection } = record
     for (let event = connection.pollEvent(); event !== null; event = connection.pollEvent()) this.report(record, event)
     // Back in LISTEN (RFC 9293 §3.10.7.4): the listener goes on, and nobody has heard of this connection.

@@ -15,36 +15,33 @@ const tickUs = 4
 export const tupleBytesLimit = 36
 
 /**
- * ISN = M + F(local address, local port, remote address, remote port, secret) (RFC 6528 §3, RFC 9293 §3.4.1): M counts every 4 µs, F is
- * SipHash-2-4, so that nobody without the secret can tell where another connection's numbers begin.
+ * F(local address, local port, remote address, remote port, secret) of RFC 6528 §3 and RFC 7323 §5.4, by SipHash-2-4, so that nobody without the secret can tell
+ * where another connection's numbers begin.
  * @param secret at least four random words, drawn once when the host starts
+ * @returns two words, good until the next call
  * @throws RangeError where the secret is shorter than 128 bits
  */
-export function initialSequence(secret: Uint32Array, tuple: FourTuple, nowUs: number): number {
-  hashTuple(secret, tuple)
-  return (Math.floor(nowUs / tickUs) + hash[0]) >>> 0
+export function hashTuple(secret: Uint32Array, tuple: FourTuple): Uint32Array {
+  if (secret.length < 4) throw new RangeError('the secret of initial sequence numbers needs 128 bits')
+  sipHash24(secret, input, putTuple(input, tuple), hash)
+  return hash
+}
+
+/** ISN = M + F (RFC 6528 §3, RFC 9293 §3.4.1): M counts every 4 µs. */
+export function initialSequence(tupleHash: Uint32Array, nowUs: number): number {
+  return (Math.floor(nowUs / tickUs) + tupleHash[0]) >>> 0
 }
 
 /**
  * Where the timestamp clock of a connection begins (RFC 7323 §5.4): secret, and the same for a tuple each time, so that a connection that follows
  * another goes on with later timestamps.
- * @throws RangeError where the secret is shorter than 128 bits
  */
-export function timestampOffsetOf(secret: Uint32Array, tuple: FourTuple): number {
-  hashTuple(secret, tuple)
-  return hash[1]
+export function timestampOffsetOf(tupleHash: Uint32Array): number {
+  return tupleHash[1]
 }
 
 const hash = new Uint32Array(2)
 const input = new Uint8Array(tupleBytesLimit)
-/** The same, as long as a tuple of IPv4. */
-const input4 = input.subarray(0, 12)
-
-function hashTuple(secret: Uint32Array, tuple: FourTuple): void {
-  if (secret.length < 4) throw new RangeError('the secret of initial sequence numbers needs 128 bits')
-  const length = putTuple(input, tuple)
-  sipHash24(secret, length === tupleBytesLimit ? input : input4, hash)
-}
 
 /** Writes both ends, 12 bytes for IPv4, 36 for IPv6: no two tuples give the same. @returns their length */
 export function putTuple(bytes: Uint8Array, tuple: FourTuple): number {

@@ -20,14 +20,14 @@ export function offeredWindowShift(tcb: Tcb): number {
 export function chooseWindowShift(configured: number, bufferBytes: number): number {
   let shift = Math.max(0, configured)
   // A unit larger than the buffer would make every window zero.
-  while (shift > 0 && 2 ** shift > bufferBytes) shift--
-  while (configured < 0 && shift < 14 && bufferBytes > 0xffff * 2 ** shift) shift++
+  while (shift > 0 && 1 << shift > bufferBytes) shift--
+  while (configured < 0 && shift < 14 && bufferBytes > 0xffff * (1 << shift)) shift++
   return shift
 }
 
 /** The least window that can be told; less free space than that is offered as none. */
 export function windowUnit(tcb: Tcb): number {
-  return tcb.scalingOn || !isSynchronized(tcb.state) ? 2 ** Math.max(0, tcb.offeredShift) : 1
+  return tcb.scalingOn || !isSynchronized(tcb.state) ? 1 << Math.max(0, tcb.offeredShift) : 1
 }
 
 /** Settles what both sides can do from the options of the peer's SYN or SYN+ACK. */

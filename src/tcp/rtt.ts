@@ -48,7 +48,7 @@ export class RttEstimator {
   /** The timeout after `doublings` expiries, also the spacing of window probes. */
   backedOff(doublings: number, config: TcpConfig): number {
     const base = Math.max(this.#computedUs, this.srttUs < 0 ? 0 : config.minRtoUs)
-    return Math.min(base * 2 ** Math.min(doublings, 30), config.maxRtoUs)
+    return Math.min(base * (1 << Math.min(doublings, 30)), config.maxRtoUs)
   }
 
   #compute(config: TcpConfig): void {

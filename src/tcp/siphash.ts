@@ -1,82 +1,81 @@
 /*
  * SipHash-2-4 (Aumasson, Bernstein 2012) in 32-bit halves: a keyed hash that is fast on short inputs and that nobody can predict without the key.
- * v0 to v3 stand as low and high words in one array: v[0] is v0's low word, v[1] its high word, and so on.
+ * v0 to v3 stand as low and high words, a to d, in variables of one loop: in an array each step would cost several times as much.
  */
 
-const v = new Uint32Array(8)
+const roundsOfWord = 2
+const lastRounds = 4
 
 /**
  * @param key 128 bits, four words, least significant first
+ * @param length of what is hashed, from the beginning of `bytes` on
  * @param into the 64-bit hash: low word, high word
  */
-export function sipHash24(key: Uint32Array, bytes: Uint8Array, into: Uint32Array): void {
-  v[0] = key[0] ^ 0x70736575
-  v[1] = key[1] ^ 0x736f6d65
-  v[2] = key[2] ^ 0x6e646f6d
-  v[3] = key[3] ^ 0x646f7261
-  v[4] = key[0] ^ 0x6e657261
-  v[5] = key[1] ^ 0x6c796765
-  v[6] = key[2] ^ 0x79746573
-  v[7] = key[3] ^ 0x74656462
-  const whole = bytes.length & ~7
-  for (let at = 0; at < whole; at += 8) compress(wordAt(bytes, at), wordAt(bytes, at + 4))
-  compress(wordAt(bytes, whole), ((wordAt(bytes, whole + 4) & 0x00ff_ffff) | (bytes.length << 24)) >>> 0)
-  v[4] ^= 0xff
-  for (let i = 0; i < 4; i++) round()
-  into[0] = v[0] ^ v[2] ^ v[4] ^ v[6]
-  into[1] = v[1] ^ v[3] ^ v[5] ^ v[7]
-}
-
-function compress(low: number, high: number): void {
-  v[6] ^= low
-  v[7] ^= high
-  round()
-  round()
-  v[0] ^= low
-  v[1] ^= high
-}
-
-function round(): void {
-  add(0, 2)
-  rotate(2, 13)
-  xor(2, 0)
-  rotate(0, 32)
-  add(4, 6)
-  rotate(6, 16)
-  xor(6, 4)
-  add(0, 6)
-  rotate(6, 21)
-  xor(6, 0)
-  add(4, 2)
-  rotate(2, 17)
-  xor(2, 4)
-  rotate(4, 32)
-}
-
-function add(a: number, b: number): void {
-  const low = v[a] + v[b]
-  v[a] = low
-  v[a + 1] = v[a + 1] + v[b + 1] + (low > 0xffff_ffff ? 1 : 0)
-}
-
-function xor(a: number, b: number): void {
-  v[a] ^= v[b]
-  v[a + 1] ^= v[b + 1]
-}
-
-function rotate(a: number, bits: number): void {
-  const low = v[a]
-  const high = v[a + 1]
-  if (bits === 32) {
-    v[a] = high
-    v[a + 1] = low
-    return
+export function sipHash24(key: Uint32Array, bytes: Uint8Array, length: number, into: Uint32Array): void {
+  let aLow = key[0] ^ 0x70736575
+  let aHigh = key[1] ^ 0x736f6d65
+  let bLow = key[2] ^ 0x6e646f6d
+  let bHigh = key[3] ^ 0x646f7261
+  let cLow = key[0] ^ 0x6e657261
+  let cHigh = key[1] ^ 0x6c796765
+  let dLow = key[2] ^ 0x79746573
+  let dHigh = key[3] ^ 0x74656462
+  const lastWord = length & ~7
+  for (let at = 0; at <= lastWord + 8; at += 8) {
+    const isEnd = at > lastWord
+    const low = isEnd ? 0 : wordAt(bytes, at, length)
+    const high = isEnd ? 0 : wordAt(bytes, at + 4, length) | (at === lastWord ? length << 24 : 0)
+    if (isEnd) cLow ^= 0xff
+    dLow ^= low
+    dHigh ^= high
+    for (let rounds = isEnd ? lastRounds : roundsOfWord; rounds > 0; rounds--) {
+      let sum = (aLow + bLow) | 0
+      aHigh = (aHigh + bHigh + carry(aLow, bLow, sum)) | 0
+      aLow = sum
+      let old = bLow
+      bLow = (bLow << 13 | bHigh >>> 19) ^ aLow
+      bHigh = (bHigh << 13 | old >>> 19) ^ aHigh
+      old = aLow
+      aLow = aHigh
+      aHigh = old
+      sum = (cLow + dLow) | 0
+      cHigh = (cHigh + dHigh + carry(cLow, dLow, sum)) | 0
+      cLow = sum
+      old = dLow
+      dLow = (dLow << 16 | dHigh >>> 16) ^ cLow
+      dHigh = (dHigh << 16 | old >>> 16) ^ cHigh
+      sum = (aLow + dLow) | 0
+      aHigh = (aHigh + dHigh + carry(aLow, dLow, sum)) | 0
+      aLow = sum
+      old = dLow
+      dLow = (dLow << 21 | dHigh >>> 11) ^ aLow
+      dHigh = (dHigh << 21 | old >>> 11) ^ aHigh
+      sum = (cLow + bLow) | 0
+      cHigh = (cHigh + bHigh + carry(cLow, bLow, sum)) | 0
+      cLow = sum
+      old = bLow
+      bLow = (bLow << 17 | bHigh >>> 15) ^ cLow
+      bHigh = (bHigh << 17 | old >>> 15) ^ cHigh
+      old = cLow
+      cLow = cHigh
+      cHigh = old
+    }
+    aLow ^= low
+    aHigh ^= high
   }
-  v[a] = (low << bits) | (high >>> (32 - bits))
-  v[a + 1] = (high << bits) | (low >>> (32 - bits))
+  into[0] = aLow ^ bLow ^ cLow ^ dLow
+  into[1] = aHigh ^ bHigh ^ cHigh ^ dHigh
 }
 
-/** Little endian; bytes beyond the end count as 0. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
+/** Out of the 32nd bit of a + b. */
+function carry(a: number, b: number, sum: number): number {
+  return ((a & b) | ((a | b) & ~sum)) >>> 31
+}
+
+/** Little endian; bytes from `length` on count as 0. */
+function wordAt(bytes: Uint8Array, at: number, length: number): number {
+  if (at + 4 <= length) return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
+  let word = 0
+  for (let i = at; i < length; i++) word |= bytes[i] << 8 * (i - at)
+  return word
 }

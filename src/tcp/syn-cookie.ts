@@ -89,7 +89,7 @@ function cookie(secret: Uint32Array, tuple: FourTuple, irs: number, count: numbe
   const length = putTuple(input, tuple)
   writeU32(input, length, irs)
   writeU32(input, length + 4, ((count << 3) | step) >>> 0)
-  sipHash24(secret, input.subarray(0, length + 8), hash)
+  sipHash24(secret, input, length + 8, hash)
   return (((count & 31) << 27) | (step << 24) | (hash[0] & 0xff_ffff)) >>> 0
 }
 

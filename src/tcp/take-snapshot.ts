@@ -15,8 +15,7 @@ export function takeSnapshot(tcb: Tcb, into: TcpSnapshot): void {
   into.state = tcb.state
   into.localPort = tcb.localPort
   into.remotePort = tcb.remotePort
-  into.path.length = tcb.path.length
-  for (let i = 0; i < tcb.path.length; i++) into.path[i] = tcb.path[i]
+  tcb.path.copy(into.path)
   sendSide(tcb, into)
   receiveSide(tcb, into)
   congestion(tcb, into)

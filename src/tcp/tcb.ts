@@ -19,10 +19,9 @@ import { seqAdd, seqDiff, seqMax } from './seq.ts'
 import { segmentLength, TcpSegment } from './segment.ts'
 import { inputNumber, nextState, TcpState } from './state.ts'
 import type { TcpInput } from './state.ts'
+import { StatePath } from './state-path.ts'
 import { Timers } from './timers.ts'
 import { WindowUse } from './window-use.ts'
-
-const pathLength = 65
 
 /**
  * The transmission control block (RFC 9293 §3.3.1): everything one connection knows. The steps of the engine are functions over it;
@@ -50,7 +49,7 @@ export class Tcb {
   /** Whether LISTEN led here (RFC 9293 MUST-11). */
   passive = false
   lastError: FaultCode | null = null
-  path: number[] = [TcpState.closed]
+  readonly path = new StatePath()
 
   // Send sequence space.
   sndUna: number
@@ -306,8 +305,7 @@ export class Tcb {
     if (to === null) throw new Error(`no transition from ${from} on ${input}`)
     const number = inputNumber(input)
     this.state = to
-    // As long as it has to be: most connections make five moves and then stay for long.
-    this.path = this.path.length < pathLength ? [...this.path, number, to] : [...this.path.slice(2), number, to]
+    this.path.add(input)
     this.sink.decide(this.connection, 'state', firstStateReason + number, nowUs, 0, 0, from, to, number, 0)
   }
 
