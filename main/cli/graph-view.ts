@@ -1,6 +1,8 @@
 import { busierSide, graphOf } from '../../src/graph/graph.ts'
 import type { GraphKind, Side } from '../../src/graph/graph.ts'
+import { sheetColumns } from '../../src/graph/draw-sheet.ts'
 import { graphSvg } from '../../src/graph/graph-svg.ts'
+import { viewOf } from '../../src/graph/view.ts'
 import { Protocol } from '../../src/trace/packet-store.ts'
 import { flowSeries } from '../../src/trace/series.ts'
 import type { Trace } from '../../src/trace/trace.ts'
@@ -35,7 +37,7 @@ export function graphView(trace: Trace, { stream, path, kind, sender }: GraphReq
       const series = flowSeries(trace.store, trace.tracker, flow.number, sacks.read)
       const [source, destination] = kind === 'sequence' && from === 'server' ? [server, client] : [client, server]
       const subject = { stream, from: endText(source), to: endText(destination), packets: flow.packets.length, language: words.language }
-      writeText(path, graphSvg(graphOf(kind, series, from), subject, (key, params) => words(`graph.${key}`, params)))
+      writeText(path, graphSvg(viewOf(graphOf(kind, series, from), 0, series.duration, sheetColumns), subject, (key, params) => words(`graph.${key}`, params)))
     },
   }
 }

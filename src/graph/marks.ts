@@ -1,51 +1,100 @@
-import type { Extract } from '../trace/min-max-pyramid.ts'
+import type { Entries } from '../trace/extract.ts'
 import type { Mark } from './graph.ts'
+import type { Pen, Stroke } from './surface.ts'
+import type { Hue } from './graph.ts'
 
 /** From times and values to the picture. */
 export interface Place { x: (time: number) => number, y: (value: number) => number }
 
-/** The path of a series. Lines go in steps; of entries that stand for several points they show the whole span between their extremes. */
-export function pathOf(mark: Mark, entries: Extract, { x, y }: Place): string {
-  const parts: string[] = []
+/**
+ * Draws the entries of a series. Lines go in steps and keep their last value until `end`; of entries that stand for several points they show
+ * the whole span between their extremes.
+ */
+export function drawMark(mark: Mark, entries: Entries, { x, y }: Place, pen: Pen, end: number): void {
+  if (isLine(mark)) drawSteps(entries, x, y, pen, end)
+  else for (let i = 0; i < entries.count; i++) shapes[mark as keyof typeof shapes](pen, x(entries.from[i]), y(entries.high[i]), y(entries.low[i]))
+}
+
+export const isLine = (mark: Mark): boolean => !(mark in shapes)
+
+const dashesOf: Partial<Record<Mark, readonly number[]>> = { dashedStep: [6, 3], dottedStep: [1.5, 2.5], dashDotStep: [8, 3, 1.5, 3] }
+const thickness: Partial<Record<Mark, number>> = { bar: 2, crossBar: 2, diamondBar: 2 }
+
+export function strokeOf(mark: Mark, hue: Hue): Stroke {
+  const dashes = dashesOf[mark]
+  return { ink: hue, width: thickness[mark] ?? 1.4, ...(dashes === undefined ? {} : { dashes }) }
+}
+
+function drawSteps({ count, from, to, low, high, first, last }: Entries, x: Place['x'], y: Place['y'], pen: Pen, end: number): void {
   let before = 0
-  for (let i = 0; i < entries.count; i++) {
-    const left = x(entries.from[i])
-    const right = x(entries.to[i])
-    const top = y(entries.high[i])
-    const bottom = y(entries.low[i])
-    if (!(mark in shapes)) {
-      const first = y(entries.first[i])
-      if (i === 0) parts.push(`M${n(left)} ${n(first)}`)
-      else parts.push(`L${n(left)} ${n(before)}V${n(first)}`)
-      before = y(entries.last[i])
-      if (top !== first || bottom !== first || before !== first || right !== left) parts.push(`V${n(top)}V${n(bottom)}V${n(before)}H${n(right)}`)
-    } else {
-      parts.push(shapes[mark as keyof typeof shapes](left, Math.min(top, bottom), Math.max(top, bottom)))
+  for (let i = 0; i < count; i++) {
+    const left = x(from[i])
+    const right = x(to[i])
+    if (i === 0) pen.moveTo(left, y(first[i]))
+    else {
+      pen.lineTo(left, y(before))
+      pen.lineTo(left, y(first[i]))
     }
+    before = last[i]
+    if (high[i] === first[i] && low[i] === first[i] && before === first[i] && right === left) continue
+    pen.lineTo(left, y(high[i]))
+    pen.lineTo(left, y(low[i]))
+    pen.lineTo(left, y(before))
+    pen.lineTo(right, y(before))
   }
-  return parts.join('')
+  if (count > 0 && end > to[count - 1]) pen.lineTo(x(end), y(before))
 }
 
 /** What is drawn for each entry by itself. */
-export const shapes = {
-  bar: (x: number, top: number, bottom: number) => bar(x, top, bottom),
-  crossBar: (x: number, top: number, bottom: number) => `${bar(x, top, bottom)}M${n(x - 3)} ${n(top - 6)}l6 6m0 -6l-6 6`,
-  diamondBar: (x: number, top: number, bottom: number) => `${bar(x, top, bottom)}M${n(x)} ${n(top - 7)}l3 3.5l-3 3.5l-3 -3.5z`,
-  bracket: (x: number, top: number, bottom: number) => `M${n(x + 3)} ${n(top)}h-3V${n(Math.max(bottom, top + 1.5))}h3`,
-  circle: (x: number, top: number, bottom: number) => span(x, top, bottom, (y) => `M${n(x - 2)} ${n(y)}a2 2 0 1 0 4 0a2 2 0 1 0 -4 0`),
-  triangle: (x: number, top: number, bottom: number) => span(x, top, bottom, (y) => `M${n(x)} ${n(y - 2.8)}l2.6 4.6h-5.2z`),
+const shapes = {
+  bar,
+  crossBar(pen: Pen, x: number, top: number, bottom: number): void {
+    bar(pen, x, top, bottom)
+    pen.moveTo(x - 3, top - 6)
+    pen.lineTo(x + 3, top)
+    pen.moveTo(x + 3, top - 6)
+    pen.lineTo(x - 3, top)
+  },
+  diamondBar(pen: Pen, x: number, top: number, bottom: number): void {
+    bar(pen, x, top, bottom)
+    pen.moveTo(x, top - 7)
+    pen.lineTo(x + 3, top - 3.5)
+    pen.lineTo(x, top)
+    pen.lineTo(x - 3, top - 3.5)
+    pen.lineTo(x, top - 7)
+  },
+  bracket(pen: Pen, x: number, top: number, bottom: number): void {
+    const foot = Math.max(bottom, top + 1.5)
+    pen.moveTo(x + 3, top)
+    pen.lineTo(x, top)
+    pen.lineTo(x, foot)
+    pen.lineTo(x + 3, foot)
+  },
+  circle(pen: Pen, x: number, top: number, bottom: number): void {
+    pen.circle(x, top, 2)
+    if (bottom - top >= 1) spanDown(pen, x, top, bottom, () => pen.circle(x, bottom, 2))
+  },
+  triangle(pen: Pen, x: number, top: number, bottom: number): void {
+    triangle(pen, x, top)
+    if (bottom - top >= 1) spanDown(pen, x, top, bottom, () => triangle(pen, x, bottom))
+  },
 } as const
 
 /** Small segments stay visible. */
-function bar(x: number, top: number, bottom: number): string {
-  return `M${n(x)} ${n(top)}V${n(Math.max(bottom, top + 1.5))}`
+function bar(pen: Pen, x: number, top: number, bottom: number): void {
+  pen.moveTo(x, top)
+  pen.lineTo(x, Math.max(bottom, top + 1.5))
 }
 
-function span(x: number, top: number, bottom: number, shape: (y: number) => string): string {
-  return bottom - top < 1 ? shape(top) : `${shape(top)}M${n(x)} ${n(top)}V${n(bottom)}${shape(bottom)}`
+function spanDown(pen: Pen, x: number, top: number, bottom: number, foot: () => void): void {
+  pen.moveTo(x, top)
+  pen.lineTo(x, bottom)
+  foot()
 }
 
-/** A tenth of a pixel is enough. */
-export function n(value: number): string {
-  return String(Math.round(value * 10) / 10)
+function triangle(pen: Pen, x: number, y: number): void {
+  pen.moveTo(x, y - 2.8)
+  pen.lineTo(x + 2.6, y + 1.8)
+  pen.lineTo(x - 2.6, y + 1.8)
+  pen.lineTo(x, y - 2.8)
 }

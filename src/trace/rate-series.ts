@@ -6,22 +6,25 @@ const maxBins = 200
 const leastBinSeconds = 0.001
 
 /**
- * Bytes a second in equal bins of time, empty ones included; a point stands at the beginning of its bin.
+ * Bytes a second in equal bins of time, empty ones included; a point stands at the beginning of its bin and has the bin's first packet.
  * @param amounts bytes at their times
  * @param duration of the flow in seconds; what lies outside is not counted
  */
 export function rateSeries(amounts: MinMaxPyramid, duration: number): MinMaxPyramid {
-  if (amounts.count === 0) return amounts
+  const rates = new MinMaxPyramid()
+  if (amounts.count === 0) return rates
   const width = binSeconds(duration)
   const bins = Math.floor(duration / width) + 1
-  const times = Float64Array.from({ length: bins }, (_, bin) => bin * width)
-  const rates = new Float64Array(bins)
+  const bytes = new Float64Array(bins)
+  const packets = new Uint32Array(bins)
   for (let i = 0; i < amounts.count; i++) {
-    const bin = Math.floor(amounts.times[i] / width)
-    if (bin >= 0 && bin < bins) rates[bin] += amounts.highAt(i)
+    const bin = Math.floor(amounts.timeAt(i) / width)
+    if (!(bin >= 0 && bin < bins)) continue
+    bytes[bin] += amounts.highAt(i)
+    if (packets[bin] === 0) packets[bin] = amounts.packetAt(i)
   }
-  for (let bin = 0; bin < bins; bin++) rates[bin] /= width
-  return new MinMaxPyramid(times, rates, rates)
+  for (let bin = 0; bin < bins; bin++) rates.add(bin * width, bytes[bin] / width, bytes[bin] / width, packets[bin])
+  return rates
 }
 
 /** The shortest of 1, 2, 5, 10, ... ms that needs no more bins than there may be. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { busierSide, graphKinds, graphOf } from '../../../src/graph/graph.ts'
 import type { GraphKind } from '../../../src/graph/graph.ts'
+import { sheetColumns } from '../../../src/graph/draw-sheet.ts'
 import { graphSvg } from '../../../src/graph/graph-svg.ts'
+import { viewOf } from '../../../src/graph/view.ts'
 import { flowSeries } from '../../../src/trace/series.ts'
 import { TraceUnderTest } from '../trace/segments.ts'
 
@@ -12,7 +14,8 @@ function drawn(lines: readonly string[], kind: GraphKind = 'sequence'): string {
   const test = new TraceUnderTest()
   for (const line of lines) test.send(line)
   const [flow] = test.trace.tracker.flows
-  return graphSvg(graphOf(kind, flowSeries(test.trace.store, test.trace.tracker, 0), busierSide(flow)), subject, say)
+  const graph = graphOf(kind, flowSeries(test.trace.store, test.trace.tracker, 0), busierSide(flow))
+  return graphSvg(viewOf(graph, 0, graph.duration, sheetColumns), subject, say)
 }
 
 const lossy = [
@@ -36,7 +39,7 @@ describe('graph as SVG', () => {
 
   it('marks a retransmission with a cross where and when it was sent', () => {
     // 1 s of 1.1 s over 902 px; bytes 1 to 1001 of an axis that ends a third above them.
-    expect(drawn(lossy)).toMatch(/d="M894 [\d.]+V[\d.]+M891 [\d.]+l6 6m0 -6l-6 6" stroke="#c4143a"/)
+    expect(drawn(lossy)).toMatch(/d="M894 [\d.]+V[\d.]+M891 [\d.]+L897 [\d.]+M897 [\d.]+L891 [\d.]+" stroke="#c4143a"/)
   })
 
   it('says so where there is nothing to draw, and draws a flow of one moment', () => {

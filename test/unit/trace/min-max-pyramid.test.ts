@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { MinMaxPyramid } from '../../../src/trace/min-max-pyramid.ts'
-import { Extract } from '../../../src/trace/min-max-pyramid.ts'
-import { SeriesColumns } from '../../../src/trace/series-columns.ts'
+import { MinMaxPyramid } from '../../../src/trace/min-max-pyramid.ts'
+import { Extract } from '../../../src/trace/extract.ts'
 import { SeqUnwrapper } from '../../../src/trace/seq-unwrapper.ts'
 
 interface Bar { time: number, low: number, high: number }
@@ -11,9 +10,9 @@ const bars = fc.array(fc.record({ time: fc.integer({ min: 0, max: 60 }), low: fc
   .map((all) => all.map(({ time, low, length }): Bar => ({ time, low, high: low + length })))
 
 function pyramidOf(all: readonly Bar[]): MinMaxPyramid {
-  const columns = new SeriesColumns()
-  for (const { time, low, high } of all) columns.add(time, low, high)
-  return columns.pyramid()
+  const pyramid = new MinMaxPyramid()
+  for (const { time, low, high } of all) pyramid.add(time, low, high)
+  return pyramid
 }
 
 /** The same question, answered by looking at every bar. */
@@ -41,6 +40,29 @@ describe('min/max pyramid', () => {
       pyramidOf(all).extract(from, from + span, extract)
       expect(entriesOf(extract)).toEqual(naive(all, from, from + span, room))
     }), { seed: 4, numRuns: 500 })
+  })
+
+  it('answers in between what it answers when all points have come', () => {
+    fc.assert(fc.property(bars, fc.nat({ max: 300 }), fc.integer({ min: 1, max: 40 }), (all, looks, room) => {
+      const pyramid = new MinMaxPyramid()
+      const extract = new Extract(room)
+      for (const [i, { time, low, high }] of all.entries()) {
+        pyramid.add(time, low, high, i + 1)
+        if (i % (looks + 1) !== 0) continue
+        pyramid.extract(0, 60, extract)
+        expect(entriesOf(extract)).toEqual(naive(all.slice(0, i + 1), 0, 60, room))
+      }
+    }), { seed: 7, numRuns: 100 })
+  })
+
+  it('brings a line into the span and out of it', () => {
+    const pyramid = pyramidOf([1, 2, 3, 4, 5, 6].map((time) => ({ time, low: time, high: time })))
+    const extract = new Extract(8)
+    const times = (from: number, to: number) => {
+      pyramid.extractLine(from, to, extract)
+      return entriesOf(extract).map((entry) => entry.from)
+    }
+    expect([times(2.5, 4.5), times(0, 9), times(7, 9), times(2.2, 2.3)]).toEqual([[2, 3, 4, 5], [1, 2, 3, 4, 5, 6], [6], [2, 3]])
   })
 
   it('knows its extremes', () => {

@@ -14,7 +14,7 @@ function seriesOf(lines: readonly string[], sackOf?: SackReader) {
 /** `seconds low-high` of each bar, or `seconds value` of each point. */
 function texts(pyramid: MinMaxPyramid): string[] {
   return Array.from({ length: pyramid.count }, (_, i) => {
-    const [time, low, high] = [Number(pyramid.times[i].toFixed(6)), pyramid.lowAt(i), pyramid.highAt(i)]
+    const [time, low, high] = [Number(pyramid.timeAt(i).toFixed(6)), pyramid.lowAt(i), pyramid.highAt(i)]
     return `${time} ${low === high ? Number(low.toFixed(3)) : `${low}-${high}`}`
   })
 }
@@ -102,8 +102,8 @@ describe('series of a flow', () => {
           if (typeof pyramid === 'boolean') continue
           expect(pyramid.count).toBeLessThanOrEqual(4 * count)
           for (let i = 0; i < pyramid.count; i++) {
-            expect(pyramid.lowAt(i) <= pyramid.highAt(i) && Number.isFinite(pyramid.highAt(i)) && Number.isFinite(pyramid.times[i])).toBe(true)
-            if (i > 0) expect(pyramid.times[i]).toBeGreaterThanOrEqual(pyramid.times[i - 1])
+            expect(pyramid.lowAt(i) <= pyramid.highAt(i) && Number.isFinite(pyramid.highAt(i)) && Number.isFinite(pyramid.timeAt(i))).toBe(true)
+            if (i > 0) expect(pyramid.timeAt(i)).toBeGreaterThanOrEqual(pyramid.timeAt(i - 1))
           }
         }
       }

@@ -1,0 +1,72 @@
+import { Extract } from '../trace/extract.ts'
+import type { Entries } from '../trace/extract.ts'
+import type { Graph, GraphKind, Hue, Mark } from './graph.ts'
+import { isLine } from './marks.ts'
+
+/** One series as far as it is to be seen. */
+export interface ViewLayer {
+  label: string
+  mark: Mark
+  hue: Hue
+  isBeside: boolean
+  /** Of the whole series: its values, the least and the greatest of them. */
+  count: number
+  least: number
+  greatest: number
+  entries: Entries
+}
+
+/** A span of a graph as plain data, which does not grow with the packets and crosses between threads. */
+export interface GraphView {
+  kind: GraphKind
+  /** Of the flow, in seconds. */
+  duration: number
+  from: number
+  to: number
+  layers: ViewLayer[]
+  note: string | null
+}
+
+/** @param columns entries of a layer at most, apart from the two by which a line comes in and leaves */
+export function viewOf({ kind, duration, layers, note }: Graph, from: number, to: number, columns: number): GraphView {
+  const extract = new Extract(columns + 2)
+  const seen = layers.filter(({ series }) => series.count > 0).map(({ label, mark, hue, isBeside = false, series }) => {
+    if (isLine(mark)) series.extractLine(from, to, extract)
+    else series.extract(from, to, extract)
+    return { label, mark, hue, isBeside, count: series.count, least: series.least, greatest: series.greatest, entries: extract.copy() }
+  })
+  return { kind, duration, from, to, layers: seen, note }
+}
+
+export interface ValueRange { low: number, high: number }
+
+/**
+ * What the axis of the values goes from and to while `[from, to]` is in sight: of sequence numbers what is there, of everything else from zero.
+ * Lines that stand beside the data may take a third more than it needs.
+ */
+export function valueRange({ kind, layers }: GraphView, from: number, to: number): ValueRange {
+  const main: ValueRange = { low: Infinity, high: -Infinity }
+  const beside: ValueRange = { low: Infinity, high: -Infinity }
+  for (const { entries, isBeside } of layers) widen(isBeside ? beside : main, entries, from, to)
+  const { low, high } = main.high < main.low ? beside : main
+  if (high < low) return { low: 0, high: 1 }
+  const floor = kind === 'sequence' ? low : 0
+  const top = Math.max(high, Math.min(beside.high, high + (high - floor) / 3))
+  const span = top > floor ? top - floor : Math.max(1, Math.abs(top) * 0.1)
+  return { low: floor === 0 ? 0 : floor - span * 0.04, high: floor + span * 1.04 }
+}
+
+function widen(range: ValueRange, { count, from: begins, to: ends, low, high, last }: Entries, from: number, to: number): void {
+  for (let i = 0; i < count; i++) {
+    if (begins[i] > to) break
+    if (ends[i] < from) {
+      // A line that came in before stands at its last value.
+      if (i + 1 < count && ends[i + 1] < from) continue
+      range.low = Math.min(range.low, last[i])
+      range.high = Math.max(range.high, last[i])
+      continue
+    }
+    range.low = Math.min(range.low, low[i])
+    range.high = Math.max(range.high, high[i])
+  }
+}
