@@ -40,7 +40,7 @@ export function commandLineOf(call: LabCall): string | null {
     case 'getDecisions': return formatCommandLine('decisions', { count: call.args[0].count, ...given('connection', call.args[0].connection) })
     case 'inject': return injectLine(call.args[0])
     case 'runFirstConversation': return formatCommandLine('demo', {})
-    case 'describeLab': case 'findRow': return null
+    case 'describeLab': case 'findRow': case 'flowSeries': return null
   }
 }
 

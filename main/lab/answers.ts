@@ -1,10 +1,11 @@
 import { applicationNames, flowSorts } from '../../src/rpc/contract.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { CallName, ConnectRequest, FlowPage, FlowSort, HostSettings, InjectResult, LabCalls, LinkSpec, PacketRowPage } from '../../src/rpc/contract.ts'
+import { graphKinds, sides } from '../../src/graph/graph.ts'
 import { linkKinds } from '../../src/link/link.ts'
 import type { Trace } from '../../src/trace/trace.ts'
 import { injectLimits, planInjection } from '../../src/craft/inject-guard.ts'
-import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, textOf } from './arguments.ts'
+import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, secondsOf, textOf } from './arguments.ts'
 import { DisplayedPackets } from './displayed-packets.ts'
 import { flowsInOrder } from './flow-orders.ts'
 import type { Lab } from './lab.ts'
@@ -21,8 +22,9 @@ const decisionsAtMost = 1000
 const whole = Number.MAX_SAFE_INTEGER
 /** Longest that a shell is kept waiting for an order to inject. */
 const injectAtMostUs = 20e6
-/** Longest that a display filter looks on within one call; the shell asks again for the rest. */
+/** Longest that a display filter or a graph looks on within one call; the shell asks again for the rest. */
 const filterAtOnceUs = 20_000
+const graphColumnsAtMost = 4096
 
 export function answersOf(lab: Lab): Answers {
   const capture = () => lab.requireOpen().capture
@@ -87,6 +89,15 @@ export function answersOf(lab: Lab): Answers {
       const only = optional(flow, (value) => integerOf(value, 'flow', 0, whole))
       const expression = displayFilterOf(filter)
       return expression === null ? capture().trace.findRow(number, only) : displayed(lab, expression, only ?? null).list.indexOf(number)
+    },
+    flowSeries: (request) => {
+      const { flow, kind, sender, from, to, columns } = fieldsOf(request, 'request')
+      return capture().graphs().answer({
+        flow: integerOf(flow, 'flow', 0, whole), kind: choiceOf(kind, 'kind', graphKinds), columns: integerOf(columns, 'columns', 1, graphColumnsAtMost),
+        ...defined('sender', optional(sender, (side) => choiceOf(side, 'sender', sides))),
+        ...defined('from', optional(from, (seconds) => secondsOf(seconds, 'from'))),
+        ...defined('to', optional(to, (seconds) => secondsOf(seconds, 'to'))),
+      }, lab.clock, filterAtOnceUs)
     },
 
     startHost: (settings) => lab.startHost(hostSettingsOf(settings)),

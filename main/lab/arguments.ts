@@ -17,6 +17,11 @@ export function integerOf(value: unknown, name: string, min: number, max: number
   return Number(value)
 }
 
+export function secondsOf(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw bad(name, value, '0.5, 1, 2 …')
+  return value
+}
+
 export function textOf(value: unknown, name: string, longest = 4096): string {
   if (typeof value !== 'string' || value.length > longest) throw bad(name, typeof value === 'string' ? `${value.slice(0, 40)}…` : value, `"…" (0 .. ${longest})`)
   return value

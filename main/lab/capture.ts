@@ -10,6 +10,7 @@ import type { RecordingState } from '../../src/rpc/contract.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
+import { FlowGraphs } from './flow-graphs.ts'
 import { Recorder } from './recorder.ts'
 import { copyRecording } from './save-recording.ts'
 import { saveSelection } from './save-selection.ts'
@@ -38,6 +39,8 @@ export class Capture implements Task {
   private readonly recording: RecordingLink | null
   private recorder: Recorder | null = null
   private filter: string
+  /** Of the packets that are there now; made when somebody looks. */
+  private flowGraphs: FlowGraphs | null = null
 
   constructor(link: Link, options: CaptureOptions) {
     this.options = options
@@ -67,6 +70,7 @@ export class Capture implements Task {
   /** Forgets all packets; a new recording starts, the old one stays on disk. */
   clear(nowUs: number): void {
     this.trace = this.newTrace()
+    this.flowGraphs = null
     if (this.recording === null) return
     this.closeRecorder(nowUs)
     this.record(nowUs)
@@ -92,6 +96,11 @@ export class Capture implements Task {
       return saveSelection(source, selection, path, overwrite, this.options.application)
     }
     return this.recorder === null ? this.copyFile(path, overwrite) : this.recorder.copyTo(path, { overwrite })
+  }
+
+  graphs(): FlowGraphs {
+    this.flowGraphs ??= new FlowGraphs(this.trace, this.bytesOf)
+    return this.flowGraphs
   }
 
   state(nowUs: number): RecordingState {

@@ -15,7 +15,7 @@ interface UpdateMessage { t: 'q', m: 'update', a: [LabUpdate] }
 
 /** Carries birpc's messages between a browser's WebSocket (msgpack) and the lab's port (structured clone), without reading more of them than it has to. */
 export function relayShell(socket: WebSocket, port: MessagePort): void {
-  const packr = new Packr({ useRecords: false })
+  const packr = new Packr({ useRecords: false, moreTypes: true })
   let held: UpdateMessage | null = null
   let timer: NodeJS.Timeout | null = null
   const send = (message: unknown): void => socket.send(packr.pack(message))

@@ -2,7 +2,7 @@ import { computed, inject, provide, type ComputedRef, type InjectionKey, type Re
 import { isOneOf, storedRef } from '../stored.ts'
 
 /** What the middle of the workspace can show, in the order of the tabs, and where its title stands in the words. */
-const titles = { packets: 'window.packets.title', ladder: 'window.ladder.title' } as const
+const titles = { packets: 'window.packets.title', ladder: 'window.ladder.title', graphs: 'graph.panel.title' } as const
 export type CaptureTab = keyof typeof titles
 export const captureTabIds = Object.keys(titles) as CaptureTab[]
 

@@ -38,7 +38,7 @@ const retryAfterMs = [250, 500, 1000, 2000, 4000] as const
 
 /** Opens the socket and opens it again when it closes, waiting longer each time up to four seconds. */
 function socketTransport(url: string): Transport {
-  const packr = new Packr({ useRecords: false })
+  const packr = new Packr({ useRecords: false, moreTypes: true })
   let socket: WebSocket | null = null
   let attempt = 0
   const transport: Transport = {

@@ -34,6 +34,7 @@ export const faultCodes = [
   'noSuchConnection',
   'noSuchListener',
   'noSuchPacket',
+  'noSuchFlow',
   'noSuchStream',
   'noHandshake',
   'connectionRefused',

@@ -54,10 +54,11 @@ export function drawSample(mark: Mark, x: number, y: number, pen: Pen): void {
   const entries = new Extract(2)
   entries.count = isLine(mark) ? 2 : 1
   const isPoint = isLine(mark) || mark === 'circle' || mark === 'triangle'
+  const hasHead = mark === 'crossBar' || mark === 'diamondBar'
   entries.from.set(isLine(mark) ? [x, x + 24] : [x + 12, 0])
   entries.to.set(entries.from)
-  entries.low.fill(isPoint ? y : y + 5)
-  entries.high.fill(isPoint ? y : y - 4)
+  entries.low.fill(isPoint ? y : y + 6)
+  entries.high.fill(isPoint ? y : hasHead ? y + 0.5 : y - 4)
   entries.first.fill(y)
   entries.last.fill(y)
   drawMark(mark, entries, { x: (value) => value, y: (value) => value }, pen, 0)

@@ -1,7 +1,6 @@
 import type { Entries } from '../trace/extract.ts'
-import type { Mark } from './graph.ts'
+import type { Hue, Mark } from './graph.ts'
 import type { Pen, Stroke } from './surface.ts'
-import type { Hue } from './graph.ts'
 
 /** From times and values to the picture. */
 export interface Place { x: (time: number) => number, y: (value: number) => number }
@@ -12,10 +11,11 @@ export interface Place { x: (time: number) => number, y: (value: number) => numb
  */
 export function drawMark(mark: Mark, entries: Entries, { x, y }: Place, pen: Pen, end: number): void {
   if (isLine(mark)) drawSteps(entries, x, y, pen, end)
+  else if (mark === 'bracket') drawBrackets(entries, x, y, pen)
   else for (let i = 0; i < entries.count; i++) shapes[mark as keyof typeof shapes](pen, x(entries.from[i]), y(entries.high[i]), y(entries.low[i]))
 }
 
-export const isLine = (mark: Mark): boolean => !(mark in shapes)
+export const isLine = (mark: Mark): boolean => mark !== 'bracket' && !(mark in shapes)
 
 const dashesOf: Partial<Record<Mark, readonly number[]>> = { dashedStep: [6, 3], dottedStep: [1.5, 2.5], dashDotStep: [8, 3, 1.5, 3] }
 const thickness: Partial<Record<Mark, number>> = { bar: 2, crossBar: 2, diamondBar: 2 }
@@ -45,6 +45,24 @@ function drawSteps({ count, from, to, low, high, first, last }: Entries, x: Plac
   if (count > 0 && end > to[count - 1]) pen.lineTo(x(end), y(before))
 }
 
+/** Where they stand close, only some have an upright: their feet show how far they go, and what lies behind stays in sight. */
+const uprightEvery = 6
+
+function drawBrackets({ count, from, low, high }: Entries, x: Place['x'], y: Place['y'], pen: Pen): void {
+  let upright = -Infinity
+  for (let i = 0; i < count; i++) {
+    const at = x(from[i])
+    const top = y(high[i])
+    const foot = Math.max(y(low[i]), top + 1.5)
+    if (at - upright >= uprightEvery) upright = at
+    pen.moveTo(at + 3, top)
+    pen.lineTo(at, top)
+    if (at === upright) pen.lineTo(at, foot)
+    else pen.moveTo(at, foot)
+    pen.lineTo(at + 3, foot)
+  }
+}
+
 /** What is drawn for each entry by itself. */
 const shapes = {
   bar,
@@ -62,13 +80,6 @@ const shapes = {
     pen.lineTo(x, top)
     pen.lineTo(x - 3, top - 3.5)
     pen.lineTo(x, top - 7)
-  },
-  bracket(pen: Pen, x: number, top: number, bottom: number): void {
-    const foot = Math.max(bottom, top + 1.5)
-    pen.moveTo(x + 3, top)
-    pen.lineTo(x, top)
-    pen.lineTo(x, foot)
-    pen.lineTo(x + 3, foot)
   },
   circle(pen: Pen, x: number, top: number, bottom: number): void {
     pen.circle(x, top, 2)

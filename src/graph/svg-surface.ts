@@ -12,10 +12,9 @@ export class SvgSurface implements Surface {
   }
 
   stroke({ ink, width, dashes }: Stroke, draw: (pen: Pen) => void): void {
-    const pen = new PathPen()
-    draw(pen)
+    const data = pathData(draw)
     const style = `stroke="${this.palette[ink]}" stroke-width="${width}"${dashes === undefined ? '' : ` stroke-dasharray="${dashes.join(' ')}"`}`
-    if (pen.parts.length > 0) this.elements.push(`<path d="${pen.parts.join('')}" ${style}/>`)
+    if (data !== '') this.elements.push(`<path d="${data}" ${style}/>`)
   }
 
   text(words: string, x: number, y: number, { ink, align, isTitle = false }: TextStyle): void {
@@ -29,6 +28,13 @@ export class SvgSurface implements Surface {
     draw()
     this.elements.push('</g>')
   }
+}
+
+/** What a pen draws as the data of a path. */
+export function pathData(draw: (pen: Pen) => void): string {
+  const pen = new PathPen()
+  draw(pen)
+  return pen.parts.join('')
 }
 
 /** Writes the data of a path; level and upright lines in their short form. */

@@ -47,7 +47,7 @@ export interface ValueRange { low: number, high: number }
 export function valueRange({ kind, layers }: GraphView, from: number, to: number): ValueRange {
   const main: ValueRange = { low: Infinity, high: -Infinity }
   const beside: ValueRange = { low: Infinity, high: -Infinity }
-  for (const { entries, isBeside } of layers) widen(isBeside ? beside : main, entries, from, to)
+  for (const { entries, isBeside, mark } of layers) widen(isBeside ? beside : main, entries, from, to, isLine(mark))
   const { low, high } = main.high < main.low ? beside : main
   if (high < low) return { low: 0, high: 1 }
   const floor = kind === 'sequence' ? low : 0
@@ -56,12 +56,12 @@ export function valueRange({ kind, layers }: GraphView, from: number, to: number
   return { low: floor === 0 ? 0 : floor - span * 0.04, high: floor + span * 1.04 }
 }
 
-function widen(range: ValueRange, { count, from: begins, to: ends, low, high, last }: Entries, from: number, to: number): void {
+function widen(range: ValueRange, { count, from: begins, to: ends, low, high, last }: Entries, from: number, to: number, keepsValue: boolean): void {
   for (let i = 0; i < count; i++) {
     if (begins[i] > to) break
     if (ends[i] < from) {
       // A line that came in before stands at its last value.
-      if (i + 1 < count && ends[i + 1] < from) continue
+      if (!keepsValue || (i + 1 < count && ends[i + 1] < from)) continue
       range.low = Math.min(range.low, last[i])
       range.high = Math.max(range.high, last[i])
       continue

@@ -1,4 +1,6 @@
 import type { Fault } from '../base/fault.ts'
+import type { GraphKind, Side } from '../graph/graph.ts'
+import type { GraphView } from '../graph/view.ts'
 import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { DecisionVerb } from '../tcp/decision.ts'
@@ -38,6 +40,8 @@ export interface LabCalls {
   getFlows(request: FlowRequest): FlowPage
   /** Position of a packet among the rows of a flow (or of all), so that a view can scroll to it; -1 when not in it. */
   findRow(request: { packet: number, flow?: number, filter?: string }): number
+  /** A graph of a TCP flow, as far as it is in sight. @throws noSuchFlow */
+  flowSeries(request: FlowSeriesRequest): FlowSeriesAnswer
 
   startHost(settings: HostSettings): HostState
   stopHost(): void
@@ -277,6 +281,20 @@ export interface FlowRow {
   activity: number[]
 }
 
+/** From `from` to `to` seconds behind the flow's first packet, the whole flow unless said, in at most 4,096 columns of time. */
+export interface FlowSeriesRequest {
+  flow: number
+  kind: GraphKind
+  /** Whose data a sequence graph shows; the end that sent more unless said. */
+  sender?: Side
+  from?: number
+  to?: number
+  columns: number
+}
+
+/** `stream` as Wireshark counts. Packets of the flow that the view knows of: ask again while there are more. */
+export interface FlowSeriesAnswer { stream: number, sender: Side, taken: number, total: number, view: GraphView }
+
 export interface FlowEnd {
   address: string
   port: number
@@ -419,7 +437,7 @@ export type CallName = keyof LabCalls
 /** The only names a shell may call. */
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
-  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
+  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
 ] as const satisfies readonly CallName[]
 

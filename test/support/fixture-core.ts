@@ -2,7 +2,11 @@ import { fault, FaultError } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { FindingProof, HostState, LabCalls, LabUpdate, LinkChoice, LinkState, PacketRow, SocketRow } from '../../src/rpc/contract.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
+import { FlowGraphs } from '../../main/lab/flow-graphs.ts'
+import { FrameBatch } from '../../src/link/frame-batch.ts'
+import { Trace } from '../../src/trace/trace.ts'
 import { fixtureCapture } from './fixture-capture.ts'
+import type { FixtureCapture } from './fixture-capture.ts'
 
 /** A core that answers the contract from a made-up capture, so that a window can be put into states which a real one reaches seldom. */
 export interface FixtureCore {
@@ -21,6 +25,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     const rows = capture.packets.map((packet) => packet.row)
     return flow === undefined ? rows : rows.filter((row) => row.flow === flow)
   }
+  const graphs = new FlowGraphs(traceOf(capture), () => null)
   const link: LinkState = {
     open: true,
     capturing: true,
@@ -85,6 +90,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
       return { total: capture.flows.length, from: start, flows: capture.flows.slice(start, start + count) }
     },
     findRow: ({ packet, flow }) => rowsOf(flow).findIndex((row) => row.number === packet),
+    flowSeries: (request) => graphs.answer(request, () => 0, 1),
     getDecisions: () => [],
     watch: () => {},
     listen: () => {},
@@ -92,6 +98,17 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     connect: () => { throw new FaultError(fault('connectionRefused', { address: '10.77.0.1', port: 81 })) },
   }
   return core
+}
+
+/** What the tracker makes of the same packets. */
+function traceOf({ packets }: FixtureCapture): Trace {
+  const trace = new Trace()
+  for (const { bytes, row: { time } } of packets) {
+    const batch = new FrameBatch(1, bytes)
+    batch.add(0, bytes.length, bytes.length, 1_795_000_000 + Math.floor(time), Math.round(time % 1 * 1e9), 1)
+    trace.append(batch, 1, null)
+  }
+  return trace
 }
 
 /** Whatever was found, the eighth packet is why. */

@@ -43,7 +43,7 @@ export async function startFixtureServer(options: { bulkPackets?: number, port?:
 
 function serveContract(server: Server, core: FixtureCore): WebSocketServer {
   const sockets = new WebSocketServer({ server })
-  const packr = new Packr({ useRecords: false })
+  const packr = new Packr({ useRecords: false, moreTypes: true })
   sockets.on('connection', (socket) => {
     const shell = createBirpc<ShellFunctions, CoreFunctions>({ call: (name, args) => answer(core, name, args) }, {
       eventNames: ['update'],
