@@ -41,7 +41,7 @@ const sentByThisMachine = 2
 
 const titles: Partial<Record<SectionId, string>> = {
   ethernet: 'Ethernet II', linuxSll: 'Linux cooked', linuxSll2: 'Linux cooked v2', bsdNull: 'BSD loopback', radiotap: 'radiotap', wlan: 'IEEE 802.11', llc: 'LLC',
-  ppp: 'PPP', pppoe: 'PPPoE', mpls: 'MPLS', chdlc: 'Cisco HDLC', arp: 'ARP', ipv4: 'IPv4', ipv6: 'IPv6', icmp: 'ICMP', icmpv6: 'ICMPv6',
+  ppp: 'PPP', pppoe: 'PPPoE', mpls: 'MPLS', chdlc: 'Cisco HDLC', medium: 'Link', arp: 'ARP', ipv4: 'IPv4', ipv6: 'IPv6', icmp: 'ICMP', icmpv6: 'ICMPv6',
   udp: 'UDP', tcp: 'TCP',
 }
 

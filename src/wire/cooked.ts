@@ -18,8 +18,9 @@ import type { LayerName, WireError } from './error.ts'
 
 /** LINKTYPE_ numbers; raw IP has been written with three. */
 export const LinkType = {
-  bsdNull: 0, ethernet: 1, ppp: 9, rawIpOfBsd: 12, rawIpOfOpenBsd: 14, pppHdlc: 50, pppoe: 51, rawIp: 101, ciscoHdlc: 104, wlan: 105, bsdLoop: 108, linuxSll: 113, prism: 119,
-  radiotap: 127, avs: 163, ppi: 192, pppWithDirection: 204, ipv4: 228, ipv6: 229, linuxSll2: 276,
+  bsdNull: 0, ethernet: 1, tokenRing: 6, arcnetOfBsd: 7, ppp: 9, fddi: 10, atmOfBsd: 11, rawIpOfBsd: 12, rawIpOfOpenBsd: 14, pppHdlc: 50, pppoe: 51, atm: 100, rawIp: 101,
+  ciscoHdlc: 104, wlan: 105, frameRelay: 107, bsdLoop: 108, encapsulation: 109, linuxSll: 113, packetFilterLog: 117, prism: 119, fibreChannel: 122, sunAtm: 123, radiotap: 127,
+  arcnetOfLinux: 129, firewire: 138, avs: 163, ppi: 192, pppWithDirection: 204, ipv4: 228, ipv6: 229, netfilterLog: 239, infiniband: 242, linuxSll2: 276,
 } as const
 
 export type CookedLayer = Extract<LayerName, 'linuxSll' | 'linuxSll2' | 'bsdNull'>
@@ -93,7 +94,7 @@ export function encodeCooked(header: CookedHeader, into: Uint8Array, at: number)
 }
 
 /** AF_INET is 2 everywhere; AF_INET6 is 10 on Linux, 24, 28 or 30 on BSDs and macOS. The field is in the byte order of whoever captured. */
-function etherTypeOfFamily(field: number): number {
+export function etherTypeOfFamily(field: number): number {
   const family = field > 0xffff ? ((field >>> 24) | ((field >>> 8) & 0xff00)) : field
   if (family === 2) return EtherType.ipv4
   return family === 10 || family === 24 || family === 28 || family === 30 ? EtherType.ipv6 : 0

@@ -34,6 +34,7 @@ type Row = readonly [name: string, bits: number, format: Format]
 const tables = {
   ethernet: [['ethernet.destination', 48, 'mac'], ['ethernet.source', 48, 'mac']],
   tag: [['vlan.protocol', 16, 'hex'], ['vlan.priority', 3, 'decimal'], ['vlan.dropEligible', 1, 'decimal'], ['vlan.id', 12, 'decimal']],
+  innerTag: [['vlan.priority', 3, 'decimal'], ['vlan.dropEligible', 1, 'decimal'], ['vlan.id', 12, 'decimal'], ['vlan.protocol', 16, 'hex']],
   etherType: [['ethernet.type', 16, 'hex']],
   linuxSll: [
     ['linuxSll.packetType', 16, 'decimal'], ['linuxSll.hardwareType', 16, 'decimal'], ['linuxSll.addressLength', 16, 'decimal'], ['linuxSll.address', 64, 'bytes'],
@@ -90,7 +91,7 @@ const tables = {
 } as const satisfies Record<string, readonly Row[]>
 
 const listNames = [
-  'radiotap.header', 'wlan.header', 'ppp.header',
+  'radiotap.header', 'wlan.header', 'ppp.header', 'medium.header',
   'arp.otherAddresses', 'ipv4.option', 'ipv6.extension.data', 'icmpv6.option', 'icmp.quoted', 'icmpv6.quoted', 'icmpv6.body', 'payload.data', 'trailer.data',
   'tcp.option.eol', 'tcp.option.nop', 'tcp.option.mss', 'tcp.option.wscale', 'tcp.option.sackOK', 'tcp.option.sack', 'tcp.option.ts', 'tcp.option.md5', 'tcp.option.user-timeout',
   'tcp.option.tcp-ao', 'tcp.option.mptcp', 'tcp.option.tfo', 'tcp.option.accecn', 'tcp.option.experimental', 'tcp.option.unknown', 'tcp.option.padding', 'tcp.option.malformed',
@@ -183,6 +184,8 @@ function describeShims(writer: SpanWriter, { shims }: Packet): void {
       case 'pppoe': writer.table('pppoe', tables.pppoe); break
       case 'mpls': writer.table('mpls', tables.mpls); break
       case 'chdlc': writer.table('chdlc', tables.chdlc); break
+      case 'tag': writer.table('vlan', tables.innerTag); break
+      case 'medium': writer.rest('medium', 'medium.header', end); break
       case 'ppp': writer.rest('ppp', 'ppp.header', end); break
       case 'wlan': writer.rest('wlan', 'wlan.header', end); break
       default: writer.rest('radiotap', 'radiotap.header', end)

@@ -6,7 +6,7 @@ export interface WireError {
   readonly reason: WireReason
 }
 
-export const layerNames = ['ethernet', 'vlan', 'linuxSll', 'linuxSll2', 'bsdNull', 'radiotap', 'wlan', 'llc', 'ppp', 'pppoe', 'mpls', 'chdlc', 'arp', 'ipv4', 'ipv6', 'icmp', 'icmpv6', 'udp', 'tcp'] as const
+export const layerNames = ['ethernet', 'vlan', 'linuxSll', 'linuxSll2', 'bsdNull', 'radiotap', 'wlan', 'llc', 'ppp', 'pppoe', 'mpls', 'chdlc', 'medium', 'arp', 'ipv4', 'ipv6', 'icmp', 'icmpv6', 'udp', 'tcp'] as const
 
 export type LayerName = typeof layerNames[number]
 

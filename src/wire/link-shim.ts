@@ -1,5 +1,5 @@
 /** What may stand between the start of a frame and its IP or ARP packet, besides Ethernet and the cooked headers. */
-export const shimKinds = ['radiotap', 'prism', 'ppi', 'wlan', 'llc', 'snap', 'ppp', 'pppoe', 'mpls', 'chdlc'] as const
+export const shimKinds = ['radiotap', 'prism', 'ppi', 'wlan', 'llc', 'snap', 'ppp', 'pppoe', 'mpls', 'chdlc', 'medium', 'tag'] as const
 export type ShimKind = typeof shimKinds[number]
 
 /** More than this are not followed. */

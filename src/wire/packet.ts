@@ -1,13 +1,17 @@
 import { ArpHeader, decodeArp } from './arp.ts'
 import { CookedHeader, LinkType, decodeCooked } from './cooked.ts'
 import { wireError } from './error.ts'
-import { EtherType, EthernetHeader, decodeEthernet, firstEtherType } from './ethernet.ts'
+import { EtherType, EthernetHeader, decodeEthernet, firstEtherType, isVlanType } from './ethernet.ts'
 import { IcmpHeader, decodeIcmp, icmpHeaderBytes } from './icmp.ts'
 import { Icmpv6Header, decodeIcmpv6 } from './icmpv6.ts'
 import { IpProtocol, Ipv4Flag, Ipv4Header, decodeIpv4 } from './ipv4.ts'
 import { Ipv6Extensions, Ipv6Header, decodeIpv6, ipv6HeaderBytes, walkIpv6Extensions } from './ipv6.ts'
 import { LinkShims } from './link-shim.ts'
 import { decodeLlc } from './llc.ts'
+import {
+  decodeArcnet, decodeArcnetOfLinux, decodeAtm, decodeEncapsulation, decodeFddi, decodeFibreChannel, decodeFirewire, decodeFrameRelay, decodeInfiniband, decodeNetfilterLog,
+  decodePacketFilterLog, decodeSunAtm, decodeTags, decodeTokenRing,
+} from './media.ts'
 import { decodeMpls } from './mpls.ts'
 import { decodeHdlc, decodePpp, decodePppWithDirection, decodePppoe } from './ppp.ts'
 import { TcpHeader, decodeTcp, tcpHeaderBytes } from './tcp.ts'
@@ -141,6 +145,10 @@ const shimDecoders: Readonly<Record<number, ShimDecoder | undefined>> = {
   [LinkType.wlan]: (bytes, at, end, into) => decodeWlan(bytes, at, end, false, into), [LinkType.radiotap]: decodeRadiotap, [LinkType.prism]: decodePrism,
   [LinkType.avs]: decodePrism,
   [LinkType.ppi]: decodePpi,
+  [LinkType.tokenRing]: decodeTokenRing, [LinkType.fddi]: decodeFddi, [LinkType.atm]: decodeAtm, [LinkType.atmOfBsd]: decodeAtm, [LinkType.sunAtm]: decodeSunAtm,
+  [LinkType.fibreChannel]: decodeFibreChannel, [LinkType.frameRelay]: decodeFrameRelay, [LinkType.arcnetOfBsd]: decodeArcnet, [LinkType.arcnetOfLinux]: decodeArcnetOfLinux,
+  [LinkType.firewire]: decodeFirewire, [LinkType.infiniband]: decodeInfiniband, [LinkType.packetFilterLog]: decodePacketFilterLog, [LinkType.encapsulation]: decodeEncapsulation,
+  [LinkType.netfilterLog]: decodeNetfilterLog,
 }
 
 /** Follows headers at `at`; what they lead to is decoded where it is known. */
@@ -186,6 +194,7 @@ function decodeOtherType(bytes: Uint8Array, into: Packet): void {
   if ((layers & Layer.shim) === 0) into.shims.clear()
   if (etherType === EtherType.pppoe) return decodeShims(decodePppoe, bytes, payloadOffset, into)
   if (etherType === EtherType.mpls || etherType === EtherType.mplsMulticast) return decodeShims(decodeMpls, bytes, payloadOffset, into)
+  if (isVlanType(etherType) && (layers & Layer.cooked) !== 0) return decodeShims(decodeTags, bytes, payloadOffset, into)
   const isLlc = (layers & Layer.ethernet) !== 0 ? etherType < firstEtherType : (layers & Layer.cooked) !== 0 && etherType === cookedLlc
   // LLC within LLC is not followed: nobody writes it but who wants to be followed for ever.
   if (isLlc && (layers & Layer.shim) === 0) decodeShims(decodeLlc, bytes, payloadOffset, into)

@@ -11,6 +11,7 @@ export function linkTypeFrames(ip: Uint8Array): LinkTypeFrame[] {
   const snap = 'aa aa 03 00 00 00 08 00'
   const lengthOf = (more: number): string => (ip.length + more).toString(16).padStart(4, '0').replace(/(..)(..)/, '$1 $2')
   const dataToAp = `08 01 00 00 02 00 00 00 00 09 ${macs} 10 00`
+  const hexOf = (length: number): string => `${(length & 0xff).toString(16).padStart(2, '0')} ${(length >>> 8).toString(16).padStart(2, '0')}`
   return [
     frame('Ethernet', LinkType.ethernet, `${macs} 08 00`),
     frame('QinQ', LinkType.ethernet, `${macs} 88 a8 00 01 81 00 00 02 08 00`),
@@ -38,6 +39,23 @@ export function linkTypeFrames(ip: Uint8Array): LinkTypeFrame[] {
     frame('radiotap', LinkType.radiotap, `00 00 09 00 02 00 00 00 00 ${dataToAp} ${snap}`),
     frame('radiotap, padded', LinkType.radiotap, `00 00 11 00 03 00 00 00 01 02 03 04 05 06 07 08 20 88 02 00 00 02 00 00 00 00 09 ${macs} 10 00 00 00 00 00 ${snap}`),
     frame('AVS', LinkType.avs, `80 21 10 01 00 00 00 40 ${'00 '.repeat(56)}${dataToAp} ${snap}`),
+    frame('cooked with a VLAN tag', LinkType.linuxSll, '00 00 00 01 00 06 02 00 00 00 00 01 00 00 81 00 00 05 08 00'),
+    frame('Token Ring', LinkType.tokenRing, `10 40 ${macs} ${snap}`),
+    frame('Token Ring with routing', LinkType.tokenRing, `10 40 02 00 00 00 00 01 82 00 00 00 00 02 06 30 00 12 34 50 ${snap}`),
+    frame('FDDI', LinkType.fddi, `50 ${macs} ${snap}`),
+    frame('ATM', LinkType.atm, snap),
+    frame('SunATM', LinkType.sunAtm, `82 00 00 20 ${snap}`),
+    frame('Fibre Channel', LinkType.fibreChannel, `00 00 02 00 00 00 00 01 00 00 02 00 00 00 00 02 ${snap}`),
+    frame('frame relay', LinkType.frameRelay, '18 41 03 cc'),
+    frame('frame relay with SNAP', LinkType.frameRelay, '18 41 03 00 80 00 00 00 08 00'),
+    frame('frame relay of Cisco', LinkType.frameRelay, '18 41 08 00'),
+    frame('ARCNET', LinkType.arcnetOfBsd, '01 02 d4 00 00 01'),
+    frame('ARCNET of Linux', LinkType.arcnetOfLinux, '01 02 00 00 d4 00 00 01'),
+    frame('IEEE 1394', LinkType.firewire, `${'00 '.repeat(16)}08 00`),
+    frame('InfiniBand', LinkType.infiniband, `${'00 '.repeat(40)}08 00 00 00`),
+    frame('packet filter log', LinkType.packetFilterLog, `3d 02 00 00 ${'00 '.repeat(60)}`),
+    frame('encapsulating interface', LinkType.encapsulation, '02 00 00 00 00 00 00 00 00 00 00 00'),
+    frame('netfilter log', LinkType.netfilterLog, `02 00 00 00 05 00 0a 00 61 00 00 00 ${hexOf(ip.length + 4)} 09 00`),
     frame('PPI', LinkType.ppi, `00 00 08 00 69 00 00 00 ${dataToAp} ${snap}`),
   ]
 }

@@ -14,6 +14,7 @@ export const fields = {
   pppoe: { version: 'Version', type: 'Type', code: 'Code', session: 'Session', length: 'Length' },
   mpls: { label: 'Label', trafficClass: 'Traffic class', bottom: 'Bottom of stack', ttl: 'TTL' },
   chdlc: { address: 'Address', control: 'Control', protocol: 'Protocol' },
+  medium: { header: 'Header' },
   arp: {
     hardwareType: 'Hardware type', protocolType: 'Protocol type', hardwareLength: 'HW length', protocolLength: 'Prot. length', operation: 'Operation',
     senderMac: 'Sender MAC', senderIp: 'Sender IP', targetMac: 'Target MAC', targetIp: 'Target IP', otherAddresses: 'Addresses',

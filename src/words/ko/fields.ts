@@ -14,6 +14,7 @@ export const fields: SameKeys<typeof en> = {
   pppoe: { version: '버전', type: '유형', code: '코드', session: '세션', length: '길이' },
   mpls: { label: '레이블', trafficClass: '트래픽 클래스', bottom: '스택의 끝', ttl: 'TTL' },
   chdlc: { address: '주소', control: '제어', protocol: '프로토콜' },
+  medium: { header: '헤더' },
   arp: {
     hardwareType: '하드웨어 종류', protocolType: '프로토콜 종류', hardwareLength: 'HW 길이', protocolLength: '주소 길이', operation: '동작',
     senderMac: '보낸 쪽 MAC', senderIp: '보낸 쪽 IP', targetMac: '대상 MAC', targetIp: '대상 IP', otherAddresses: '주소',
