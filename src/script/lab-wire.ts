@@ -6,9 +6,7 @@ import { EtherType, ethernetHeaderBytes } from '../wire/ethernet.ts'
 import { encodeIcmpv6, encodeNeighbor, fillIcmpv6Checksum, Icmpv6Header, Icmpv6Type, NeighborFlag, NeighborMessage } from '../wire/icmpv6.ts'
 import { encodeIpv6, Ipv6Header, ipv6HeaderBytes } from '../wire/ipv6.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
-
-/** An IP packet that the host sent: header first, no link header. */
-export interface Captured { readonly timeUs: number, readonly bytes: Uint8Array }
+import type { Captured, Wire } from './under-test.ts'
 
 /** Sees every IP packet as a frame, in the order they pass. */
 export type FrameTap = (frame: Uint8Array, direction: 'sent' | 'received', nowUs: number) => void
@@ -23,7 +21,7 @@ const maxRounds = 10_000
  * The cable of a host in virtual time. Everything that is not the host is at its other end: every address there answers ARP and neighbour
  * solicitations at once, IP packets that the host sends are handed out with their time, and IP packets are put in.
  */
-export class LabWire {
+export class LabWire implements Wire {
   readonly captured: Captured[] = []
   /** Called after each step in which the host did something. */
   onStep: () => void = () => {}

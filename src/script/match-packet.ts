@@ -5,11 +5,11 @@ import { TcpFlag } from '../wire/tcp.ts'
 import { TcpOptionKind } from '../wire/tcp-options.ts'
 import { icmpNumbers } from './build-icmp.ts'
 import type { Flow } from './flow.ts'
-import type { Captured } from './lab-wire.ts'
 import { actualParts } from './packet-text.ts'
 import type { PacketField, PacketParts } from './packet-text.ts'
 import { optionsBytes } from './parse-tcp-options.ts'
 import type { OptionSpec, PacketAction, TcpBody } from './script.ts'
+import type { Captured } from './under-test.ts'
 
 export interface MatchRules {
   /** Segments are not put together to what the script expects. */

@@ -1,41 +1,33 @@
-import { isSameAddress } from '../stack/ip-address.ts'
-import type { ConnectionRecord } from '../stack/connection-record.ts'
-import { createTcpSnapshot } from '../tcp/snapshot.ts'
 import { seqAdd } from '../tcp/seq.ts'
 import { TcpState } from '../tcp/state.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { buildIcmp, icmpNumbers } from './build-icmp.ts'
 import { buildDatagram, buildSegment } from './build-packet.ts'
 import { Flow } from './flow.ts'
-import { icmpErrno } from './icmp-errno.ts'
-import type { LabWire } from './lab-wire.ts'
 import { belongsTo, matchPacket, payloadLengthOf } from './match-packet.ts'
 import type { Match } from './match-packet.ts'
 import type { Call, PacketAction, TcpBody } from './script.ts'
 import type { Settings } from './settings.ts'
 import type { Returned } from './sockets/arguments.ts'
-import type { SocketLayer } from './sockets/layer.ts'
-
-/** Where the other side's ports begin, for connections that it opens. */
-const firstRemotePort = 49_152
+import type { ConnectionsUnderTest, Wire } from './under-test.ts'
 
 /** Injects a script's packets, and compares those that leave with what it expects. Knows which connection the script speaks of. */
 export class PacketPlayer {
   private readonly settings: Settings
-  private readonly wire: LabWire
-  private readonly layer: SocketLayer
+  private readonly wire: Wire
+  private readonly connections: ConnectionsUnderTest
   private readonly flows: Flow[] = []
   private flow: Flow | null = null
   /** Somebody listens since the last packet: the next one from outside opens a conversation of its own. */
   private isListening = false
-  private nextRemotePort = firstRemotePort
-  private readonly snapshot = createTcpSnapshot()
+  private nextRemotePort: number
 
-  constructor(settings: Settings, wire: LabWire, layer: SocketLayer) {
+  constructor(settings: Settings, wire: Wire, connections: ConnectionsUnderTest) {
     this.settings = settings
     this.wire = wire
-    this.layer = layer
-    layer.onConnect = (localPort, remotePort) => {
+    this.connections = connections
+    this.nextRemotePort = connections.firstRemotePort
+    connections.onConnect = (localPort, remotePort) => {
       this.add(localPort, remotePort)
       this.isListening = false
     }
@@ -71,7 +63,7 @@ export class PacketPlayer {
     if (body.kind === 'tcp') return this.injectSegment(flow, action, body, staysOpen)
     if (body.kind === 'icmp') {
       const numbers = icmpNumbers(flow.version, body)
-      if (numbers !== null) this.layer.unreachableErrno = icmpErrno(flow.version, numbers.type, numbers.code, this.layer.profile.sockets.system)
+      if (numbers !== null) this.connections.noteIcmp(flow.version, numbers.type, numbers.code)
       this.wire.inject([buildIcmp(flow, action, body)], flow.version, staysOpen)
     } else this.wire.inject([buildDatagram(flow, action, body.length)], flow.version, staysOpen)
     return null
@@ -126,28 +118,18 @@ export class PacketPlayer {
 
   /** Whether a SYN may be the first one of its direction. */
   private mayOpen(flow: Flow): boolean {
-    const record = this.recordOf(flow)
-    return record === undefined || record.connection.state <= TcpState.synSent
+    const known = this.connections.stateOf(flow)
+    return known === null || known.state <= TcpState.synSent
   }
 
   /** A SYN in a connection that was over may have opened a new one. */
   private learnRemoteIsn(flow: Flow): void {
-    const record = this.recordOf(flow)
-    if (record === undefined || record.connection.state < TcpState.synReceived) return
-    record.connection.snapshot(this.snapshot)
-    flow.remoteIsn = this.snapshot.irs
-  }
-
-  private recordOf(flow: Flow): ConnectionRecord | undefined {
-    for (const record of this.layer.host.connections()) {
-      if (record.isLive && record.localPort === flow.localPort && record.remotePort === flow.remotePort && isSameAddress(record.remoteAddress, flow.remote)) return record
-    }
-    return undefined
+    const known = this.connections.stateOf(flow)
+    if (known !== null && known.state >= TcpState.synReceived) flow.remoteIsn = known.irs
   }
 
   private listeningPort(): number {
-    const { underTest } = this.layer
-    return underTest !== null && underTest.boundPort !== 0 ? underTest.boundPort : this.settings.bindPort
+    return this.connections.boundPort === 0 ? this.settings.bindPort : this.connections.boundPort
   }
 
   private add(localPort: number, remotePort: number): Flow {

@@ -2,6 +2,7 @@ import { Random } from '../base/random.ts'
 import { Host } from '../stack/host.ts'
 import type { HostConfig } from '../stack/host-config.ts'
 import { DecisionNotes } from './decision-notes.ts'
+import { EngineUnderTest } from './engine-under-test.ts'
 import { LabWire } from './lab-wire.ts'
 import type { FrameTap } from './lab-wire.ts'
 import { parseScript } from './parse.ts'
@@ -48,15 +49,22 @@ function run(script: Script, settings: Settings, options: RunOptions): ScriptRep
   const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs))
   wire.advance(preparationUs)
   notes.startUs = preparationUs
-  const runner = new Runner(script, settings, host, wire)
-  const failure = runner.run()
+  const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs), wire)
+  const failure = playAtOnce(runner, wire)
   return {
     result: failure === null ? 'pass' : 'fail', failure, decisions: failure === null ? [] : notes.last(), printed: runner.printed,
     virtualUs: wire.nowUs - preparationUs, profile: settings.profile.name,
   }
 }
 
-function reportOf({ kind, where, code, params }: ScriptProblem, profile: string): ScriptReport {
+function playAtOnce(runner: Runner, wire: LabWire): Failure | null {
+  const steps = runner.run()
+  let step = steps.next()
+  while (!step.done) step = steps.next(wire.advance(step.value.toUs, step.value.until))
+  return step.value
+}
+
+export function reportOf({ kind, where, code, params }: ScriptProblem, profile: string): ScriptReport {
   const failure: Failure = { where, code, params, expected: null, actual: null, differing: [] }
   return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, decisions: [], printed: [], virtualUs: 0, profile }
 }

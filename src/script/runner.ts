@@ -1,17 +1,12 @@
-import type { Host } from '../stack/host.ts'
 import { runCode } from './code.ts'
 import type { CodeValue } from './code.ts'
-import type { LabWire } from './lab-wire.ts'
 import { expectedParts } from './packet-text.ts'
 import { PacketPlayer } from './packet-player.ts'
 import type { Failure, FailureCode } from './report.ts'
 import type { Call, Code, Command, PacketAction, Script, ScriptEvent, Where } from './script.ts'
 import type { Settings } from './settings.ts'
-import { runCommand } from './shell.ts'
 import type { Pending, Returned } from './sockets/arguments.ts'
-import { startCall } from './sockets/calls.ts'
-import { SocketLayer } from './sockets/layer.ts'
-import { measure } from './tcp-info.ts'
+import type { UnderTest, Wire } from './under-test.ts'
 import { callConstant } from './constants.ts'
 
 interface Blocked { readonly event: ScriptEvent, readonly call: Call, readonly pending: Pending, readonly startUs: number, readonly dueUs: number }
@@ -22,13 +17,20 @@ const callPatienceUs = 1_000_000
 /** What `*` waits at most. */
 const endlessUs = 86_400_000_000
 
+/**
+ * Who plays a script waits for as long as it says: up to a time, or until the condition holds. The answer is whether it did.
+ * In virtual time nobody has to wait.
+ */
+export interface Wait { readonly toUs: number, readonly until: () => boolean }
+type Steps<T> = Generator<Wait, T, boolean>
+
 /** Plays the events of a script one after another. Times inside are those of the wire. */
 export class Runner {
   readonly printed: string[] = []
   private readonly script: Script
   private readonly settings: Settings
-  private readonly wire: LabWire
-  private readonly layer: SocketLayer
+  private readonly wire: Wire
+  private readonly underTest: UnderTest
   private readonly packets: PacketPlayer
   private readonly variables = new Map<string, CodeValue>()
   private readonly startUs: number
@@ -40,28 +42,26 @@ export class Runner {
   private isTurnOpen = false
   private failure: Failure | null = null
 
-  constructor(script: Script, settings: Settings, host: Host, wire: LabWire) {
+  constructor(script: Script, settings: Settings, underTest: UnderTest, wire: Wire) {
     this.script = script
     this.settings = settings
     this.wire = wire
+    this.underTest = underTest
     this.startUs = wire.nowUs
     this.lastUs = wire.nowUs
-    const family = settings.ipVersion === 'ipv4' ? 4 : 6
-    const { local, remote, bindPort, connectPort } = settings
-    this.layer = new SocketLayer(host, settings.profile, { family, local, remote, bindPort, connectPort }, () => wire.nowUs)
-    this.packets = new PacketPlayer(settings, wire, this.layer)
+    this.packets = new PacketPlayer(settings, wire, underTest)
     wire.onStep = () => this.step()
   }
 
   /** @returns what was not as the script says, or null. @throws ScriptProblem for what is not had here */
-  run(): Failure | null {
+  * run(): Steps<Failure | null> {
     const { init, events, cleanup } = this.script
     if (init !== null) this.command(init)
     for (const [i, event] of events.entries()) {
       if (this.failure !== null) break
-      this.play(event, this.isOneTurn(event, events.at(i + 1)))
+      yield* this.play(event, this.isOneTurn(event, events.at(i + 1)))
     }
-    this.waitForCall(endlessUs)
+    yield* this.waitForCall(endlessUs)
     if (cleanup !== null) this.command(cleanup)
     return this.failure
   }
@@ -74,19 +74,19 @@ export class Runner {
   }
 
   /** @param staysOpen the next event belongs to the same turn */
-  private play(event: ScriptEvent, staysOpen: boolean): void {
+  private* play(event: ScriptEvent, staysOpen: boolean): Steps<void> {
     const { action } = event
-    if (action.kind === 'packet' && action.direction === 'out') return this.expectPacket(event, action)
+    if (action.kind === 'packet' && action.direction === 'out') return yield* this.expectPacket(event, action)
     const dueUs = this.timeOf(event, event.time.fromUs, action.kind === 'packet')
-    if (action.kind === 'packet' && this.settings.profile.turns) this.advanceBefore(dueUs)
-    else if (!this.isTurnOpen) this.advance(dueUs)
+    if (action.kind === 'packet' && this.settings.profile.turns) yield* this.advanceBefore(dueUs)
+    else if (!this.isTurnOpen) yield* this.advance(dueUs)
     this.isTurnOpen = staysOpen
     if (this.failure !== null) return
     const lateUs = this.wire.nowUs - dueUs
     if (lateUs > this.toleranceUs(dueUs)) return this.fail(event.where, 'startedLate', { late: lateUs, due: dueUs - this.startUs })
     switch (action.kind) {
       case 'packet': this.inject(event, action); break
-      case 'call': this.call(event, action); break
+      case 'call': yield* this.call(event, action); break
       case 'command': this.command(action); break
       case 'code': this.code(action); break
     }
@@ -113,14 +113,14 @@ export class Runner {
     if (unknownEcho !== null) this.fail(event.where, 'unknownEcho', { ecr: unknownEcho })
   }
 
-  private expectPacket(event: ScriptEvent, action: PacketAction): void {
+  private* expectPacket(event: ScriptEvent, action: PacketAction): Steps<void> {
     const isAny = event.time.kind === 'any'
     const fromUs = this.timeOf(event, event.time.fromUs, false)
     const toUs = this.timeOf(event, event.time.toUs, false)
     const limitUs = isAny ? this.wire.nowUs + endlessUs : toUs + packetPatienceUs
     const flow = this.packets.flowFor(action)
     if (flow === null) return this.fail(event.where, 'noFlow', {}, action)
-    if (!this.packets.hasWhole(flow, action)) this.advance(limitUs, () => this.packets.hasWhole(flow, action))
+    if (!this.packets.hasWhole(flow, action)) yield* this.advance(limitUs, () => this.packets.hasWhole(flow, action))
     if (this.failure !== null) return
     const match = this.packets.match(flow, action)
     if (match === null) return this.fail(event.where, 'packetMissing', { waited: Math.max(0, this.wire.nowUs - fromUs) }, action)
@@ -139,16 +139,17 @@ export class Runner {
     this.over(null)
   }
 
-  private call(event: ScriptEvent, call: Call): void {
-    this.waitForCall(callPatienceUs)
+  private* call(event: ScriptEvent, call: Call): Steps<void> {
+    yield* this.waitForCall(callPatienceUs)
     if (this.failure !== null) return
-    const pending = startCall(this.layer, call, event.where)
+    const pending = this.underTest.startCall(call, event.where)
     const startUs = this.wire.nowUs
     const outcome = pending.attempt()
     this.packets.noteCall(call, outcome)
     if (!this.isTurnOpen) this.wire.settle()
     if (event.endUs === null) {
-      const late = outcome ?? pending.attempt()
+      let late = outcome ?? pending.attempt()
+      if (late === null) yield* this.advance(this.wire.nowUs + this.underTest.answerWithinUs, () => (late ??= pending.attempt()) !== null)
       if (late === null) return this.fail(event.where, 'wouldBlock', { call: call.name })
       return this.checkReturned(event, call, late)
     }
@@ -159,7 +160,7 @@ export class Runner {
 
   /** After every step of the host: what happened, and whether a call that blocks can return. */
   private step(): void {
-    this.layer.takeEvents()
+    this.underTest.takeEvents()
     const { blocked } = this
     if (blocked === null) return
     const outcome = blocked.pending.attempt()
@@ -176,10 +177,10 @@ export class Runner {
     this.checkReturned(event, call, outcome)
   }
 
-  private waitForCall(patienceUs: number): void {
+  private* waitForCall(patienceUs: number): Steps<void> {
     if (this.blocked === null || this.failure !== null) return
     const { event, call, dueUs } = this.blocked
-    this.advance(Math.max(this.wire.nowUs, dueUs) + patienceUs, () => this.blocked === null)
+    yield* this.advance(Math.max(this.wire.nowUs, dueUs) + patienceUs, () => this.blocked === null)
     if (this.blocked === null || this.failure !== null) return
     this.blocked = null
     this.fail(event.where, 'neverReturned', { call: call.name, expected: dueUs - this.startUs })
@@ -188,40 +189,40 @@ export class Runner {
   private checkReturned(event: ScriptEvent, call: Call, { result, errno, wrong }: Returned): void {
     const { where } = event
     if (wrong !== undefined) return this.fail(where, 'valueDiffers', { call: call.name, ...wrong })
-    const expected = call.result.kind === 'number' ? call.result.value : call.result.kind === 'word' ? callConstant(call.result.name, this.layer.profile.sockets.system) : null
+    const expected = call.result.kind === 'number' ? call.result.value : call.result.kind === 'word' ? callConstant(call.result.name, this.underTest.system) : null
     const shown = errno === null ? String(result) : `${result} ${errno}`
     if (expected !== null && expected !== result) return this.fail(where, 'resultDiffers', { call: call.name, expected: call.errno === null ? String(expected) : `${expected} ${call.errno}`, actual: shown })
     if (call.errno !== null && !isSameErrno(call.errno, errno)) this.fail(where, 'errnoDiffers', { call: call.name, expected: call.errno, actual: errno ?? '0' })
   }
 
   private command(command: Command): void {
-    const { status, output } = runCommand(command, { layer: this.layer, change: (change) => this.layer.change(change) })
+    const { status, output } = this.underTest.runCommand(command)
     this.wire.settle()
     if (status !== 0) this.fail(command.where, 'commandFailed', { command: command.text.trim(), status, output: output.join(' ') })
   }
 
   private code(code: Code): void {
-    const { printed, failed } = runCode(code, this.variables, measure(this.layer))
+    const { printed, failed } = runCode(code, this.variables, this.underTest.measure(code.where))
     this.printed.push(...printed)
     if (failed !== null) this.fail(code.where, 'assertionFailed', { assertion: failed.assertion, values: failed.values, message: failed.message })
   }
 
   /** Lets time pass up to `toUs`, until the condition holds or something fails; deadlines of a call that blocks are kept. */
-  private advance(toUs: number, until: () => boolean = () => false): void {
+  private* advance(toUs: number, until: () => boolean = () => false): Steps<void> {
     const stop = () => this.failure !== null || until()
     for (;;) {
       const deadlineUs = this.blocked?.pending.deadlineUs ?? Infinity
       const nextUs = Math.min(toUs, Math.max(deadlineUs, this.wire.nowUs))
-      if (this.wire.advance(nextUs, stop)) return
+      if (yield { toUs: nextUs, until: stop }) return
       this.step()
       if (stop() || nextUs === toUs) return
     }
   }
 
   /** Where packets that come at a moment go before the timers of that moment. */
-  private advanceBefore(dueUs: number): void {
+  private* advanceBefore(dueUs: number): Steps<void> {
     if (this.wire.nowUs >= dueUs) return
-    this.advance(dueUs - 1)
+    yield* this.advance(dueUs - 1)
     if (this.failure === null) this.wire.skipTo(dueUs)
   }
 
