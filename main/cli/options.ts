@@ -130,6 +130,14 @@ export const cliTable = {
       { name: 'define', short: 'D', type: 'definition', value: 'SYM=VALUE', repeatable: true },
       { name: 'trace', type: 'flag' },
       { name: 'pcapng', type: 'path', value: 'FILE' },
+      { name: 'link', type: 'text', value: 'IF', words: 'scriptLink' },
+      { name: 'peer', type: 'address', value: 'ADDR', words: 'scriptPeer' },
+      { name: 'ip', type: 'cidr', value: 'ADDR/LEN', words: 'scriptIp' },
+      { name: 'peer-command', type: 'text', value: 'COMMAND', words: 'peerCommand' },
+      { name: 'mac', type: 'mac', value: 'MAC' },
+      { name: 'gateway', type: 'address', value: 'ADDR' },
+      { name: 'consent', type: 'address', value: 'ADDR', repeatable: true },
+      { name: 'elevate', type: 'flag' },
     ],
   },
   demo: { arguments: [], options: [{ name: 'link', type: 'text', value: 'LINK' }] },
@@ -193,6 +201,8 @@ export interface CliOptions {
   define?: string[]
   trace?: boolean
   pcapng?: string
+  peer?: string
+  peerCommand?: string
   recordings?: string
   flows?: boolean
   displayFilter?: string

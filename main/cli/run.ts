@@ -1,8 +1,11 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { FaultError, fault } from '../../src/base/fault.ts'
+import { profiles } from '../../src/script/profile.ts'
+import type { FrameTap } from '../../src/script/lab-wire.ts'
 import { runScript } from '../../src/script/run-script.ts'
 import { ExitCode } from './failure.ts'
+import { openLiveStage } from './live-stage.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
 import { profileNamedOrRead, readScript } from './script-profile.ts'
@@ -20,18 +23,18 @@ export const runRun: Run = async ({ args, options, json, words }) => {
   const recorder = options.pcapng === undefined ? null : new ScriptRecorder(options.pcapng, programName)
   const counts = { pass: 0, fail: 0, unsupported: 0 }
   const startedMs = performance.now()
+  const live = options.link === undefined && options.peer === undefined ? null : await openLiveStage(options, words, (line) => { process.stderr.write(`${line}\n`) })
   for (const file of files) {
     const text = readScript(file)
     const trace = options.trace ? new ScriptTrace() : null
     recorder?.begin(file)
     const beganMs = performance.now()
-    const report = runScript(text, {
-      ...given === null ? {} : { profile: given }, defines,
-      tap: (frame, direction, nowUs) => {
-        trace?.take(frame, direction, nowUs)
-        recorder?.take(frame, direction, nowUs)
-      },
-    })
+    const tap: FrameTap = (frame, direction, nowUs) => {
+      trace?.take(frame, direction, nowUs)
+      recorder?.take(frame, direction, nowUs)
+    }
+    const profile = given === null ? {} : { profile: given }
+    const report = live === null ? runScript(text, { ...profile, defines, tap }) : await live.play(text, { profile: given ?? profiles.linux, defines, tap })
     const ms = performance.now() - beganMs
     counts[report.result]++
     if (json) output.line(JSON.stringify(reportJson(file, report, ms, words)))
@@ -39,6 +42,7 @@ export const runRun: Run = async ({ args, options, json, words }) => {
     output.flush()
     if (output.isBroken) break
   }
+  await live?.close()
   recorder?.close()
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(2)
   if (json) output.line(JSON.stringify({ summary: { scripts: files.length, ...counts, seconds: Number(seconds) } }))

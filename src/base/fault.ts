@@ -37,6 +37,7 @@ export const faultCodes = [
   'noSuchFlow',
   'noSuchStream',
   'noHandshake',
+  'peerProgramFailed',
   'connectionRefused',
   'connectionReset',
   'connectionTimedOut',

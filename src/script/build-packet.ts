@@ -6,7 +6,8 @@ import { encodeIpv4, fillIpv4, Ipv4Flag, Ipv4Header, ipv4HeaderBytes, IpProtocol
 import { encodeIpv6, Ipv6Header, ipv6HeaderBytes } from '../wire/ipv6.ts'
 import { encodeTcp, fillTcpChecksum, TcpFlag, TcpHeader, tcpHeaderBytes } from '../wire/tcp.ts'
 import { encodeUdp, fillUdp, UdpHeader, udpHeaderBytes } from '../wire/udp.ts'
-import type { Flow } from './flow.ts'
+import type { IpAddress } from '../stack/ip-address.ts'
+import { Flow } from './flow.ts'
 import { optionsBytes } from './parse-tcp-options.ts'
 import type { IpInfo, PacketAction, TcpBody } from './script.ts'
 
@@ -36,6 +37,13 @@ export function buildSegment(flow: Flow, action: PacketAction, body: TcpBody, ru
   encodeTcp(header, options, 0, options.length, frame, at)
   fillTcpChecksum(frame, at, length, pseudoSum(flow, IpProtocol.tcp, length))
   return { frame, unknownEcho }
+}
+
+/** An RST from the other side, behind room for an Ethernet header. */
+export function buildReset({ local, remote, localPort, remotePort, seq }: { local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, seq: number }): Uint8Array {
+  const flow = new Flow(local, remote, localPort, remotePort)
+  const body: TcpBody = { kind: 'tcp', flags: TcpFlag.rst, ace: null, seq, length: 0, isAbsolute: true, ack: null, window: 0, urgentPointer: 0, options: [] }
+  return buildSegment(flow, { kind: 'packet', direction: 'in', ip: outFlags, ports: null, body }, body, { scaled: false, scriptTickUs: 1, liveTickUs: 1 }).frame
 }
 
 export function buildDatagram(flow: Flow, action: PacketAction, length: number): Uint8Array {

@@ -13,8 +13,9 @@ export class Flow {
   localIsn = 0
   localScriptIsn = 0
   knowsLocalIsn = false
-  /** Of the other side: the script's word goes. */
+  /** Of the other side: the script's word goes, once it has sent a SYN. */
   remoteIsn = 0
+  knowsRemoteIsn = false
   /** Timestamps that left, by the value that the script gives them. */
   private readonly timestamps = new Map<number, number>()
   private firstTimestamp: { readonly script: number, readonly live: number } | null = null
@@ -34,6 +35,11 @@ export class Flow {
     this.localIsn = live
     this.localScriptIsn = script
     this.knowsLocalIsn = true
+  }
+
+  learnRemoteIsn(isn: number): void {
+    this.remoteIsn = isn
+    this.knowsRemoteIsn = true
   }
 
   /** A sequence number that our side uses. */

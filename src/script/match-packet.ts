@@ -58,6 +58,8 @@ export function matchPacket(flow: Flow, action: PacketAction, queue: readonly Ca
     const last = group[group.length - 1]
     const length = group.reduce((sum, segment) => sum + segment.payloadLength, 0)
     const isPayloadBad = group.some((segment, i) => hasNonZero(queue[i].bytes, segment.payloadOffset, segment.payloadLength))
+    // The port of a socket that a peer binds by itself shows in its first packet.
+    if (flow.localPort === 0) flow.localPort = packet.tcp.sourcePort
     if (!flow.knowsLocalIsn && packet.tcp.flags & TcpFlag.syn) flow.learnLocalIsn(packet.tcp.seq, body.seq ?? 0)
     compareSegment(flow, body, packet, last, length, bytes, rules, differing)
     if (isPayloadBad) differing.push('payload')

@@ -102,7 +102,7 @@ export class PacketPlayer {
 
   private injectSegment(flow: Flow, action: PacketAction, body: TcpBody, staysOpen: boolean): number | null {
     const isSyn = (body.flags & TcpFlag.syn) !== 0
-    if (isSyn && this.mayOpen(flow)) flow.remoteIsn = body.seq ?? 0
+    if (isSyn && this.mayOpen(flow)) flow.learnRemoteIsn(body.seq ?? 0)
     const { timestampTickUs, timestampEchoScaled, profile } = this.settings
     const rule = { scaled: timestampEchoScaled, scriptTickUs: timestampTickUs === 0 ? profile.tcp.timestampTickUs : timestampTickUs, liveTickUs: profile.tcp.timestampTickUs }
     const frames: Uint8Array[] = []
@@ -125,7 +125,7 @@ export class PacketPlayer {
   /** A SYN in a connection that was over may have opened a new one. */
   private learnRemoteIsn(flow: Flow): void {
     const known = this.connections.stateOf(flow)
-    if (known !== null && known.state >= TcpState.synReceived) flow.remoteIsn = known.irs
+    if (known !== null && known.state >= TcpState.synReceived) flow.learnRemoteIsn(known.irs)
   }
 
   private listeningPort(): number {

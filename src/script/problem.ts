@@ -3,8 +3,8 @@ import type { Where } from './script.ts'
 /** Why a script cannot be read, or cannot be run here. `src/words` has a sentence for each. */
 export const problemCodes = [
   'expected', 'badOption', 'badOptionValue', 'lengthDiffers', 'optionsUnaligned', 'optionsTooLong', 'firstEventNotAtZero', 'rangeBeforeInput', 'rangeBackwards', 'badNumber', 'numberTooLarge', 'unbalancedIf',
-  'unterminated', 'pythonSyntax', 'badProfile',
-  'encapsulation', 'socketKind', 'systemCall', 'argument', 'socketOption', 'constant', 'icmpKind', 'udp', 'shellCommand', 'sysctl', 'pythonStatement', 'pythonName', 'packetOption', 'counter',
+  'unterminated', 'pythonSyntax', 'badProfile', 'otherIpVersion',
+  'encapsulation', 'socketKind', 'systemCall', 'argument', 'socketOption', 'constant', 'icmpKind', 'udp', 'shellCommand', 'sysctl', 'pythonStatement', 'pythonName', 'packetOption', 'counter', 'notLive',
 ] as const
 
 export type ProblemCode = typeof problemCodes[number]

@@ -28,6 +28,7 @@ export const faults = {
   noSuchPacket: 'There is no packet {number}: {total} have been captured: choose one of these',
   noSuchStream: 'There is no TCP stream {stream}: the file has {total}, counted from 0: analyze FILE --flows lists them',
   noHandshake: 'Stream {stream} cannot become a script: the capture has no SYN of it, and a script begins with the handshake: choose a stream that was captured from its beginning',
+  peerProgramFailed: 'The program that performs the system calls has failed ({reason}): {command}: try it by hand; docs/live-scripts.md says what it has to read and write',
   connectionRefused: 'The connection was refused: nothing listens on port {port} of {address}: check the port, or start a server there',
   connectionReset: 'The connection was reset: the other side sent RST: connect again; the decisions show what came before',
   connectionTimedOut: 'The connection timed out: the other side no longer answers: check the way there and connect again',

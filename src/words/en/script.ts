@@ -18,6 +18,10 @@ export const script = {
     noWindows: 'the windows of expected packets are left out: with them the script does not pass',
     differs: 'the script is written, but our engine does not do the same as what was captured',
   },
+  live: {
+    byHand: 'peer {peer}, the lab is {own}: perform each call at the peer and press Enter here',
+    perform: '  at the peer: {call}',
+  },
   problems: {
     expected: 'expected {expected}, got “{got}”',
     badOption: 'there is no option {name}',
@@ -34,6 +38,7 @@ export const script = {
     unterminated: '{what} is missing before the end of the file',
     pythonSyntax: 'the code is not understood at “{text}”',
     badProfile: 'the profile in the comment has no such {member}: it has to be {expected}',
+    otherIpVersion: 'the script and the peer {peer} speak different versions of IP: give --ip_version in the script, or another peer',
     encapsulation: 'the encapsulation {what} is not supported',
     socketKind: 'sockets of kind {what} are not supported: only SOCK_STREAM is',
     systemCall: 'the system call {what} is not supported',
@@ -48,6 +53,7 @@ export const script = {
     pythonName: 'the name {what} is not known in code',
     packetOption: 'the option {what} is not supported',
     counter: 'the counter {what} is not kept',
+    notLive: '“{what}” cannot be done at a live peer',
   },
   failures: {
     packetDiffers: 'the packet differs in: {fields}',

@@ -30,6 +30,7 @@ export const faults: SameKeys<typeof englishFaults> = {
   noSuchPacket: '{number}번 패킷이 없습니다: 지금까지 {total}개를 캡처했습니다: 그 안에서 고르십시오',
   noSuchStream: 'TCP 스트림 {stream}번이 없습니다: 파일에는 0번부터 {total}개가 있습니다: analyze FILE --flows로 목록을 보십시오',
   noHandshake: '스트림 {stream}번은 스크립트로 만들 수 없습니다: 캡처에 SYN이 없는데, 스크립트는 핸드셰이크로 시작합니다: 처음부터 캡처된 스트림을 고르십시오',
+  peerProgramFailed: '시스템 콜을 수행하는 프로그램이 실패했습니다({reason}): {command}: 직접 실행해 보십시오. 무엇을 읽고 써야 하는지는 docs/live-scripts.md에 있습니다',
   connectionRefused: '연결이 거부되었습니다: {address}의 {port} 포트에서 기다리는 것이 없습니다: 포트를 확인하거나 그곳에 서버를 띄우십시오',
   connectionReset: '연결이 끊겼습니다: 상대가 RST를 보냈습니다: 다시 연결하십시오. 그 앞의 일은 결정 목록에 있습니다',
   connectionTimedOut: '연결 시간이 초과되었습니다: 상대가 더는 응답하지 않습니다: 경로를 확인하고 다시 연결하십시오',

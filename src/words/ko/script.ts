@@ -21,6 +21,10 @@ export const script: SameKeys<typeof english> = {
     noWindows: '나가는 패킷의 윈도는 적지 않았습니다. 적으면 스크립트가 통과하지 않습니다',
     differs: '스크립트는 썼지만, 우리 엔진은 캡처된 것과 똑같이 움직이지 않습니다',
   },
+  live: {
+    byHand: '상대는 {peer}, 랩은 {own}입니다. 상대에서 호출을 하나씩 수행하고 여기서 Enter를 누르십시오',
+    perform: '  상대에서: {call}',
+  },
   problems: {
     expected: '{expected}이(가) 와야 하는데 “{got}”이(가) 있습니다',
     badOption: '{name} 옵션은 없습니다',
@@ -37,6 +41,7 @@ export const script: SameKeys<typeof english> = {
     unterminated: '파일이 끝나기 전에 {what}이(가) 있어야 합니다',
     pythonSyntax: '코드의 “{text}” 부분을 이해할 수 없습니다',
     badProfile: '주석에 적힌 프로필의 {member} 값이 올바르지 않습니다. 쓸 수 있는 값: {expected}',
+    otherIpVersion: '스크립트와 상대 {peer}의 IP 버전이 다릅니다. 스크립트에 --ip_version을 적거나 다른 상대를 고르십시오',
     encapsulation: '{what} 캡슐화는 지원하지 않습니다',
     socketKind: '{what} 소켓은 지원하지 않습니다. SOCK_STREAM만 쓸 수 있습니다',
     systemCall: '시스템 호출 {what}은(는) 지원하지 않습니다',
@@ -51,6 +56,7 @@ export const script: SameKeys<typeof english> = {
     pythonName: '코드에서 이름 {what}을(를) 알지 못합니다',
     packetOption: '옵션 {what}은(는) 지원하지 않습니다',
     counter: '카운터 {what}은(는) 없습니다',
+    notLive: '“{what}”은(는) 실제 상대에게 할 수 없습니다',
   },
   failures: {
     packetDiffers: '패킷의 다음 필드가 다릅니다: {fields}',
