@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
@@ -94,6 +94,23 @@ function removeStale(): Plugin {
   }
 }
 
+/** What the command line draws PNG pictures with, beside the programs: a drawing library in WebAssembly, and the font of the window. */
+const drawingFiles = {
+  'resvg.wasm': '@resvg/resvg-wasm/index_bg.wasm',
+  'regular.woff2': 'pretendard/dist/web/static/woff2/Pretendard-Regular.woff2',
+  'semibold.woff2': 'pretendard/dist/web/static/woff2/Pretendard-SemiBold.woff2',
+}
+
+function addDrawingFiles(): Plugin {
+  return {
+    name: 'add-drawing-files',
+    applyToEnvironment: ({ name }) => name === 'main',
+    generateBundle() {
+      for (const [fileName, source] of Object.entries(drawingFiles)) this.emitFile({ type: 'asset', fileName, source: readFileSync(path.join(root, 'node_modules', source)) })
+    },
+  }
+}
+
 const environments: Record<string, EnvironmentOptions> = { main, preload, client: renderer }
 
 /** `vite build --app` builds every environment whose first file exists; `vite` alone serves the window while it is worked on. */
@@ -102,7 +119,7 @@ export default defineConfig({
   base: './',
   cacheDir: path.join(root, 'node_modules/.vite'),
   publicDir: false,
-  plugins: [vue(), removeStale()],
+  plugins: [vue(), addDrawingFiles(), removeStale()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',

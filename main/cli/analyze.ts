@@ -45,7 +45,8 @@ export const runAnalyze: Run = async (invocation) => {
   const output = new Output(process.stdout)
   const trace = new Trace()
   const views = viewsOf(invocation, trace, output)
-  if ((options.graph === undefined) !== (options.svg === undefined) || (options.graph === undefined && (options.kind ?? options.sender) !== undefined)) throw new UsageError('graphNeedsBoth')
+  const hasPicture = (options.svg ?? options.png) !== undefined
+  if ((options.graph !== undefined) !== hasPicture || (!hasPicture && (options.kind ?? options.sender) !== undefined)) throw new UsageError('graphNeedsBoth')
   const choose = chooserOf(invocation, trace)
   const damage = await readCaptureFile(path, (batch, reader) => {
     const first = trace.packetCount
@@ -70,7 +71,8 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
   else if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))
   if (options.write !== undefined) views.push(writeView(trace, options.write, options.comments ?? false))
   if (options.fields !== undefined) views.push(fieldsView(trace, output, fieldsOf(options.fields, words), json))
-  if (options.graph !== undefined && options.svg !== undefined) views.push(graphView(trace, { stream: options.graph, path: options.svg, kind: options.kind ?? 'sequence', sender: options.sender ?? null }, words))
+  const { graph, svg, png, kind = 'sequence', sender = null } = options
+  if (graph !== undefined) views.push(graphView(trace, { stream: graph, svg, png, kind, sender }, words))
   if (views.length === 0) views.push(summaryView(trace, output, words))
   return views
 }

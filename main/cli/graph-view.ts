@@ -11,12 +11,13 @@ import { SackBlocks } from '../files/sack-blocks.ts'
 import type { View } from './analyze.ts'
 import { UsageError } from './failure.ts'
 import type { Words } from './words.ts'
-import { writeText } from './write-text.ts'
+import { writeWhole } from './write-whole.ts'
 
-export interface GraphRequest { stream: number, path: string, kind: GraphKind, sender: Side | null }
+/** @property svg,png files to draw into; one at least */
+export interface GraphRequest { stream: number, svg?: string, png?: string, kind: GraphKind, sender: Side | null }
 
 /** Draws one stream into a file once everything is read; a display filter does not change what a stream is. */
-export function graphView(trace: Trace, { stream, path, kind, sender }: GraphRequest, words: Words): View {
+export function graphView(trace: Trace, { stream, svg, png, kind, sender }: GraphRequest, words: Words): View {
   const frames = new BatchFrames(trace)
   const sacks = new SackBlocks()
   return {
@@ -28,7 +29,7 @@ export function graphView(trace: Trace, { stream, path, kind, sender }: GraphReq
         if (view.record.protocol === Protocol.tcp && view.flow?.stream === stream) sacks.take(view)
       }
     },
-    end() {
+    async end() {
       const streams = trace.tracker.flows.filter(({ protocol }) => protocol === Protocol.tcp)
       const flow = streams.at(stream)
       if (flow === undefined) throw new UsageError('noStream', { stream, count: streams.length })
@@ -37,7 +38,9 @@ export function graphView(trace: Trace, { stream, path, kind, sender }: GraphReq
       const series = flowSeries(trace.store, trace.tracker, flow.number, sacks.read)
       const [source, destination] = kind === 'sequence' && from === 'server' ? [server, client] : [client, server]
       const subject = { stream, from: endText(source), to: endText(destination), packets: flow.packets.length, language: words.language }
-      writeText(path, graphSvg(viewOf(graphOf(kind, series, from), 0, series.duration, sheetColumns), subject, (key, params) => words(`graph.${key}`, params)))
+      const picture = graphSvg(viewOf(graphOf(kind, series, from), 0, series.duration, sheetColumns), subject, (key, params) => words(`graph.${key}`, params))
+      if (svg !== undefined) writeWhole(svg, picture)
+      if (png !== undefined) writeWhole(png, await (await import('../files/png-picture.ts')).pngOf(picture))
     },
   }
 }

@@ -45,6 +45,7 @@ export const cliTable = {
       { name: 'kind', type: 'graphKind', value: 'sequence|throughput|rtt|window', words: 'graphKind' },
       { name: 'sender', type: 'side', value: 'client|server', words: 'graphSender' },
       { name: 'svg', type: 'path', value: 'FILE' },
+      { name: 'png', type: 'path', value: 'FILE' },
     ],
   },
   merge: {
@@ -216,6 +217,7 @@ export interface CliOptions {
   kind?: typeof graphKinds[number]
   sender?: typeof cliChoices.side[number]
   svg?: string
+  png?: string
   script?: string
   side?: typeof cliChoices.side[number]
   install?: string

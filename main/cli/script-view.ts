@@ -14,7 +14,7 @@ import { UsageError } from './failure.ts'
 import type { Output } from './output.ts'
 import { reportLines } from './script-report.ts'
 import type { Words } from './words.ts'
-import { writeText } from './write-text.ts'
+import { writeWhole } from './write-whole.ts'
 
 export interface ScriptRequest {
   /** As Wireshark counts TCP streams. */
@@ -65,7 +65,7 @@ export class ScriptView {
     const exported = exportScript({ ipVersion: this.ipVersion, events: this.events }, { comments, profile })
     if (exported === null) throw new FaultError(fault('noHandshake', { stream }))
     const { text, report, checksWindows, damaged } = exported
-    writeText(path, text)
+    writeWhole(path, text)
     this.output.line(words('script.export.written', { path, packets: this.events.length - damaged }))
     if (damaged > 0) this.output.line(words('script.export.damaged', { packets: damaged }))
     if (!checksWindows) this.output.line(words('script.export.noWindows'))

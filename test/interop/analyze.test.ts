@@ -81,6 +81,21 @@ describe('tcplab analyze', () => {
     expect(readFileSync(svg, 'utf8')).toContain('재전송</text>')
   })
 
+  it('draws a stream as a PNG file, with words in a font of its own', () => {
+    const file = fileOf('p.pcap', conversation)
+    const [english, korean] = ['en', 'ko'].map((language) => {
+      const png = path.join(folder, `${language}.png`)
+      expect(analyze(file, '--graph', '0', '--png', png, '--lang', language)).toMatchObject({ code: 0, stdout: '', stderr: '' })
+      return readFileSync(png)
+    })
+    for (const picture of [english, korean]) {
+      expect(picture.toString('latin1', 1, 4)).toBe('PNG')
+      expect(picture.readUInt32BE(16)).toBe(2000)
+      expect(picture.length).toBeGreaterThan(20_000)
+    }
+    expect(english.equals(korean)).toBe(false)
+  })
+
   it('says which streams there are when another one is asked for, and that a graph needs a file', () => {
     const file = fileOf('h.pcap', conversation)
     const svg = path.join(folder, 'none.svg')
