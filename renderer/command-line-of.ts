@@ -1,8 +1,9 @@
 import { hex, utf8Text } from '../src/base/bytes.ts'
 import { formatCommandLine } from '../src/rpc/command-line.ts'
-import { latestRows } from '../src/rpc/commands.ts'
+import { latestRows, streamBytes } from '../src/rpc/commands.ts'
 import type { CommandArgs, LabCall } from '../src/rpc/commands.ts'
 import type { ConnectRequest, HostSettings, InjectRequest, LinkSpec, PacketRowRequest } from '../src/rpc/contract.ts'
+import type { StreamChoice } from '../src/rpc/stream-contract.ts'
 
 /** The line that a person would type for this call, or null where the console has no command for it. */
 export function commandLineOf(call: LabCall): string | null {
@@ -26,6 +27,15 @@ export function commandLineOf(call: LabCall): string | null {
       const { from, count, sort, descending } = call.args[0]
       return formatCommandLine('flows', { from, count, ...given('sort', sort), ...given('descending', descending || undefined) })
     }
+    case 'getStream': {
+      const { from, count } = call.args[0]
+      return formatCommandLine('streamShow', { ...streamArgs(call.args[0]), from, ...given('count', count === streamBytes ? undefined : count) })
+    }
+    case 'findInStream': {
+      const { pattern, from, backwards, ignoreCase } = call.args[0]
+      return formatCommandLine('streamFind', { ...streamArgs(call.args[0]), ...typedBytes(pattern), from, ...given('backwards', backwards), ...given('any-case', ignoreCase) })
+    }
+    case 'saveStream': return formatCommandLine('streamSave', { ...streamArgs(call.args[0]), file: call.args[0].path, ...given('overwrite', call.args[0].overwrite || undefined) })
     case 'startHost': return formatCommandLine('hostStart', hostArgs(call.args[0]))
     case 'stopHost': return formatCommandLine('hostStop', {})
     case 'listen': return formatCommandLine('listen', { listener: `${call.args[0].application}:${call.args[0].port}` })
@@ -40,7 +50,7 @@ export function commandLineOf(call: LabCall): string | null {
     case 'getDecisions': return formatCommandLine('decisions', { count: call.args[0].count, ...given('connection', call.args[0].connection) })
     case 'inject': return injectLine(call.args[0])
     case 'runFirstConversation': return formatCommandLine('demo', {})
-    case 'describeLab': case 'findRow': case 'flowSeries': return null
+    case 'describeLab': case 'findRow': case 'findStreamPacket': case 'flowSeries': return null
   }
 }
 
@@ -76,11 +86,18 @@ function connectArgs(request: ConnectRequest): CommandArgs<'connect'> {
   return { address: request.address, port: request.port, ...(request.application === 'http-get' ? { http: request.path ?? '/' } : {}) }
 }
 
-/** As text where it is text, as hex otherwise; long data is told from its start only by `hex`, which keeps the line exact. */
 function sendArgs(request: { connection: number, data: Uint8Array }): CommandArgs<'send'> {
-  const text = utf8Text(request.data)
-  const isText = !text.includes('\uFFFD')
-  return isText ? { connection: request.connection, text } : { connection: request.connection, hex: hex(request.data) }
+  return { connection: request.connection, ...typedBytes(request.data) }
+}
+
+/** As text where it is text, as hex otherwise. */
+function typedBytes(bytes: Uint8Array): { text: string } | { hex: string } {
+  const text = utf8Text(bytes)
+  return text.includes('\uFFFD') ? { hex: hex(bytes) } : { text }
+}
+
+function streamArgs({ flow, end }: StreamChoice): CommandArgs<'streamShow'> {
+  return { flow, ...given('end', end === undefined ? undefined : end === 0 ? 'client' : 'server') }
 }
 
 /** One line a packet, because `inject` takes one. */

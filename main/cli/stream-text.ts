@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
-import { StretchKind } from '../../src/trace/stretch-list.ts'
-import type { StretchList } from '../../src/trace/stretch-list.ts'
+import type { StreamPart } from '../../src/trace/stream-parts.ts'
+import { StretchKind } from '../../src/trace/stretch-kind.ts'
 import type { Output } from './output.ts'
 import type { Words } from './words.ts'
 
@@ -30,10 +30,10 @@ export class StreamText {
     }
   }
 
-  note(end: string, { kind, offset, length, packet }: StretchList, i: number): void {
+  note(end: string, { kind, offset, length, packet }: StreamPart): void {
     this.finishLine()
-    const params = { from: offset[i], to: offset[i] + length[i] - 1, bytes: length[i], packet: packet[i] }
-    this.output.line(`${end}! ${this.words(`cli.stream.${noteKey(kind[i], packet[i])}`, params)}`)
+    const params = { from: offset, to: offset + length - 1, bytes: length, packet }
+    this.output.line(`${end}! ${this.words(`cli.stream.${noteKey(kind, packet)}`, params)}`)
   }
 
   /** Also what is half a character. */

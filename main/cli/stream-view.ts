@@ -3,9 +3,11 @@ import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { Flow } from '../../src/trace/flow.ts'
 import { PacketRecord, Protocol } from '../../src/trace/packet-store.ts'
 import { segmentPayload } from '../../src/trace/segment-payload.ts'
-import { reassemble } from '../../src/trace/stream.ts'
-import type { Stream } from '../../src/trace/stream.ts'
-import { StretchKind, stretchKindNames } from '../../src/trace/stretch-list.ts'
+import { partBytes, streamParts } from '../../src/trace/stream-parts.ts'
+import type { StreamPart } from '../../src/trace/stream-parts.ts'
+import { StreamRuns } from '../../src/trace/stream-runs.ts'
+import { TcpStream } from '../../src/trace/stream.ts'
+import { StretchKind, stretchKindNames } from '../../src/trace/stretch-kind.ts'
 import type { Trace } from '../../src/trace/trace.ts'
 import { formatEndpoint } from '../../src/wire/addresses.ts'
 import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
@@ -50,12 +52,17 @@ export class StreamView {
   /** @throws FaultError noSuchStream */
   async end(): Promise<void> {
     try {
-      const { flow, trace, spool } = this
+      const { flow, trace, spool, options: { raw, json } } = this
       if (flow === null) throw new FaultError(fault('noSuchStream', { stream: this.options.stream, total: this.streams }))
-      const streams = ([0, 1] as const).map((from) => reassemble(trace.store, flow, from, spool.read))
-      if (this.options.raw !== undefined) await this.printRaw(streams[streamEnds.indexOf(this.options.raw)])
-      else if (this.options.json) await this.printJson(streams)
-      else await this.printText(flow, streams)
+      const stream = new TcpStream(trace.store, flow, spool.read)
+      const only = raw === undefined ? null : streamEnds.indexOf(raw) as 0 | 1
+      const runs = new StreamRuns(stream, only)
+      stream.advance(() => false)
+      runs.advance(() => false)
+      const parts = streamParts(stream, runs, only)
+      if (raw !== undefined) await this.printRaw(stream, parts)
+      else if (json) await this.printJson(stream, parts)
+      else await this.printText(flow, stream, parts)
     } finally {
       this.spool.close()
     }
@@ -74,75 +81,38 @@ export class StreamView {
     return this.flow
   }
 
-  private bytesOf({ stretches }: Stream, i: number): Uint8Array {
-    return this.spool.read(stretches.packet[i], stretches.at[i], stretches.length[i])
-  }
-
-  private async printRaw(stream: Stream): Promise<void> {
-    const { stretches } = stream
+  private async printRaw(stream: TcpStream, parts: Iterable<StreamPart>): Promise<void> {
     let missing = 0
-    for (let i = 0; i < stretches.count && !this.output.isBroken; i++) {
-      if (stretches.kind[i] === StretchKind.hole) missing += stretches.length[i]
-      if (stretches.kind[i] === StretchKind.data) await this.output.raw(this.bytesOf(stream, i))
+    for (const part of parts) {
+      if (this.output.isBroken) break
+      if (part.kind === StretchKind.hole) missing += part.length
+      if (part.kind === StretchKind.data) await this.output.raw(partBytes(stream, part))
     }
     if (missing > 0) process.stderr.write(`tcplab: ${this.options.words('cli.stream.rawMissing', { bytes: missing })}\n`)
   }
 
-  private async printJson(streams: readonly Stream[]): Promise<void> {
-    for (const { end, i } of inTurn(streams)) {
-      const { stretches } = streams[end]
-      const kind = stretches.kind[i]
-      const bytes = kind === StretchKind.hole ? {} : { hex: Buffer.from(this.bytesOf(streams[end], i)).toString('hex') }
-      this.output.line(JSON.stringify({
-        stream: this.options.stream, from: streamEnds[end], offset: stretches.offset[i], length: stretches.length[i], kind: stretchKindNames[kind],
-        packet: stretches.packet[i] || null, ...bytes,
-      }))
+  private async printJson(stream: TcpStream, parts: Iterable<StreamPart>): Promise<void> {
+    for (const part of parts) {
+      const { kind, end, offset, length, packet } = part
+      const bytes = kind === StretchKind.hole ? {} : { hex: Buffer.from(partBytes(stream, part)).toString('hex') }
+      this.output.line(JSON.stringify({ stream: this.options.stream, from: streamEnds[end], offset, length, kind: stretchKindNames[kind], packet: packet || null, ...bytes }))
       await this.output.room()
     }
   }
 
-  private async printText(flow: Flow, streams: readonly Stream[]): Promise<void> {
+  private async printText(flow: Flow, stream: TcpStream, parts: Iterable<StreamPart>): Promise<void> {
     const { output, options: { words }, trace } = this
-    streams.forEach(({ length, outside }, end) => {
+    stream.directions.forEach(({ begin, end: last, outside }, end) => {
       const { address, port } = end === 0 ? flow.client : flow.server
-      output.line(words('cli.stream.end', { end: streamEnds[end], endpoint: formatEndpoint(trace.tracker.addresses.text(address), port), bytes: length }))
+      output.line(words('cli.stream.end', { end: streamEnds[end], endpoint: formatEndpoint(trace.tracker.addresses.text(address), port), bytes: last - begin }))
       if (outside > 0) output.line(words('cli.stream.outside', { end: streamEnds[end], packets: outside }))
     })
     const text = new StreamText(output, words)
-    for (const { end, i } of inTurn(streams)) {
-      const { stretches } = streams[end]
-      if (stretches.kind[i] === StretchKind.data) text.data(streamEnds[end], this.bytesOf(streams[end], i))
-      else text.note(streamEnds[end], stretches, i)
+    for (const part of parts) {
+      if (part.kind === StretchKind.data) text.data(streamEnds[part.end], partBytes(stream, part))
+      else text.note(streamEnds[part.end], part)
       await output.room()
     }
     text.finish()
   }
-}
-
-/** Both directions as an application would have had them: each stretch when the packets up to it were there. */
-function* inTurn(streams: readonly Stream[]): Generator<{ end: number, i: number }> {
-  const at = streams.map(() => 0)
-  const ready = streams.map(({ stretches }) => readyAt(stretches))
-  for (;;) {
-    const [client, server] = streams.map((stream, end) => at[end] < stream.stretches.count ? ready[end][at[end]] : -1)
-    if (client < 0 && server < 0) return
-    const end = client < 0 || (server >= 0 && server < client) ? 1 : 0
-    yield { end, i: at[end]++ }
-  }
-}
-
-/** The packet with which each stretch was complete; a hole is told with the data behind it. */
-function readyAt({ count, kind, packet }: Stream['stretches']): Float64Array {
-  const ready = new Float64Array(count)
-  let latest = 0
-  for (let i = 0; i < count; i++) {
-    if (kind[i] === StretchKind.data) latest = Math.max(latest, packet[i])
-    ready[i] = latest
-  }
-  let behind = Infinity
-  for (let i = count - 1; i >= 0; i--) {
-    if (kind[i] === StretchKind.hole) ready[i] = behind
-    if (kind[i] === StretchKind.data) behind = ready[i]
-  }
-  return ready
 }

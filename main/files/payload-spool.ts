@@ -34,12 +34,11 @@ export class PayloadSpool {
   }
 
   /** As `PayloadReader`. */
-  readonly read = (packet: number, at: number, length: number): Uint8Array => {
+  readonly read = (packet: number): Uint8Array => {
     const place = this.places.get(packet)
-    const there = place === undefined ? 0 : Math.min(length, place.length - at)
-    if (place === undefined || there <= 0) return new Uint8Array(0)
+    if (place === undefined) return new Uint8Array(0)
     this.flush()
-    return this.cache.read(this.descriptor, place.offset + at, there, this.written) ?? new Uint8Array(0)
+    return this.cache.read(this.descriptor, place.offset, place.length, this.written) ?? new Uint8Array(0)
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import type { Lab } from './lab.ts'
 import { framesOfLines } from './line-frames.ts'
 import { defaultLink, listLinkChoices } from './links.ts'
 import { withKnownStates } from './views.ts'
+import { streamAnswers } from './stream-answers.ts'
 import { openInWireshark } from './wireshark.ts'
 
 /** An answer to each call of the contract, now or later; `watch` is the shell's own. What comes in is unchecked, whatever its type says. */
@@ -99,6 +100,7 @@ export function answersOf(lab: Lab): Answers {
         ...defined('to', optional(to, (seconds) => secondsOf(seconds, 'to'))),
       }, lab.clock, filterAtOnceUs)
     },
+    ...streamAnswers(lab),
 
     startHost: (settings) => lab.startHost(hostSettingsOf(settings)),
     stopHost: () => lab.stopHost(),

@@ -4,6 +4,7 @@ import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
 import type { Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
+import type { StreamMatch, StreamPage } from '../../src/rpc/stream-contract.ts'
 import { reasonParams } from '../../src/words/reason-params.ts'
 import { printPacket } from '../../src/wire/one-line.ts'
 import { decodePacket, Packet } from '../../src/wire/packet.ts'
@@ -11,6 +12,8 @@ import { tcpStateNames } from '../../src/tcp/state.ts'
 import { formatBytes, formatCompact, formatCount, formatRtt, formatTime } from '../format.ts'
 import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
+import { savedStream } from '../capture/stream-words.ts'
+import { printStream } from './print-stream.ts'
 import { textTable } from './text-table.ts'
 import { formatEndpoint } from '../../src/wire/addresses.ts'
 
@@ -46,6 +49,12 @@ export class ResultPrinter {
       case 'flows': return this.flows(value as FlowPage)
       case 'packets': return this.packets(value as PacketRowPage)
       case 'packet': return this.packet(value as PacketBytes)
+      case 'streamShow': return printStream(value as StreamPage, t)
+      case 'streamFind': return [(value as StreamMatch).position < 0 ? t('window.stream.notFound') : t('window.stream.foundAt', { position: formatCount((value as StreamMatch).position) })]
+      case 'streamSave': {
+        const { bytes, missing } = value as { bytes: number, missing: number }
+        return [savedStream(bytes, missing, t)]
+      }
       case 'hostStart': return [t('window.result.host', { address: (value as HostState).address, mac: (value as HostState).mac })]
       case 'connect': case 'demo': return [t('window.result.connection', { connection: (value as { connection: number }).connection })]
       case 'send': return [t('window.result.accepted', { count: formatCount((value as { accepted: number }).accepted) })]

@@ -1,5 +1,6 @@
 import { parseHex, utf8Bytes } from '../base/bytes.ts'
 import { flowSorts } from './contract.ts'
+import type { StreamChoice } from './stream-contract.ts'
 import type { ApplicationName, CallName, ConnectRequest, FlowRequest, HostSettings, InjectRequest, LabCalls, LinkSpec } from './contract.ts'
 
 /**
@@ -41,6 +42,22 @@ export const commandTable = {
   },
   packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'display', type: 'text' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packet: { words: ['packet'], positionals: [{ name: 'number', type: 'count' }], options: [] },
+  streamShow: {
+    words: ['stream', 'show'],
+    positionals: [{ name: 'flow', type: 'flow' }],
+    options: [{ name: 'end', type: 'streamEnd' }, { name: 'from', type: 'count' }, { name: 'count', type: 'count' }],
+  },
+  streamFind: {
+    words: ['stream', 'find'],
+    positionals: [{ name: 'flow', type: 'flow' }, { name: 'text', type: 'text', optional: true, rest: true }],
+    options: [{ name: 'hex', type: 'hex' }, { name: 'end', type: 'streamEnd' }, { name: 'from', type: 'count' }, { name: 'backwards', type: 'flag' }, { name: 'any-case', type: 'flag' }],
+    oneOf: ['text', 'hex'],
+  },
+  streamSave: {
+    words: ['stream', 'save'],
+    positionals: [{ name: 'flow', type: 'flow' }, { name: 'file', type: 'path', rest: true }],
+    options: [{ name: 'end', type: 'streamEnd' }, { name: 'overwrite', type: 'flag' }],
+  },
   hostStart: {
     words: ['host', 'start'],
     positionals: [{ name: 'ip', type: 'cidr' }],
@@ -112,7 +129,7 @@ export interface OptionSpec { readonly name: string, readonly type: ArgumentType
 
 export type ArgumentType =
   | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
-  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'listener'
+  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'listener'
   | 'integer' | 'count' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
 
@@ -122,6 +139,7 @@ export const argumentChoices = {
   language: ['en', 'ko'],
   theme: ['dark', 'light', 'system'],
   flowSort: flowSorts,
+  streamEnd: ['client', 'server'],
 } as const
 
 /** Types that are whole numbers, with what they may be. `count` starts at 0, so that ISN 0 and an unlimited 0 can be written. */
@@ -162,6 +180,9 @@ export type Command = { [C in CommandName]: { command: C, args: CommandArgs<C> }
 /** A call of the contract with its arguments. */
 export type LabCall = { [N in CallName]: { name: N, args: Parameters<LabCalls[N]> } }[CallName]
 
+/** Bytes of a stream that are shown unless told. */
+export const streamBytes = 4096
+
 /** Rows that a list command shows unless told: the latest. */
 export const latestRows = 20
 
@@ -185,12 +206,24 @@ export function commandCall(command: Command): LabCall | null {
     case 'flows': return { name: 'getFlows', args: [flowRequest(command.args)] }
     case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow), ...given('filter', command.args.display) }] }
     case 'packet': return { name: 'getPacket', args: [command.args.number] }
+    case 'streamShow': {
+      const { from = 0, count = streamBytes } = command.args
+      return { name: 'getStream', args: [{ ...streamChoice(command.args), from, count }] }
+    }
+    case 'streamFind': {
+      const { from = 0, backwards, 'any-case': ignoreCase } = command.args
+      return { name: 'findInStream', args: [{ ...streamChoice(command.args), pattern: typedBytes(command.args), from, ...given('backwards', backwards), ...given('ignoreCase', ignoreCase) }] }
+    }
+    case 'streamSave': {
+      const { file, overwrite } = command.args
+      return { name: 'saveStream', args: [{ ...streamChoice(command.args), path: file, ...given('overwrite', overwrite) }] }
+    }
     case 'hostStart': return { name: 'startHost', args: [hostSettings(command.args)] }
     case 'hostStop': return { name: 'stopHost', args: [] }
     case 'listen': return { name: 'listen', args: [parseListener(command.args.listener)!] }
     case 'unlisten': return { name: 'unlisten', args: [{ port: command.args.port }] }
     case 'connect': return { name: 'connect', args: [connectRequest(command.args)] }
-    case 'send': return { name: 'send', args: [{ connection: command.args.connection, data: sendData(command.args) }] }
+    case 'send': return { name: 'send', args: [{ connection: command.args.connection, data: typedBytes(command.args) }] }
     case 'received': return { name: 'getReceived', args: [{ connection: command.args.connection, limit: command.args.limit ?? 4096 }] }
     case 'close': return { name: 'closeConnection', args: [{ connection: command.args.connection }] }
     case 'abort': return { name: 'abortConnection', args: [{ connection: command.args.connection }] }
@@ -249,7 +282,11 @@ function connectRequest(args: CommandArgs<'connect'>): ConnectRequest {
   return args.http === undefined ? { ...target, application: 'manual' } : { ...target, application: 'http-get', path: args.http }
 }
 
-function sendData(args: CommandArgs<'send'>): Uint8Array {
+function streamChoice({ flow, end }: CommandArgs<'streamShow'>): StreamChoice {
+  return { flow, ...given('end', end === undefined ? undefined : end === 'client' ? 0 as const : 1 as const) }
+}
+
+function typedBytes(args: { text?: string, hex?: string }): Uint8Array {
   return args.hex === undefined ? utf8Bytes(args.text ?? '') : parseHex(args.hex) ?? new Uint8Array(0)
 }
 

@@ -8,6 +8,7 @@ import type { TcpSnapshot } from '../tcp/snapshot.ts'
 import type { InsightName } from '../trace/insight/insight.ts'
 import type { LimitName } from '../trace/insight/limited-time.ts'
 import type { VerdictName } from '../trace/insight/verdicts.ts'
+import type { StreamChoice, StreamMatch, StreamPage, StreamRequest, StreamSave, StreamSearch } from './stream-contract.ts'
 
 /**
  * The one contract between the lab core and its shells (window in Electron, window in a browser, command line, console).
@@ -42,6 +43,14 @@ export interface LabCalls {
   findRow(request: { packet: number, flow?: number, filter?: string }): number
   /** A graph of a TCP flow, as far as it is in sight. @throws noSuchFlow */
   flowSeries(request: FlowSeriesRequest): FlowSeriesAnswer
+
+  /** What the ends of a TCP flow have sent, put together, a page of it. @throws noSuchFlow */
+  getStream(request: StreamRequest): StreamPage
+  findInStream(request: StreamSearch): StreamMatch
+  /** Position of the first byte that a packet carried; -1 where none of it is there. @throws noSuchFlow */
+  findStreamPacket(request: StreamChoice & { packet: number }): { position: number }
+  /** @throws noSuchFlow, fileExists, fileNotWritable, diskFull */
+  saveStream(request: StreamSave): { bytes: number, missing: number }
 
   startHost(settings: HostSettings): HostState
   stopHost(): void
@@ -437,7 +446,8 @@ export type CallName = keyof LabCalls
 /** The only names a shell may call. */
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
-  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
+  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream',
+  'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
 ] as const satisfies readonly CallName[]
 

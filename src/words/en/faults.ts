@@ -24,7 +24,7 @@ export const faults = {
   portInUse: 'Port {port} is taken: something of the lab host uses it already: choose another port or stop what uses it',
   noSuchConnection: 'There is no connection {connection}: it never existed or was forgotten: the command sockets lists those there are',
   noSuchListener: 'Nothing listens on port {port}: there is nothing to stop: the command sockets lists the listeners',
-  noSuchFlow: 'There is no TCP flow {flow} to draw: {count} flows have been captured, counted from 0: choose a TCP one of these',
+  noSuchFlow: 'There is no TCP flow {flow}: {count} flows have been captured, counted from 0: choose a TCP one of these',
   noSuchPacket: 'There is no packet {number}: {total} have been captured: choose one of these',
   noSuchStream: 'There is no TCP stream {stream}: the file has {total}, counted from 0: analyze FILE --flows lists them',
   noHandshake: 'Stream {stream} cannot become a script: the capture has no SYN of it, and a script begins with the handshake: choose a stream that was captured from its beginning',
