@@ -22,7 +22,7 @@ interface Streams { readonly status: number, readonly lines: readonly string[] }
 export function runCommand(command: Command, machine: Machine): CommandOutcome {
   let status = 0
   const output: string[] = []
-  for (const part of command.text.split(/\n|;|&&/).map((line) => line.replace(/(^|\s)#.*$/, '').trim())) {
+  for (const part of splitOutsideQuotes(command.text.replaceAll(/\\\n/g, ' ').replaceAll(/(^|\s)#.*$/gm, ''), /\n|;|&&/y).map((line) => line.trim())) {
     if (part === '') continue
     const streams = runPipe(command, part, machine)
     status = streams.status
@@ -34,7 +34,7 @@ export function runCommand(command: Command, machine: Machine): CommandOutcome {
 
 function runPipe(command: Command, text: string, machine: Machine): Streams {
   let streams: Streams = { status: 0, lines: [] }
-  for (const stage of text.split('|')) {
+  for (const stage of splitOutsideQuotes(text, /\|/y)) {
     const words = splitWords(stage.replaceAll(/\d?>&?\s*\S+/g, ''))
     if (words.length > 0) streams = runStage(command, words, streams, machine)
   }
@@ -113,10 +113,25 @@ function tcpdrop(command: Command, words: readonly string[], layer: SocketLayer)
   const lines: string[] = []
   for (const { connection, state } of [...layer.all()]) {
     if (connection < 0 || state === TcpState.closed || (wanted !== null && tcpStateNames[state] !== wanted)) continue
-    layer.host.abort(connection, layer.nowUs)
+    layer.drop(connection)
     lines.push(`${tcpStateNames[state]}: dropped`)
   }
   return { status: 0, lines }
+}
+
+/** What is in quotes is never a separator. */
+function splitOutsideQuotes(text: string, separator: RegExp): string[] {
+  const parts = ['']
+  let at = 0
+  while (at < text.length) {
+    separator.lastIndex = at
+    const found = separator.exec(text)?.[0]
+    const quoted = /^(?:"[^"]*"|'[^']*'|\\.)/.exec(text.slice(at))?.[0]
+    if (found === undefined) parts[parts.length - 1] += quoted ?? text[at]
+    else parts.push('')
+    at += (found ?? quoted ?? ' ').length
+  }
+  return parts
 }
 
 function splitWords(text: string): string[] {

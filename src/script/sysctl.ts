@@ -46,6 +46,8 @@ function largestBuffer(value: string): SystemChange {
   return { tcp: { windowShift: shift } }
 }
 
+const unlimitedChallenges: SystemChange = { tcp: { challengeAckLimit: 1_000_000 } }
+
 /** net.inet.tcp and its neighbours, of FreeBSD (tcp(4) and the sysctl descriptions). */
 const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rfc1323': rfc1323,
@@ -71,6 +73,13 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.insecure_ack': onlyOff,
   'net.inet.tcp.ecn.enable': ecn,
 
+  'net.inet.tcp.rexmit_drop_options': (value) => ({ tcp: { plainSynAfter: value === '0' ? 0 : 3 } }),
+  'net.inet.tcp.keepinit': milliseconds('openTimeoutUs'),
+  'net.inet.tcp.syncache.rexmtlimit': count('synAckRetries'),
+  'net.inet.tcp.persmin': milliseconds('persistMinUs'),
+  'net.inet.tcp.persmax': milliseconds('persistMaxUs'),
+  'net.inet.tcp.ack_war_timewindow': (value) => value === '0' ? unlimitedChallenges : { tcp: { challengeAckIntervalUs: Number(value) * 1000 } },
+  'net.inet.tcp.ack_war_cnt': (value) => value === '0' ? unlimitedChallenges : { tcp: { challengeAckLimit: Number(value) } },
   'net.inet.tcp.rfc3042': onOff((limitedTransmit) => ({ limitedTransmit })),
   'net.inet.tcp.do_prr': onOff((proportionalRate) => ({ proportionalRate })),
   'net.inet.tcp.keepidle': milliseconds('keepAliveIdleUs'),
@@ -82,12 +91,12 @@ const freebsd: Readonly<Record<string, Setting>> = {
 
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */
 const freebsdIgnored = new Set([
-  'rexmit_drop_options', 'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
-  'minmss', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'keepinit', 'per_cpu_timers',
+  'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
+  'minmss', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'per_cpu_timers',
   'soreceive_stream', 'tolerate_missing_ts', 'do_lrd',
 ])
 const freebsdIgnoredGroups = [
-  'hostcache.', 'cc.', 'sendbuf_', 'recvbuf_', 'syncookies', 'syncache.', 'functions', 'log', 'pcb', 'sack.', 'reass.', 'ack_war', 'udp_tunneling',
+  'hostcache.', 'cc.', 'sendbuf_', 'recvbuf_', 'syncookies', 'syncache.', 'functions', 'log', 'pcb', 'sack.', 'reass.', 'udp_tunneling',
 ]
 const otherIgnored = /^(?:kern\.(?:ipc|timecounter|hz)\b|net\.inet\.(?:icmp|ip)\.|net\.inet6\.(?:icmp6|ip6)\.)/
 
@@ -99,7 +108,8 @@ const linux: Readonly<Record<string, Setting>> = {
   tcp_window_scaling: onOff((windowScaling) => ({ windowScaling })),
   tcp_slow_start_after_idle: onOff((restartAfterIdle) => ({ restartAfterIdle })),
   tcp_syn_retries: count('synRetries'),
-  tcp_synack_retries: nothing,
+  tcp_synack_retries: count('synAckRetries'),
+  tcp_fin_timeout: seconds('finWait2TimeoutUs'),
   tcp_ecn: ecn,
   tcp_retries2: count('dataRetries'),
   tcp_keepalive_time: seconds('keepAliveIdleUs'),
@@ -113,7 +123,7 @@ const linux: Readonly<Record<string, Setting>> = {
 const linuxIgnored = new Set([
   'no_metrics_save', 'early_retrans', 'recovery', 'reordering', 'max_reordering', 'frto', 'mtu_probing', 'base_mss', 'min_snd_mss', 'tso_win_divisor', 'min_tso_segs',
   'limit_output_bytes', 'notsent_lowat', 'autocorking', 'syncookies', 'fack', 'app_win', 'adv_win_scale', 'moderate_rcvbuf', 'low_latency', 'abort_on_overflow',
-  'fin_timeout', 'orphan_retries', 'tw_reuse', 'rfc1337', 'stdurg', 'invalid_ratelimit', 'challenge_ack_limit', 'allowed_congestion_control', 'retrans_collapse',
+  'orphan_retries', 'tw_reuse', 'rfc1337', 'stdurg', 'invalid_ratelimit', 'challenge_ack_limit', 'allowed_congestion_control', 'retrans_collapse',
   'workaround_signed_windows', 'backlog_ack_defer', 'max_syn_backlog', 'retries1', 'max_tw_buckets', 'shrink_window', 'migrate_req', 'pingpong_thresh', 'l3mdev_accept',
   'mem',
 ])

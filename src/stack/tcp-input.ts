@@ -152,10 +152,11 @@ export class TcpInput {
     const { connection } = record
     if ((segment.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst)) !== TcpFlag.syn || connection.state !== TcpState.timeWait || !connection.config.timeWaitReuse) return false
     const listener = this.listeners.find(record.localPort, record.localAddress)
-    if (listener === null) return false
+    if (listener === null && !connection.config.timeWaitNeedsAck) return false
     if (!connection.reopen(segment, nowUs)) return true
     this.connections.replace(record)
-    this.handleSyn(listener, record.localAddress, record.remoteAddress, nowUs, connection.nextSequence)
+    if (listener === null) this.handleUnknown(record.localAddress, record.remoteAddress, nowUs)
+    else this.handleSyn(listener, record.localAddress, record.remoteAddress, nowUs, connection.nextSequence)
     return true
   }
 

@@ -11,11 +11,12 @@ import type { TcpSegment } from './segment.ts'
 import { seqDiff } from './seq.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
+import { dropWithoutAck } from './time-wait.ts'
 
 /** All other states (RFC 9293 §3.10.7.4), in its order. Each step returns whether the next one follows. */
 export function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   // First, the sequence number; second, the RST bit. (Third, security and compartment: not implemented by anybody.)
-  if (!checkSequence(tcb, segment, nowUs)) return
+  if (dropWithoutAck(tcb, segment, nowUs) || !checkSequence(tcb, segment, nowUs)) return
   if ((segment.flags & TcpFlag.rst) !== 0) return checkReset(tcb, segment, nowUs)
   // Fourth, the SYN bit.
   if ((segment.flags & TcpFlag.syn) !== 0 && !checkSyn(tcb, segment, nowUs)) return

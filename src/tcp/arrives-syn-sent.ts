@@ -1,8 +1,10 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { accepted } from './arrives-sequence.ts'
+import { processFin, processText, processUrgent } from './arrives-text.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, oweSyn, takeSyn } from './lifecycle.ts'
 import { takeSynOptions } from './negotiation.ts'
 import { Reason } from './reasons.ts'
-import { payloadBytes } from './segment.ts'
+import { payloadBytes, segmentLength } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqGt, seqLe } from './seq.ts'
 import type { Tcb } from './tcb.ts'
@@ -36,7 +38,8 @@ function refused(tcb: Tcb, nowUs: number): void {
 
 /** With our SYN acknowledged the connection stands; without, both sides opened at once (RFC 9293 §3.5). */
 function acceptSyn(tcb: Tcb, segment: TcpSegment, hasAck: boolean, nowUs: number): void {
-  if (payloadBytes(segment) > 0) tcb.drop(Reason.dropSynData, segment, nowUs, payloadBytes(segment))
+  const takesText = hasAck && tcb.config.synAckText
+  if (payloadBytes(segment) > 0 && !takesText) tcb.drop(Reason.dropSynData, segment, nowUs, payloadBytes(segment))
   takeSyn(tcb, segment)
   takeSynOptions(tcb, segment, nowUs)
   if (!hasAck) {
@@ -47,4 +50,18 @@ function acceptSyn(tcb: Tcb, segment: TcpSegment, hasAck: boolean, nowUs: number
   acknowledgeSyn(tcb, segment, nowUs)
   establish(tcb, 'rcvSynAck', nowUs)
   tcb.oweAckNow(Reason.ackHandshake, tcb.irs)
+  if (takesText && segmentLength(segment) > 1) takeText(tcb, segment, nowUs)
+}
+
+/** Other controls and text go on at the sixth step; the ACK that is owed covers them too. */
+function takeText(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  const window = tcb.receiveWindow()
+  const length = payloadBytes(segment)
+  accepted.seq = tcb.rcvNxt
+  accepted.textSkip = 0
+  accepted.textLength = Math.min(length, window)
+  accepted.fin = (segment.flags & TcpFlag.fin) !== 0 && length < window
+  if ((segment.flags & TcpFlag.urg) !== 0) processUrgent(tcb, segment, nowUs)
+  processText(tcb, segment, nowUs)
+  processFin(tcb, nowUs)
 }

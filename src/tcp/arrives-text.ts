@@ -6,6 +6,7 @@ import type { TcpSegment } from './segment.ts'
 import { seqAdd, seqDiff, seqGt } from './seq.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
+import { startFinWait2Timer } from './timer-rules.ts'
 import { Timer } from './timers.ts'
 
 /** Sixth (RFC 9293 §3.10.7.4): the urgent pointer names the byte after the urgent data; the application hears when it moves on. */
@@ -55,7 +56,9 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
 export function processFin(tcb: Tcb, nowUs: number): void {
   const isHere = tcb.pendingFinOffset >= 0 && tcb.receiveBuffer.nextOffset >= tcb.pendingFinOffset && !tcb.finReceived
   if (isHere && takesText(tcb.state)) return takeFin(tcb, nowUs)
-  if (tcb.state === TcpState.finWait1 && tcb.finAcked) tcb.move('rcvAckOfFin', nowUs)
+  if (tcb.state !== TcpState.finWait1 || !tcb.finAcked) return
+  tcb.move('rcvAckOfFin', nowUs)
+  if (tcb.readingClosed) startFinWait2Timer(tcb, nowUs)
 }
 
 function takeFin(tcb: Tcb, nowUs: number): void {

@@ -54,6 +54,9 @@ export interface TcpConfig {
   readonly undoRestoresWindow: boolean
   /** A probe of a closed window repeats the number before the next byte, with no text, as a keep-alive does. */
   readonly emptyWindowProbes: boolean
+  /** The least and the longest time between two of them. */
+  readonly persistMinUs: number
+  readonly persistMaxUs: number
   readonly limitedTransmit: boolean
   /** Proportional rate reduction in recovery by SACK. */
   readonly proportionalRate: boolean
@@ -78,6 +81,16 @@ export interface TcpConfig {
   readonly clockGranularityUs: number
   /** R2 for SYNs: with the other defaults they go on for 183 s. */
   readonly synRetries: number
+  /** R2 for the SYN+ACK of a connection that came in. */
+  readonly synAckRetries: number
+  /** A SYN that goes again for the n-th time offers nothing but the MSS, for peers that choke on options; 0: all offer what the first did. */
+  readonly plainSynAfter: number
+  /** How long opening may take; 0 is as long as the retries last. */
+  readonly openTimeoutUs: number
+  /** CLOSE in SYN-SENT waits for the connection and sends its FIN then, instead of giving it up. */
+  readonly closeAwaitsSyn: boolean
+  /** Takes text and FIN of a SYN+ACK; else they have to come again. */
+  readonly synAckText: boolean
   /** R2 for data: resends of the same bytes; 0 is no limit. */
   readonly dataRetries: number
   /** R1: resends of the same bytes after which the trouble is told. */
@@ -89,6 +102,8 @@ export interface TcpConfig {
   /** A soft ICMP error ends an attempt to connect, as it does in many systems; it ends no established connection. */
   readonly softErrorsEndOpening: boolean
   readonly mslUs: number
+  /** How long FIN-WAIT-2 waits for a peer whose data nobody reads any more; 0 is for ever. */
+  readonly finWait2TimeoutUs: number
   /** A SYN that is surely new ends TIME_WAIT where somebody listens. */
   readonly timeWaitReuse: boolean
   readonly keepAlive: boolean
@@ -109,6 +124,8 @@ export interface TcpConfig {
   readonly rtoSlopUs: number
   /** The RST of an abort acknowledges too. */
   readonly abortAcknowledges: boolean
+  /** An abort tells the peer also after both have closed. */
+  readonly abortTellsClosing: boolean
   /** An RST anywhere in the window resets, as before RFC 5961. */
   readonly resetAnywhereInWindow: boolean
   /** A SYN in the window resets, as before RFC 5961. */
@@ -117,6 +134,8 @@ export interface TcpConfig {
   readonly firstSynCounts: boolean
   /** TIME-WAIT is not cut short by an RST. */
   readonly timeWaitIgnoresReset: boolean
+  /** TIME-WAIT drops in silence what has no ACK, but for a SYN above RCV.NXT: that ends it, whether anybody listens or not. */
+  readonly timeWaitNeedsAck: boolean
   /** 'rfc6528', or a fixed initial sequence number. */
   readonly isn: 'rfc6528' | number
   readonly ttl: number
@@ -190,6 +209,8 @@ export const tcpConfigTable = {
   lossReducesWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 5681 §3.1' },
   undoRestoresWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 4015 §3.2' },
   emptyWindowProbes: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6.1' },
+  persistMinUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.1' },
+  persistMaxUs: { default: 3600 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.1' },
   limitedTransmit: { default: true, unit: 'switch', live: true, rfc: 'RFC 3042 §2' },
   proportionalRate: { default: true, unit: 'switch', live: true, rfc: 'RFC 9937 §6' },
   frto: { default: true, unit: 'switch', live: true, rfc: 'RFC 5682 §2.1' },
@@ -205,12 +226,18 @@ export const tcpConfigTable = {
   maxRtoUs: { default: 60 * seconds, unit: 'us', min: 60 * seconds, max: 3600 * seconds, live: true, rfc: 'RFC 6298 §2.5' },
   clockGranularityUs: { default: 1000, unit: 'us', min: 1, max: 500_000, live: false, rfc: 'RFC 6298 §4' },
   synRetries: { default: 7, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  synAckRetries: { default: 7, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
+  plainSynAfter: { default: 0, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.2' },
+  openTimeoutUs: { default: 0, unit: 'us', min: 0, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
+  closeAwaitsSyn: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.4' },
+  synAckText: { default: true, unit: 'switch', live: false, rfc: 'RFC 9293 §3.10.7.3' },
   dataRetries: { default: 15, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   r1Retries: { default: 3, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   reportTrouble: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.9.1.8' },
   userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 0, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
   softErrorsEndOpening: { default: false, unit: 'switch', live: true, rfc: 'RFC 5461 §4.1' },
   mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
+  finWait2TimeoutUs: { default: 0, unit: 'us', min: 0, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.6' },
   timeWaitReuse: { default: true, unit: 'switch', live: true, rfc: 'RFC 6191 §2' },
   keepAlive: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.4' },
   keepAliveIdleUs: { default: 7200 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
@@ -224,10 +251,12 @@ export const tcpConfigTable = {
   rtoVarianceFloorUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.3' },
   rtoSlopUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.3' },
   abortAcknowledges: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.5' },
+  abortTellsClosing: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.5' },
   resetAnywhereInWindow: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §3' },
   synInWindowResets: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §4' },
   firstSynCounts: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.10.7.4' },
   timeWaitIgnoresReset: { default: false, unit: 'switch', live: true, rfc: 'RFC 1337 §3' },
+  timeWaitNeedsAck: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
   synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
   synOptionPadding: { default: 'nop', unit: 'choice', choices: synOptionPaddings, live: false, rfc: 'RFC 9293 §3.1' },
@@ -242,18 +271,22 @@ export const tcpPresets = {
   rfc: {},
   linux: {
     abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
-    congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
+    congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, synAckRetries: 5, synAckText: false,
+    finWait2TimeoutUs: 60 * seconds, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
     ecnSyns: 1, pushEachBurst: true, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
     slowStartSegments: 65_535, growsWhenUsed: true, lossReducesWindow: true, undoRestoresWindow: true, emptyWindowProbes: true,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
   freebsd: {
-    sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000, maxRtoUs: 64 * seconds, dataRetries: 12,
+    sendBufferBytes: 32_768, receiveBufferBytes: 65_536, windowShift: 6, delayedAckUs: 40_000, congestionControl: 'cubic', minRtoUs: 230_000,
+    maxRtoUs: 64 * seconds, dataRetries: 12,
     userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds, keepAlive: true, keepAliveProbes: 8, challengeAckLimit: 5, challengeAckIntervalUs: 1 * seconds, rackTlp: false, frto: false,
     minPathMtuBytes: 256, blackHoleDetection: false, synOptionOrder: 'mss,wscale,sackOK,TS', synOptionPadding: 'eol',
     rtoSlopUs: 200_000, nagleWaitsFor: 'burst',
-    receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true, timeWaitIgnoresReset: true,
-    firstSynCounts: true, slowStartSegments: 2, undoRestoresWindow: true,
+    receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true,
+    timeWaitIgnoresReset: true, timeWaitNeedsAck: true,
+    firstSynCounts: true, slowStartSegments: 2, undoRestoresWindow: true, synAckRetries: 3, openTimeoutUs: 75 * seconds, closeAwaitsSyn: true, abortTellsClosing: true,
+    finWait2TimeoutUs: 600 * seconds, persistMinUs: 5 * seconds, persistMaxUs: 60 * seconds,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.
   windows: {

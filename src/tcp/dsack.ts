@@ -2,11 +2,12 @@ import { Reason } from './reasons.ts'
 import { offsetOf } from './scoreboard.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqGe, seqLe, seqLt } from './seq.ts'
+import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 
-/** What arrived twice is the first block of the next ACK, once (RFC 2883 §4). */
+/** What arrived twice is the first block of the next ACK, once (RFC 2883 §4). TIME-WAIT has nothing to tell any more. */
 export function noteDuplicateArrival(tcb: Tcb, start: number, end: number): void {
-  if (!tcb.sackOn || !tcb.config.dsack || !seqLt(start, end)) return
+  if (!tcb.sackOn || !tcb.config.dsack || tcb.state === TcpState.timeWait || !seqLt(start, end)) return
   tcb.dsackDue = true
   tcb.dsackStart = start
   tcb.dsackEnd = end

@@ -5,7 +5,8 @@ import type { Rack } from './rack.ts'
 import { noteReorderTimeout } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
 import { seqDiff } from './seq.ts'
-import { Persist, restartRto } from './timer-rules.ts'
+import { Persist, persistDelayUs, restartRto } from './timer-rules.ts'
+import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
 
@@ -13,7 +14,7 @@ import { Timer } from './timers.ts'
 export function timeoutsExpire(tcb: Tcb, nowUs: number): void {
   const { timers } = tcb
   if (timers.takeExpired(Timer.userTimeout, nowUs)) return giveUp(tcb, nowUs)
-  if (timers.takeExpired(Timer.timeWait, nowUs)) return becomeClosed(tcb, 'timeout2Msl', 'closed', null, nowUs)
+  if (timers.takeExpired(Timer.timeWait, nowUs)) return becomeClosed(tcb, tcb.state === TcpState.timeWait ? 'timeout2Msl' : 'userTimeout', 'closed', null, nowUs)
   if (timers.takeExpired(Timer.retransmit, nowUs)) retransmit(tcb, nowUs)
   if (timers.takeExpired(Timer.reorder, nowUs) && tcb.rack !== null) noteReorderTimeout(tcb, tcb.rack, nowUs)
   if (timers.takeExpired(Timer.lossProbe, nowUs) && tcb.rack !== null) probeForLoss(tcb, tcb.rack, nowUs)
@@ -47,8 +48,9 @@ function retransmit(tcb: Tcb, nowUs: number): void {
 
 /** R2 (RFC 9293 §3.8.3); for data 0 is no limit. */
 function r2Retries(tcb: Tcb): number {
-  const { dataRetries, synRetries } = tcb.config
-  return tcb.synAcked ? dataRetries === 0 ? Infinity : dataRetries : synRetries
+  const { dataRetries, synAckRetries, synRetries } = tcb.config
+  if (!tcb.synAcked) return tcb.passive ? synAckRetries : synRetries
+  return dataRetries === 0 ? Infinity : dataRetries
 }
 
 /** R1: the application hears of the trouble, and the host may look for another way (RFC 9293 §3.8.3). */
@@ -70,7 +72,7 @@ function probe(tcb: Tcb, nowUs: number): void {
   }
   tcb.persistBackoff++
   tcb.probeDue = true
-  tcb.timers.set(Timer.persist, nowUs + tcb.rtt.backedOff(tcb.rtt.backoff + tcb.persistBackoff, tcb.config))
+  tcb.timers.set(Timer.persist, nowUs + persistDelayUs(tcb))
 }
 
 /** Silence since the last segment is what counts; data in flight speaks for itself (RFC 9293 §3.8.4). */

@@ -18,7 +18,7 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
   const waiting = tcb.unsentBytes() > 0 || tcb.finPending()
   if (tcb.sndWnd === 0 && (outstanding || waiting)) {
     stopLossTimers(tcb)
-    return persist(tcb, Persist.probe, tcb.rtt.backedOff(tcb.rtt.backoff + tcb.persistBackoff, tcb.config), nowUs)
+    return persist(tcb, Persist.probe, persistDelayUs(tcb), nowUs)
   }
   if (outstanding) {
     stopPersist(tcb)
@@ -29,10 +29,23 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
   else stopPersist(tcb)
 }
 
-/** USER TIMEOUT counts from now: from the last progress, or from what was asked of the connection (RFC 9293 §3.9.1); 0 is none. */
+/** USER TIMEOUT counts from now: from the last progress, or from what was asked of the connection (RFC 9293 §3.9.1); 0 is none. Opening has a limit of its own. */
 export function startUserTimeout(tcb: Tcb, nowUs: number): void {
-  const { userTimeoutUs } = tcb.config
-  tcb.timers.set(Timer.userTimeout, userTimeoutUs === 0 ? Infinity : nowUs + userTimeoutUs)
+  const userUs = tcb.config.userTimeoutUs || Infinity
+  const openUs = tcb.synAcked ? Infinity : tcb.config.openTimeoutUs || Infinity
+  tcb.timers.set(Timer.userTimeout, nowUs + Math.min(userUs, openUs))
+}
+
+/** A peer that never closes does not hold FIN-WAIT-2 for ever once nobody reads. */
+export function startFinWait2Timer(tcb: Tcb, nowUs: number): void {
+  const { finWait2TimeoutUs } = tcb.config
+  if (finWait2TimeoutUs > 0) tcb.timers.set(Timer.timeWait, nowUs + finWait2TimeoutUs)
+}
+
+/** How long until the closed window is probed (next). */
+export function persistDelayUs(tcb: Tcb): number {
+  const { persistMinUs, persistMaxUs } = tcb.config
+  return Math.min(persistMaxUs, Math.max(persistMinUs, tcb.rtt.backedOff(tcb.rtt.backoff + tcb.persistBackoff, tcb.config)))
 }
 
 /** The retransmission timeout counts from now, and so does the loss probe's (RFC 6298 §5.3, RFC 8985 §7.2). */

@@ -7,7 +7,7 @@ import { becomeClosed, oweOwnReset, oweSyn, startClosing } from './lifecycle.ts'
 import { windowUnit } from './negotiation.ts'
 import { Reason } from './reasons.ts'
 import { seqAdd, seqDiff } from './seq.ts'
-import { startUserTimeout } from './timer-rules.ts'
+import { startFinWait2Timer, startUserTimeout } from './timer-rules.ts'
 import { SendFlag } from './send-flags.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
@@ -87,7 +87,8 @@ export function closeSending(tcb: Tcb, nowUs: number): boolean {
       return refuse(tcb, 'noSuchConnection')
     case TcpState.listen:
     case TcpState.synSent:
-      becomeClosed(tcb, 'close', 'closed', 'connectionClosing', nowUs)
+      if (tcb.state === TcpState.synSent && tcb.config.closeAwaitsSyn && !tcb.readingClosed) tcb.closeRequested = true
+      else becomeClosed(tcb, 'close', 'closed', 'connectionClosing', nowUs)
       return true
     case TcpState.synReceived:
       // With data queued the FIN has to wait for ESTABLISHED.
@@ -112,6 +113,8 @@ export function closeBothWays(tcb: Tcb, nowUs: number): boolean {
     return true
   }
   tcb.readingClosed = true
+  if (tcb.state === TcpState.synSent) tcb.closeRequested = false
+  else if (tcb.state === TcpState.finWait2) startFinWait2Timer(tcb, nowUs)
   return tcb.closeRequested && tcb.state !== TcpState.closed ? true : closeSending(tcb, nowUs)
 }
 
@@ -119,7 +122,8 @@ export function closeBothWays(tcb: Tcb, nowUs: number): boolean {
 export function abortConnection(tcb: Tcb, nowUs: number): void {
   const { state } = tcb
   if (state === TcpState.closed) return
-  const tellsPeer = state >= TcpState.synReceived && state <= TcpState.closeWait
+  const last = tcb.config.abortTellsClosing ? TcpState.lastAck : TcpState.closeWait
+  const tellsPeer = state >= TcpState.synReceived && state <= last
   if (tellsPeer) {
     oweOwnReset(tcb, Reason.rstAbort, tcb.unsentBytes(), seqDiff(tcb.sndNxt, tcb.sndUna))
     if (!tcb.config.abortAcknowledges) {

@@ -36,12 +36,14 @@ export function writeOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
 function offerNow(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   const { config } = tcb
   const isFirst = tcb.state === TcpState.synSent
+  // An answer may still agree to what an earlier SYN offered.
+  const isPlain = isFirst && config.plainSynAfter > 0 && tcb.retransmitCount >= config.plainSynAfter
   offer.mss = tcb.rcvMss
-  offer.sackOK = isFirst ? config.sackPermitted : tcb.sackOn
-  offer.timestamp = isFirst ? config.timestamps : tcb.timestampsOn
+  offer.sackOK = isFirst ? config.sackPermitted && !isPlain : tcb.sackOn
+  offer.timestamp = isFirst ? config.timestamps && !isPlain : tcb.timestampsOn
   offer.tsVal = tsVal
   offer.tsEcr = echoed(tcb, out)
-  offer.windowShift = (isFirst ? config.windowScaling : tcb.scalingOn) ? offeredWindowShift(tcb) : -1
+  offer.windowShift = (isFirst ? config.windowScaling && !isPlain : tcb.scalingOn) ? offeredWindowShift(tcb) : -1
 }
 
 /** TSecr is valid where ACK is set, else 0 (RFC 7323 §3.2). */

@@ -84,6 +84,13 @@ export class SocketLayer {
     this.byConnection.set(id, socket)
   }
 
+  /** Somebody else ends the connection, and its program hears of it. */
+  drop(id: number): void {
+    const socket = this.byConnection.get(id)
+    if (socket !== undefined) this.end(socket, 'ECONNABORTED')
+    this.host.abort(id, this.nowUs)
+  }
+
   /** Null where there is no connection. Good until the next call. */
   view(socket: Socket): TcpSnapshot | null {
     const connection = this.host.connection(socket.connection)

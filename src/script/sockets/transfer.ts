@@ -88,9 +88,10 @@ function send(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Transf
 }
 
 function overError(layer: SocketLayer, socket: Socket): string {
-  const error = takeError(socket)
-  if (error === null) return 'EPIPE'
-  return error === 'ECONNRESET' ? layer.profile.sockets.sendAfterReset : error
+  const { sendAfterReset } = layer.profile.sockets
+  // Where EPIPE goes before what waits to be told, that goes on waiting.
+  if (sendAfterReset === 'EPIPE') return 'EPIPE'
+  return takeError(socket) ?? 'EPIPE'
 }
 
 /** Hands bytes to TCP; corked, only whole segments. @returns bytes taken */

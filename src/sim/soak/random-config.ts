@@ -13,15 +13,19 @@ const narrower: Partial<Record<keyof TcpConfig, readonly [least: number, most: n
   maxRtoUs: [60 * seconds, 120 * seconds],
   mslUs: [0, 120 * seconds],
   userTimeoutUs: [1 * seconds, 86_400 * seconds],
+  openTimeoutUs: [10 * seconds, 86_400 * seconds],
+  finWait2TimeoutUs: [10 * seconds, 86_400 * seconds],
   keepAliveIdleUs: [1 * seconds, 7200 * seconds],
   keepAliveIntervalUs: [1 * seconds, 75 * seconds],
 }
 
 /** A peer that outlives every cut of the network. */
-const patience: Partial<TcpConfig> = { synRetries: 100, dataRetries: 100, userTimeoutUs: 86_400 * seconds, keepAlive: false }
+const patience: Partial<TcpConfig> = {
+  synRetries: 100, synAckRetries: 100, dataRetries: 100, userTimeoutUs: 86_400 * seconds, openTimeoutUs: 0, finWait2TimeoutUs: 0, keepAlive: false,
+}
 
-/** What some systems take beyond the window that they offered is right for nobody's invariants. */
-const strict: Partial<TcpConfig> = { acceptWholeBuffer: false }
+/** What some systems take beyond the window that they offered is right for nobody's invariants, and the witness knows one offer of options a connection. */
+const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, plainSynAfter: 0 }
 
 /** A preset with some knobs turned to anything that the table allows. */
 export function randomTcpConfig(random: Random, patient: boolean): TcpConfig {

@@ -167,7 +167,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   dropSynSentAck: () => sends(opens(), '. 0:0(0) ack 9 win 1'),
   dropSynSentRst: () => sends(opens(), 'R 0:0(0) win 1'),
   dropSynSentOther: () => sends(opens(), '- 0:0(0) win 1'),
-  dropSynData: () => sends(opens(), 'S. 0:1(1) ack 1 win 1'),
+  dropSynData: () => sends(opens({ synAckText: false }), 'S. 0:1(1) ack 1 win 1'),
   dropOldData: () => sends(established(), '. 1:2(1) ack 1 win 1', '. 1:2(1) ack 1 win 1'),
   dropUnacceptable: () => sends(established(), '. 70000:70000(0) ack 1 win 1'),
   dropZeroWindow: () => sends(established({ config: { receiveBufferBytes: 1 } }), '. 1:2(1) ack 1 win 1', '. 2:3(1) ack 1 win 1'),

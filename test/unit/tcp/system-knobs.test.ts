@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { established, ms } from '../../support/tcp-trace.ts'
+import { established, ms, s } from '../../support/tcp-trace.ts'
 import { traceIn } from '../../support/tcp-states.ts'
 
 /** Knobs that make the engine behave as one system or another, where the RFCs leave a choice. */
@@ -113,5 +113,79 @@ describe('knobs of systems', () => {
     const t = established({ config: { sackPermitted: true } })
     t.peer.sends('. 1:101(100) ack 1 win 65535').peer.sends('. 201:301(100) ack 1 win 65535').skip()
     t.peer.sends('. 1:401(400) ack 1 win 65535').peer.expects('. 1:1(0) ack 401 <nop,nop,sack 1:101>')
+  })
+
+  it('repeat a SYN+ACK as often as told', () => {
+    const t = traceIn('synReceived', { config: { synAckRetries: 1 } })
+    t.after(1 * s).peer.expects('S. 0:0(0) ack 1 <mss 1460>').after(2 * s).peer.hearsNothing()
+    expect(t.state).toBe('CLOSED')
+  })
+
+  it('offer nothing but the MSS from a later SYN on, and agree to what an earlier one offered', () => {
+    const t = traceIn('synSent', { config: { plainSynAfter: 2, sackPermitted: true } })
+    t.after(1 * s).peer.expects('S 0:0(0) win 65535 <mss 1460,nop,nop,sackOK>').after(2 * s).peer.expects('S 0:0(0) win 65535 <mss 1460>')
+    t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK>').skip()
+    expect(t.snapshot.sackOn).toBe(true)
+  })
+
+  it('give up opening after a time of its own', () => {
+    const t = traceIn('synSent', { config: { openTimeoutUs: 10 * s } })
+    t.after(9 * s).skip()
+    expect(t.state).toBe('SYN_SENT')
+    t.after(1 * s).peer.hearsNothing()
+    expect(t.state).toBe('CLOSED')
+    const open = established({ config: { openTimeoutUs: 10 * s } })
+    open.write(10)
+    open.skip()
+    open.after(11 * s).skip()
+    expect(open.state).toBe('ESTABLISHED')
+  })
+
+  it('close in SYN-SENT at once, or with a FIN when the connection stands', () => {
+    const t = traceIn('synSent', { config: { closeAwaitsSyn: true } })
+    t.close().peer.hearsNothing()
+    expect(t.state).toBe('SYN_SENT')
+    t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460>').peer.expects('F. 1:1(0) ack 1')
+    expect(t.state).toBe('FIN_WAIT_1')
+    expect(traceIn('synSent').close().state).toBe('CLOSED')
+  })
+
+  it('take text and FIN of a SYN+ACK, or wait for them to come again', () => {
+    const t = traceIn('synSent')
+    t.peer.sends('SF. 0:10(10) ack 1 win 65535 <mss 1460>').peer.expects('. 1:1(0) ack 12')
+    expect(t.state).toBe('CLOSE_WAIT')
+    expect(t.read()).toHaveLength(10)
+    const later = traceIn('synSent', { config: { synAckText: false } })
+    later.peer.sends('SF. 0:10(10) ack 1 win 65535 <mss 1460>').peer.expects('. 1:1(0) ack 1')
+    expect(later.state).toBe('ESTABLISHED')
+  })
+
+  it('leave FIN-WAIT-2 after a time where nobody reads', () => {
+    const t = traceIn('established', { config: { finWait2TimeoutUs: 60 * s } })
+    t.connection.closeBoth(t.nowUs)
+    t.poll().skip()
+    t.peer.sends('. 1:1(0) ack 2 win 65535')
+    expect(t.state).toBe('FIN_WAIT_2')
+    expect(t.after(60 * s).state).toBe('CLOSED')
+    expect(traceIn('finWait2', { config: { finWait2TimeoutUs: 60 * s } }).after(61 * s).state).toBe('FIN_WAIT_2')
+  })
+
+  it('probe a closed window no sooner and no later than told', () => {
+    const t = established({ config: { persistMinUs: 5 * s, persistMaxUs: 6 * s } })
+    t.peer.sends('. 1:1(0) ack 1 win 0')
+    t.write(10)
+    t.after(5 * s - 1).peer.hearsNothing().after(1).peer.expects('. 1:2(1) ack 1')
+    for (const spanUs of [5 * s, 5 * s, 6 * s, 6 * s]) t.after(spanUs - 1).peer.hearsNothing().after(1).peer.expects('. 1:2(1) ack 1')
+  })
+
+  it('tell the peer of an abort after both have closed', () => {
+    traceIn('closing', { config: { abortTellsClosing: true } }).abort().peer.expects('R 2:2(0) win 0')
+    traceIn('closing').abort().peer.hearsNothing()
+  })
+
+  it('drop in TIME-WAIT what does not acknowledge', () => {
+    const t = traceIn('timeWait', { config: { timeWaitNeedsAck: true } })
+    t.peer.sends('S 1:1(0) win 65535').peer.sends('- 2:12(10) win 65535').peer.hearsNothing()
+    traceIn('timeWait').peer.sends('S 1:1(0) win 65535').peer.expects('. 2:2(0) ack 2')
   })
 })
