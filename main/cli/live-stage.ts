@@ -5,6 +5,7 @@ import type { FrameTap } from '../../src/script/lab-wire.ts'
 import type { Defines } from '../../src/script/preprocess.ts'
 import type { Profile } from '../../src/script/profile.ts'
 import type { ScriptReport } from '../../src/script/report.ts'
+import type { ToolOptions } from '../../src/script/settings.ts'
 import { parseAddress } from '../../src/stack/ip-address.ts'
 import type { IpAddress } from '../../src/stack/ip-address.ts'
 import { isLinkLocalIpv6, isSameIpv4Network, isSamePrefix, parseCidr } from '../../src/wire/addresses.ts'
@@ -22,7 +23,7 @@ import type { CliOptions } from './options.ts'
 import { SpokenHost } from './spoken-host.ts'
 import type { Words } from './words.ts'
 
-export interface LiveOptions { readonly profile: Profile, readonly defines: Defines, readonly tap: FrameTap }
+export interface LiveOptions { readonly profile: Profile, readonly defines: Defines, readonly tool: ToolOptions, readonly tap: FrameTap }
 
 /** A link on which scripts are played against a peer, one after another. */
 export interface LiveStage {
@@ -83,7 +84,7 @@ export async function openLiveStage(options: CliOptions, words: Words, print: (l
     throw error
   }
 
-  async function play(text: string, { profile, defines, tap }: LiveOptions, own: IpAddress, hopMac: Uint8Array): Promise<ScriptReport> {
+  async function play(text: string, { profile, defines, tool, tap }: LiveOptions, own: IpAddress, hopMac: Uint8Array): Promise<ScriptReport> {
     if (died !== null) throw died
     const startUs = machineClock()
     const stage = wire = new LiveWire({
@@ -95,7 +96,7 @@ export async function openLiveStage(options: CliOptions, words: Words, print: (l
     const program = peerCommand === undefined ? new PeerPerson((line) => print(words('script.live.perform', { call: line })), notify) : new PeerProgram(peerCommand, notify)
     if (peerCommand === undefined) print(words('script.live.byHand', { peer: peerText!, own: ip.split('/')[0] }))
     try {
-      return await playLive(text, { wire: stage, peer: program, isByHand: peerCommand === undefined, local: peer, remote: own, profile, defines })
+      return await playLive(text, { wire: stage, peer: program, isByHand: peerCommand === undefined, local: peer, remote: own, profile, defines, tool })
     } finally {
       wire = null
       await program.close()

@@ -129,6 +129,7 @@ export const cliTable = {
     options: [
       { name: 'profile', type: 'text', value: 'NAME|FILE' },
       { name: 'define', short: 'D', type: 'definition', value: 'SYM=VALUE', repeatable: true },
+      { name: 'tool', type: 'text', value: 'NAME[=VALUE]', repeatable: true },
       { name: 'trace', type: 'flag' },
       { name: 'pcapng', type: 'path', value: 'FILE' },
       { name: 'link', type: 'text', value: 'IF', words: 'scriptLink' },
@@ -200,6 +201,7 @@ export interface CliOptions {
   link?: string
   profile?: string
   define?: string[]
+  tool?: string[]
   trace?: boolean
   pcapng?: string
   peer?: string
@@ -263,7 +265,7 @@ export function readCliValue(type: CliType, name: string, text: string): string 
     throw new UsageError('badValue', { name, value: text, expected: choices.join(' | ') })
   }
   if (type === 'definition') {
-    if (/^\w+=.+$/.test(text)) return text
+    if (/^\w+(=.*)?$/.test(text)) return text
     throw new UsageError('badValue', { name, value: text, expected: 'SYM=VALUE' })
   }
   const value = parseArgument(type === 'portOrZero' ? 'port' : type as ArgumentType, text)

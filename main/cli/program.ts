@@ -3,6 +3,7 @@ import { languages } from '../../src/words/catalogue.ts'
 import { ExitCode, UsageError } from './failure.ts'
 import { cliCommands, cliTable, readCliValue } from './options.ts'
 import type { CliCommand, CliOption, CliOptions, CliSpec } from './options.ts'
+import { withToolOptions } from './script-options.ts'
 import type { Words } from './words.ts'
 
 /** What a command does. @returns the exit code */
@@ -49,7 +50,7 @@ export async function runProgram(argv: readonly string[], version: string, words
   const [first, second] = argv.filter((argument) => !argument.startsWith('-'))
   if (first === 'help' && second !== undefined && !(cliCommands as readonly string[]).includes(second)) throw new UsageError('unknownCommand', { got: second })
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(withToolOptions(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0 || error.code === 'commander.help') return error.code === 'commander.help' && argv.length === 0 ? ExitCode.usage : ExitCode.done

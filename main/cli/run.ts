@@ -10,6 +10,7 @@ import { Output } from './output.ts'
 import type { Run } from './program.ts'
 import { profileNamedOrRead, readScript } from './script-profile.ts'
 import { ScriptRecorder } from './script-recorder.ts'
+import { readToolOptions } from './script-options.ts'
 import { reportJson, reportLines } from './script-report.ts'
 import { ScriptTrace } from './script-trace.ts'
 import { programName } from './version.ts'
@@ -18,7 +19,11 @@ import { programName } from './version.ts'
 export const runRun: Run = async ({ args, options, json, words }) => {
   const files = (args[0] as readonly string[]).flatMap(scriptsIn)
   const given = options.profile === undefined ? null : profileNamedOrRead(options.profile)
-  const defines = new Map((options.define ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const defines = new Map((options.define ?? []).map((text) => {
+    const [name, ...value] = text.split('=')
+    return [name, value.length === 0 ? '1' : value.join('=')]
+  }))
+  const tool = readToolOptions(options.tool ?? [])
   const output = new Output(process.stdout)
   const recorder = options.pcapng === undefined ? null : new ScriptRecorder(options.pcapng, programName)
   const counts = { pass: 0, fail: 0, unsupported: 0 }
@@ -34,7 +39,7 @@ export const runRun: Run = async ({ args, options, json, words }) => {
       recorder?.take(frame, direction, nowUs)
     }
     const profile = given === null ? {} : { profile: given }
-    const report = live === null ? runScript(text, { ...profile, defines, tap }) : await live.play(text, { profile: given ?? profiles.linux, defines, tap })
+    const report = live === null ? runScript(text, { ...profile, defines, tool, tap }) : await live.play(text, { profile: given ?? profiles.linux, defines, tool, tap })
     const ms = performance.now() - beganMs
     counts[report.result]++
     if (json) output.line(JSON.stringify(reportJson(file, report, ms, words)))

@@ -7,6 +7,7 @@ import type { Failure, ScriptReport } from '../../src/script/report.ts'
 import { reportOf } from '../../src/script/run-script.ts'
 import { Runner } from '../../src/script/runner.ts'
 import { settingsOf } from '../../src/script/settings.ts'
+import type { ToolOptions } from '../../src/script/settings.ts'
 import { buildReset } from '../../src/script/build-packet.ts'
 import { formatAddress } from '../../src/stack/ip-address.ts'
 import type { IpAddress } from '../../src/stack/ip-address.ts'
@@ -24,6 +25,7 @@ export interface LivePlay {
   readonly remote: IpAddress
   readonly profile: Profile
   readonly defines: Defines
+  readonly tool: ToolOptions
 }
 
 const aDayUs = 86_400_000_000
@@ -35,13 +37,13 @@ const remotePorts = [20_000, 32_000] as const
  * Plays a script against a peer in real time: its `local` end is the peer, its `remote` end we are.
  * @throws FaultError where nothing can be sent to the peer, or who performs the calls has failed
  */
-export async function playLive(text: string, { wire, peer, isByHand, local, remote, profile, defines }: LivePlay): Promise<ScriptReport> {
+export async function playLive(text: string, { wire, peer, isByHand, local, remote, profile, defines, tool }: LivePlay): Promise<ScriptReport> {
   const script = parseScript(text, defines)
   if (script instanceof ScriptProblem) return reportOf(script, profile.name)
   await peer.ready()
   const startUs = wire.nowUs
   try {
-    const settings = { ...settingsOf(script, profile), local, remote }
+    const settings = { ...settingsOf(script, profile, tool), local, remote }
     if ((settings.ipVersion === 'ipv6') !== (typeof local !== 'number')) throw new ScriptProblem('syntax', script.events[0].where, 'otherIpVersion', { peer: formatAddress(local) })
     const underTest = new RemoteUnderTest({
       peer, system: profile.sockets.system, lines: script.lines, answerWithinUs: isByHand ? aDayUs : programAnswersWithinUs, firstRemotePort: randomInt(...remotePorts),

@@ -13,12 +13,14 @@ import type { Failure, ScriptReport } from './report.ts'
 import { Runner } from './runner.ts'
 import type { Script } from './script.ts'
 import { profileOf, settingsOf } from './settings.ts'
-import type { Settings } from './settings.ts'
+import type { Settings, ToolOptions } from './settings.ts'
 
 export interface RunOptions {
   /** The one that the script names, or its commands point to, unless said. */
   readonly profile?: Profile
   readonly defines?: Defines
+  /** Options of the tool, before the script's own. */
+  readonly tool?: ToolOptions
   /** Sees every IP packet as an Ethernet frame; times from the script's begin. */
   readonly tap?: FrameTap
   /** Decisions of the engine that the report keeps. */
@@ -33,14 +35,21 @@ const hostMac = Uint8Array.of(0x02, 0x54, 0, 0, 0, 1)
 export function runScript(text: string, options: RunOptions = {}): ScriptReport {
   const profile = options.profile ?? profileOf(text)
   if (profile instanceof ScriptProblem) return reportOf(profile, '')
-  const script = parseScript(text, options.defines)
+  const script = parseScript(text, definesFor(profile, options.defines))
   if (script instanceof ScriptProblem) return reportOf(script, profile.name)
   try {
-    return run(script, settingsOf(script, profile), options)
+    return run(script, settingsOf(script, profile, options.tool), options)
   } catch (error) {
     if (error instanceof ScriptProblem) return reportOf(error, profile.name)
     throw error
   }
+}
+
+/** Scripts for several systems keep what differs behind the name of each (`#ifdef FreeBSD`, `#ifdef STANDARD`): that of the profile, where none is given. */
+function definesFor(profile: Profile, defines: Defines = new Map()): Defines {
+  const systems = ['STANDARD', 'Linux', 'FreeBSD']
+  if (systems.some((system) => defines.has(system))) return defines
+  return new Map([...defines, [profile.sockets.system === 'freebsd' ? 'FreeBSD' : profile.name === 'linux' ? 'Linux' : 'STANDARD', '1']])
 }
 
 function run(script: Script, settings: Settings, options: RunOptions): ScriptReport {

@@ -41,15 +41,20 @@ const addresses = {
   v6: { local: 'fd3d:a0b:17d6::1', prefixLength: 48, remote: '2001:db8::1', gateway: 'fd3d:a0b:17d6:8888::1' },
 } as const
 
-/** @throws ScriptProblem for an option that is unknown, or a value that it cannot have */
-export function settingsOf(script: Script, profile: Profile): Settings {
-  const given = new Map<string, ScriptOption>()
+/** Options of the tool by name, as `--name=value` gives them. */
+export type ToolOptions = ReadonlyMap<string, string | null>
+
+/** @param over options from outside, which go before the script's own. @throws ScriptProblem for an option that is unknown, or a value that it cannot have */
+export function settingsOf(script: Script, profile: Profile, over: ToolOptions = new Map()): Settings {
+  const given = new Map<string, string | null>()
   for (const option of script.options) {
     check(option)
-    given.set(option.name, option)
+    given.set(option.name, option.value)
   }
-  const text = (name: string) => given.get(name)?.value ?? null
+  for (const [name, value] of over) given.set(name, value)
+  const text = (name: string) => given.get(name) ?? null
   const number = (name: string, otherwise: number) => text(name) === null ? otherwise : Number(text(name))
+  const isOn = (name: string) => given.has(name) && text(name) !== '0'
   const ipVersion = (text('ip_version') ?? 'ipv4') as Settings['ipVersion']
   const defaults = ipVersion === 'ipv6' ? addresses.v6 : addresses.v4
   const address = (name: string, otherwise: string) => parseAddress(text(name) ?? otherwise)!
@@ -66,9 +71,9 @@ export function settingsOf(script: Script, profile: Profile): Settings {
     aggregateMss: number('mss', 0),
     toleranceUs: number('tolerance_usecs', profile.toleranceUs),
     tolerancePercent: number('tolerance_percent', profile.tolerancePercent),
-    strictSegments: given.has('strict_segments') && text('strict_segments') !== '0',
+    strictSegments: isOn('strict_segments'),
     timestampTickUs: number('tcp_ts_tick_usecs', 0),
-    timestampEchoScaled: given.has('tcp_ts_ecr_scaled') && text('tcp_ts_ecr_scaled') !== '0',
+    timestampEchoScaled: isOn('tcp_ts_ecr_scaled'),
     nonFatal: (text('non_fatal') ?? '').split(/[|,]/).filter((word) => word !== ''),
   }
 }
@@ -97,14 +102,28 @@ export function profileNamed(name: string): Profile | null {
   return Object.hasOwn(profiles, name) ? profiles[name as ProfileName] : null
 }
 
-function check(option: ScriptOption): void {
-  const { name, value, where } = option
-  const kind = Object.hasOwn(optionKinds, name) ? optionKinds[name] : undefined
-  if (kind === undefined) throw syntax(where, 'badOption', { name: `--${name}` })
+export function isToolOption(name: string): boolean {
+  return Object.hasOwn(optionKinds, name)
+}
+
+/** Whether the option has no need of a value. */
+export function isToolFlag(name: string): boolean {
+  return optionKinds[name] === 'flag' || optionKinds[name] === 'ignored'
+}
+
+/** @returns null where the option may have that value, else what it takes */
+export function expectedOf(name: string, value: string | null): string | null {
+  const kind = optionKinds[name]
   const isGood = kind === 'ignored' || kind === 'flag' || kind === 'words'
     || (value !== null && (kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
-  if (isGood) return
-  throw syntax(where, 'badOptionValue', { name: `--${name}`, value: value ?? '', expected: kind === 'number' ? '0, 1, 2 …' : kind === 'version' ? 'ipv4 | ipv6 | ipv4-mapped-ipv6' : '192.0.2.1' })
+  if (isGood) return null
+  return kind === 'number' ? '0, 1, 2 …' : kind === 'version' ? 'ipv4 | ipv6 | ipv4-mapped-ipv6' : '192.0.2.1'
+}
+
+function check({ name, value, where }: ScriptOption): void {
+  if (!isToolOption(name)) throw syntax(where, 'badOption', { name: `--${name}` })
+  const expected = expectedOf(name, value)
+  if (expected !== null) throw syntax(where, 'badOptionValue', { name: `--${name}`, value: value ?? '', expected })
 }
 
 function prefixOf(mask: string | null): number | null {

@@ -49,6 +49,22 @@ describe('tcplab run', () => {
     expect(stdout).toMatch(/because: .*\(RFC 9293/)
   })
 
+  it('takes options of packetdrill before those of the script, in both forms, and refuses others', () => {
+    const six = script('six.pkt', `--mtu=1400\n${passing.replace('ack 1 <...>', 'ack 1 <mss 1460>')}`)
+    expect(tcplab(six, '--ip_version=ipv6', '--mtu', '1520', '--strict_segments', '--local_ip=fd00::1', '--remote_ip=fd00::2').status).toBe(exitCodes.done)
+    expect(tcplab(six).status).toBe(exitCodes.failed)
+    const wrong = tcplab(six, '--ip_version=ipv5')
+    expect(wrong.status).toBe(exitCodes.usage)
+    expect(wrong.stderr).toContain('ipv4-mapped-ipv6')
+    expect(tcplab(six, '--nothing=1').status).toBe(exitCodes.usage)
+  })
+
+  it('defines the name of the profile for scripts of several systems, unless one is given', () => {
+    const both = script('both.pkt', `${passing}#ifdef STANDARD\n+0 close(9) = 0\n#endif\n`)
+    expect(tcplab(both, '--profile', 'freebsd').status).toBe(exitCodes.done)
+    expect(tcplab(both, '--profile', 'freebsd', '-D', 'STANDARD').status).toBe(exitCodes.failed)
+  })
+
   it('tells what it does not have from what went wrong', () => {
     const { status, stdout } = tcplab(script('foreign.pkt', `${passing}+0 \`tc qdisc show\`\n`), '--json')
     const [row, last] = rowsOf(stdout)

@@ -30,6 +30,7 @@ export const cli = {
   option: {
     profile: 'what the scripts were written for: linux, freebsd, rfc, or a JSON file; by the script’s own commands unless said',
     define: 'define a symbol of the scripts',
+    tool: 'an option of packetdrill, before the scripts’ own; also by its own name: --ip_version=ipv6 --mtu=1520',
     trace: 'print every packet of each script',
     pcapng: 'write the packets of all scripts to this pcapng file',
     scriptLink: 'play the scripts live over this interface, against the stack of --peer',

@@ -32,6 +32,7 @@ export const cli: SameKeys<typeof english> = {
   option: {
     profile: '스크립트가 전제하는 시스템: linux, freebsd, rfc 또는 JSON 파일. 없으면 스크립트의 명령을 보고 정합니다',
     define: '스크립트에서 쓸 기호를 정의합니다',
+    tool: 'packetdrill의 옵션이며 스크립트에 적힌 것보다 우선합니다. 원래 이름으로도 쓸 수 있습니다: --ip_version=ipv6 --mtu=1520',
     trace: '스크립트마다 모든 패킷을 출력합니다',
     pcapng: '모든 스크립트의 패킷을 이 pcapng 파일에 기록합니다',
     scriptLink: '이 인터페이스에서 --peer의 스택을 상대로 스크립트를 실제로 실행합니다',
