@@ -42,6 +42,11 @@ export function commandLineOf(call: LabCall): string | null {
     case 'unlisten': return formatCommandLine('unlisten', call.args[0])
     case 'connect': return formatCommandLine('connect', connectArgs(call.args[0]))
     case 'send': return formatCommandLine('send', sendArgs(call.args[0]))
+    case 'sendDatagram': {
+      const { address, port, from, data } = call.args[0]
+      return formatCommandLine('datagram', { address, port, ...given('local', from), ...typedBytes(data) })
+    }
+    case 'getDatagrams': return formatCommandLine('datagrams', call.args[0])
     case 'getReceived': return formatCommandLine('received', call.args[0])
     case 'closeConnection': return formatCommandLine('close', call.args[0])
     case 'abortConnection': return formatCommandLine('abort', call.args[0])

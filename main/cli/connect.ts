@@ -46,6 +46,10 @@ export const runConnect: Run = async ({ args, options, json, words }) => {
   const spoken = await openSpokenHost({
     opened, settings, tcp, sink: conversation.sink(), onError: (error) => { tellFailure(error, words) },
     onFrames: (batch, from, nowUs) => conversation.log.noteFrames(0, batch, from, nowUs),
+    onEvent: (event, nowUs) => {
+      const softError = spoken.host.host.record(event.connection)?.softError ?? null
+      if (event.kind === 'unreachable' && softError !== null) conversation.trouble(softError, nowUs)
+    },
     watch: (batch) => conversation.watch(batch, opened.link.info.linkType),
     afterTurn: () => {
       conversation.tell()

@@ -2,8 +2,10 @@ import { Direction } from '../../src/link/frame-batch.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { Decision } from '../../src/rpc/contract.ts'
 import type { Host } from '../../src/stack/host.ts'
+import type { ReportedError } from '../../src/stack/network-error.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
+import { icmpErrorName } from '../../src/wire/icmp-names.ts'
 import { printPacket } from '../../src/wire/one-line.ts'
 import { Layer, Packet, decodePacket } from '../../src/wire/packet.ts'
 import { TcpFlag } from '../../src/wire/tcp.ts'
@@ -74,6 +76,13 @@ export class Conversation {
     for (const decision of decisions) this.tellDecision(decision)
     this.waiting.sort((a, b) => a.timeUs - b.timeUs)
     for (const { timeUs, text, reason } of this.waiting.splice(0)) this.show(timeUs, text, reason)
+  }
+
+  /** What the network has told of a connection, which goes on unless it was not yet established. */
+  trouble({ ipVersion, type, code }: ReportedError, timeUs: number): void {
+    const { words, json } = this.options
+    const text = words('cli.trouble', { what: words(`icmp.${icmpErrorName(ipVersion, type, code)}`), type, code })
+    this.waiting.push({ timeUs, text: json ? JSON.stringify({ event: 'trouble', timeUs: Math.round(timeUs), icmp: { version: ipVersion, type, code }, text }) : `! ${text}`, reason: '' })
   }
 
   private watchFrame(batch: FrameBatch, i: number, linkType: number): void {

@@ -87,6 +87,23 @@ export const cliTable = {
       { name: 'quiet', short: 'q', type: 'flag', words: 'quietConnection' },
     ],
   },
+  datagram: {
+    arguments: [{ name: 'host', type: 'address' }, { name: 'port', type: 'port' }],
+    options: [
+      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+      { name: 'elevate', type: 'flag' },
+      { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
+      { name: 'mac', type: 'mac', value: 'MAC' },
+      { name: 'gateway', type: 'address', value: 'ADDR' },
+      { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
+      { name: 'text', type: 'text', value: 'TEXT' },
+      { name: 'hex', type: 'hex', value: 'HEX', words: 'datagramHex' },
+      { name: 'send', type: 'path', value: 'FILE|-', words: 'datagramSend' },
+      { name: 'local', type: 'port', value: 'PORT' },
+      { name: 'wait', type: 'seconds', value: 'N' },
+      { name: 'all', type: 'flag', words: 'allAnswers' },
+    ],
+  },
   inject: {
     arguments: [{ name: 'line', type: 'text', optional: true }],
     options: [
@@ -192,6 +209,9 @@ export interface CliOptions {
   receive?: string
   closeAfterSend?: boolean
   http?: string
+  text?: string
+  local?: number
+  wait?: number
   all?: boolean
   hex?: string
   file?: string

@@ -16,6 +16,7 @@ const runs: Readonly<Record<CliCommand, Run>> = {
   merge: async (invocation) => (await import('./merge.ts')).runMerge(invocation),
   host: async (invocation) => (await import('./host.ts')).runHost(invocation),
   connect: async (invocation) => (await import('./connect.ts')).runConnect(invocation),
+  datagram: async (invocation) => (await import('./datagram.ts')).runDatagram(invocation),
   inject: async (invocation) => (await import('./inject.ts')).runInject(invocation),
   serve: async (invocation) => (await import('./serve.ts')).runServe(invocation),
   run: async (invocation) => (await import('./run.ts')).runRun(invocation),

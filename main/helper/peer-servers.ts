@@ -1,3 +1,4 @@
+import dgram from 'node:dgram'
 import http from 'node:http'
 import net from 'node:net'
 
@@ -5,7 +6,7 @@ const page = 'Hello from the Linux kernel\'s own TCP.\n'
 const pieceBytes = 64 * 1024
 const mostBytes = 1 << 30
 
-/** The far end's servers, on the kernel's own sockets: HTTP on port 80 and echo on port 7. */
+/** The far end's servers, on the kernel's own sockets: HTTP on port 80, echo on port 7 over TCP and UDP. */
 export async function servePeer(address: string, address6: string): Promise<void> {
   await Promise.all([address, address6].map((own) => serve(own).catch((error: unknown) => {
     // A kernel without IPv6 serves IPv4 alone.
@@ -14,7 +15,7 @@ export async function servePeer(address: string, address6: string): Promise<void
 }
 
 async function serve(address: string): Promise<void> {
-  await Promise.all([listen(httpServer(), 80, address), listen(net.createServer({ allowHalfOpen: true }, echo), 7, address)])
+  await Promise.all([listen(httpServer(), 80, address), listen(net.createServer({ allowHalfOpen: true }, echo), 7, address), echoDatagrams(7, address)])
 }
 
 /** Longer than the kernel holds an ACK back, so that its ACK of a client's FIN and its own FIN are two segments: a four-way close. */
@@ -60,6 +61,13 @@ function sendBytes(response: http.ServerResponse, total: number): void {
     response.end()
   }
   more()
+}
+
+function echoDatagrams(port: number, address: string): Promise<void> {
+  const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4')
+  // Answering port 7 would never end: that is an echo service too.
+  socket.on('message', (message, from) => { if (from.port !== 7) socket.send(message, from.port, from.address, () => { /* nobody there is their matter */ }) })
+  return new Promise((resolve, reject) => { socket.once('error', reject).bind(port, address, resolve) })
 }
 
 function echo(socket: net.Socket): void {

@@ -127,6 +127,17 @@ export function answersOf(lab: Lab): Answers {
       const { connection, limit } = fieldsOf(request, 'request')
       return lab.requireHost().received(connectionOf(connection), integerOf(limit, 'limit', 0, whole))
     },
+    sendDatagram: (request) => {
+      const { address, port, from, data } = fieldsOf(request, 'request')
+      const local = optional(from, (value) => integerOf(value, 'from', 1, 65535))
+      const datagram = { address: textOf(address, 'address', 100), port: integerOf(port, 'port', 1, 65535), data: bytesOf(data, 'data'), ...defined('from', local) }
+      return change(() => ({ from: lab.requireHost().sendDatagram(datagram, lab.clock()) }))
+    },
+    getDatagrams: (request) => {
+      const { count } = fieldsOf(request, 'request')
+      const { log } = lab.requireHost().manual
+      return { total: log.total, datagrams: log.latest(Math.min(integerOf(count, 'count', 0, whole), rowsAtMost)) }
+    },
     getDecisions: (request) => {
       const { connection, before, count } = fieldsOf(request, 'request')
       const id = optional(connection, connectionOf)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import { Random } from '../../src/base/random.ts'
 import type { FrameBatch, FrameWriter } from '../../src/link/frame-batch.ts'
-import type { ApplicationName, ConnectRequest } from '../../src/rpc/contract.ts'
+import type { ApplicationName, ConnectRequest, DatagramRequest } from '../../src/rpc/contract.ts'
 import type { Application } from '../../src/stack/applications/application.ts'
 import { HttpGet } from '../../src/stack/applications/http-get.ts'
 import { ApplicationRunner } from '../../src/stack/applications/runner.ts'
@@ -21,6 +21,7 @@ import { TcpState } from '../../src/tcp/state.ts'
 import { DhcpPort } from '../../src/wire/dhcp.ts'
 import type { Speaker } from './driver.ts'
 import { checkListener } from './host-settings.ts'
+import { ManualDatagrams } from './manual-datagrams.ts'
 import type { ReceivedTail } from './received-tail.ts'
 import { TappedApplication } from './tapped-application.ts'
 
@@ -39,6 +40,7 @@ export interface LabHostOptions {
 export class LabHost implements Speaker {
   readonly host: Host
   readonly runner: ApplicationRunner
+  readonly manual: ManualDatagrams
   private readonly options: LabHostOptions
   private readonly listening = new Map<number, ApplicationName>()
   private readonly datagramSockets = new Map<number, { readonly id: number, readonly application: ApplicationName }>()
@@ -51,6 +53,7 @@ export class LabHost implements Speaker {
     // Its answers are the DHCP client's to read; without a socket the host would call the port unreachable.
     if (options.hasLease === true) this.host.udpBind(DhcpPort.client)
     this.runner = new ApplicationRunner(this.host)
+    this.manual = new ManualDatagrams(this.host, this.runner)
   }
 
   start(nowUs: number): void {
@@ -81,7 +84,8 @@ export class LabHost implements Speaker {
 
   get listeners(): { port: number, application: ApplicationName }[] {
     const overUdp = [...this.datagramSockets].map(([port, { application }]) => ({ port, application }))
-    return [...[...this.listening].map(([port, application]) => ({ port, application })), ...overUdp]
+    const byHand = this.manual.ports.map((port) => ({ port, application: 'udp-manual' as const }))
+    return [...[...this.listening].map(([port, application]) => ({ port, application })), ...overUdp, ...byHand]
   }
 
   /** @throws FaultError `badArgument`, `portInUse` */
@@ -91,6 +95,10 @@ export class LabHost implements Speaker {
       const id = this.runner.serveDatagrams(port, datagramServices[application].create())
       if (typeof id !== 'number') throw new FaultError(id)
       this.datagramSockets.set(port, { id, application })
+      return
+    }
+    if (application === 'udp-manual') {
+      this.manual.open(port)
       return
     }
     const create = (): Application => this.tapped(services[application].create())
@@ -103,7 +111,8 @@ export class LabHost implements Speaker {
   unlisten(port: number): void {
     const datagrams = this.datagramSockets.get(port)
     const isTcp = this.listening.delete(port)
-    if (!isTcp && datagrams === undefined) throw new FaultError(fault('noSuchListener', { port }))
+    const isByHand = this.manual.close(port)
+    if (!isTcp && datagrams === undefined && !isByHand) throw new FaultError(fault('noSuchListener', { port }))
     if (isTcp) this.runner.stopServing(port)
     if (datagrams !== undefined) this.runner.stopServingDatagrams(datagrams.id)
     this.datagramSockets.delete(port)
@@ -135,6 +144,11 @@ export class LabHost implements Speaker {
     const accepted = this.host.send(id, data, 0, data.length, nowUs)
     if (accepted < 0) throw new FaultError(fault(connection.lastError ?? 'connectionClosing', { connection: id }))
     return accepted
+  }
+
+  /** @returns the port that it left from. @throws FaultError as {@link ManualDatagrams.send} */
+  sendDatagram(request: DatagramRequest, nowUs: number): number {
+    return this.manual.send(request, nowUs)
   }
 
   close(id: number, nowUs: number): void {
@@ -197,6 +211,7 @@ export class LabHost implements Speaker {
 
   private note(event: HostEvent, nowUs: number): void {
     if (event.kind === 'accepted') this.noteAccepted(event)
+    if (event.kind === 'datagramError') this.manual.noteError(event.socket, nowUs)
     if (event.kind === 'removed') {
       this.applications.delete(event.connection)
       this.tails.delete(event.connection)

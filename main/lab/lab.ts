@@ -446,7 +446,7 @@ export class Lab {
     const total = trace?.packetCount ?? 0
     return {
       timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, ratePps: this.ratePps(total, nowUs) },
-      flows: { total: trace?.flowCount ?? 0, changed }, sockets: socketRows(hosts, nowUs), faults,
+      flows: { total: trace?.flowCount ?? 0, changed }, sockets: socketRows(hosts, nowUs), datagrams: this.host?.manual.log.total ?? 0, faults,
     }
   }
 

@@ -1,6 +1,7 @@
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import type { TcpSnapshot } from '../../src/tcp/snapshot.ts'
-import type { ConnectionView, FlowEnd, FlowRow, HostState, SocketRow } from '../../src/rpc/contract.ts'
+import type { ReportedError } from '../../src/stack/network-error.ts'
+import type { ConnectionView, FlowEnd, FlowRow, HostState, IcmpReport, SocketRow } from '../../src/rpc/contract.ts'
 import { formatAddress, isSameAddress } from '../../src/stack/ip-address.ts'
 import type { ConnectionRecord } from '../../src/stack/connection-record.ts'
 import type { Host } from '../../src/stack/host.ts'
@@ -68,8 +69,13 @@ export function connectionView(viewed: ViewedHost, id: number, peer: ViewedHost 
   record.connection.snapshot(snapshot)
   return {
     connection: id, timeUs: nowUs, localAddress: formatAddress(record.localAddress), remoteAddress: formatAddress(record.remoteAddress), side: record.listenerPort < 0 ? 0 : 1,
-    application: viewed.applicationOf(record), config: record.connection.config, snapshot, peer: peer === null ? null : otherEnd(record, peer.host),
+    application: viewed.applicationOf(record), softError: icmpReport(record.softError),
+    config: record.connection.config, snapshot, peer: peer === null ? null : otherEnd(record, peer.host),
   }
+}
+
+function icmpReport(error: ReportedError | null): IcmpReport | null {
+  return error === null ? null : { version: error.ipVersion, type: error.type, code: error.code }
 }
 
 function otherEnd(record: ConnectionRecord, peer: Host): TcpSnapshot | null {

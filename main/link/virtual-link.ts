@@ -7,7 +7,7 @@ import { MemoryHub } from '../../src/link/memory.ts'
 import type { MemoryLink } from '../../src/link/memory.ts'
 import { createStation } from '../../src/sim/network.ts'
 import type { Station } from '../../src/sim/station.ts'
-import { services } from '../../src/stack/applications/services.ts'
+import { datagramServices, services } from '../../src/stack/applications/services.ts'
 import type { Host, HostSink } from '../../src/stack/host.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
@@ -77,6 +77,7 @@ export class VirtualLink implements Link {
     this.peer = this.station.host
     this.station.onEvent = options.onPeerEvent ?? null
     for (const { port, create } of Object.values(services)) this.station.applications.serve(port, create)
+    for (const { port, create } of Object.values(datagramServices)) this.station.applications.serveDatagrams(port, create())
     this.peer.start(this.nowUs)
     this.advance()
   }

@@ -3,10 +3,11 @@ import { utf8Text } from '../../src/base/bytes.ts'
 import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
-import type { Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
+import type { DatagramPage, Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
 import type { StreamMatch, StreamPage } from '../../src/rpc/stream-contract.ts'
 import { reasonParams } from '../../src/words/reason-params.ts'
-import { printPacket } from '../../src/wire/one-line.ts'
+import { icmpErrorName } from '../../src/wire/icmp-names.ts'
+import { printData, printPacket } from '../../src/wire/one-line.ts'
 import { decodePacket, Packet } from '../../src/wire/packet.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
 import { formatBytes, formatCompact, formatCount, formatRtt, formatTime } from '../format.ts'
@@ -59,6 +60,8 @@ export class ResultPrinter {
       case 'connect': case 'demo': return [t('window.result.connection', { connection: (value as { connection: number }).connection })]
       case 'send': return [t('window.result.accepted', { count: formatCount((value as { accepted: number }).accepted) })]
       case 'received': return this.received(value as { total: number, data: Uint8Array })
+      case 'datagram': return [t('window.result.datagram', { port: (value as { from: number }).from })]
+      case 'datagrams': return this.datagrams(value as DatagramPage)
       case 'decisions': return this.decisions(value as Decision[])
       case 'inject': return [t('window.result.injected', { sent: formatCount((value as InjectResult).sent), failed: formatCount((value as InjectResult).failed) })]
       default: return []
@@ -177,6 +180,20 @@ export class ResultPrinter {
   private received({ total, data }: { total: number, data: Uint8Array }): string[] {
     const lines = harmless(utf8Text(data).replaceAll('\r\n', '\n')).split('\n')
     return [...lines, toned('dim', this.words.t('window.result.received', { shown: formatCount(data.length), total: formatCount(total) }))]
+  }
+
+  private datagrams({ total, datagrams }: DatagramPage): string[] {
+    const { t } = this.words
+    if (total === 0) return [t('window.result.noDatagrams')]
+    const rows = datagrams.map(({ timeUs, what, localPort, address, port, data, icmp }) => [
+      timeOfDay(timeUs), String(localPort), what === 'received' ? '<' : what === 'sent' ? '>' : '!', formatEndpoint(address, port), icmp === null ? String(data.length) : '',
+      icmp === null ? harmless(printData(data.subarray(0, dumpAtMost))) : t(`icmp.${icmpErrorName(icmp.version, icmp.type, icmp.code)}`),
+    ])
+    const columns = [
+      { head: t('window.result.time') }, { head: t('window.result.local'), align: 'right' }, { head: '' }, { head: t('window.result.remote') },
+      { head: t('window.flows.bytes'), align: 'right' }, { head: t('window.result.datagramData') },
+    ] as const
+    return [...textTable(columns, rows, this.columns()), ...this.more(total - datagrams.length, datagrams.length, total)]
   }
 
   private decisions(decisions: readonly Decision[]): string[] {

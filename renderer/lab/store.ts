@@ -26,6 +26,8 @@ export interface Lab {
   /** Rows by flow number; triggered when any changes. */
   flows: ShallowRef<Map<number, FlowRow>>
   sockets: ShallowRef<readonly SocketRow[]>
+  /** How many datagrams were sent and received by hand. */
+  datagrams: ShallowRef<number>
   connection: ShallowRef<ConnectionView | null>
   /** Oldest first, at most {@link decisionsKept}. */
   decisions: ShallowRef<readonly Decision[]>
@@ -63,6 +65,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     flowTotal: shallowRef(0),
     flows: shallowRef(new Map()),
     sockets: shallowRef([]),
+    datagrams: shallowRef(0),
     connection: shallowRef(null),
     decisions: shallowRef([]),
     captureEpoch: shallowRef(0),
@@ -125,6 +128,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     if (update.packets.total !== lab.packets.value.total || update.packets.ratePps !== lab.packets.value.ratePps) lab.packets.value = update.packets
     takeFlows(update.flows.changed, update.flows.total)
     lab.sockets.value = update.sockets
+    lab.datagrams.value = update.datagrams
     lab.connection.value = update.connection
     if (update.decisions.length > 0) lab.decisions.value = [...lab.decisions.value, ...update.decisions].slice(-decisionsKept)
     for (const fault of update.faults) faults.report(fault)

@@ -173,7 +173,7 @@ interface Pattern { test(text: string): boolean, code: CommandLineErrorCode, exp
 
 /** Only the outer form: whether an address can be reached is the core's to say. */
 const argumentPatterns: Partial<Record<ArgumentType, Pattern>> = {
-  listener: { test: (text) => parseListener(text) !== null, code: 'badListener', expected: 'echo:7, discard:9, chargen:19, http:80, udp-echo:7, udp-discard:9' },
+  listener: { test: (text) => parseListener(text) !== null, code: 'badListener', expected: 'echo:7, discard:9, chargen:19, http:80, udp-echo:7, udp-discard:9, udp-manual:9999' },
   hex: { test: (text) => text !== '' && (parseHex(text)?.length ?? 0) > 0, code: 'badHex', expected: '00 1a 2b …' },
   address: { test: (text) => /^([0-9a-fA-F.:]+|\[[0-9a-fA-F.:]+\])$/.test(text), code: 'badAddress', expected: '10.77.0.1, fd00:77::1' },
   ipv6: { test: (text) => /^(auto|off|[0-9a-fA-F.:]+\/\d{1,3})$/.test(text), code: 'badAddress', expected: 'auto, off, fd00:77::2/64' },

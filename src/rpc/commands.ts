@@ -84,6 +84,13 @@ export const commandTable = {
     options: [{ name: 'hex', type: 'hex' }],
     oneOf: ['text', 'hex'],
   },
+  datagram: {
+    words: ['datagram'],
+    positionals: [{ name: 'address', type: 'address' }, { name: 'port', type: 'port' }, { name: 'text', type: 'text', optional: true, rest: true }],
+    options: [{ name: 'hex', type: 'hex' }, { name: 'local', type: 'port' }],
+    oneOf: ['text', 'hex'],
+  },
+  datagrams: { words: ['datagrams'], positionals: [], options: [{ name: 'count', type: 'count' }] },
   received: { words: ['received'], positionals: [{ name: 'connection', type: 'connection' }], options: [{ name: 'limit', type: 'count' }] },
   close: { words: ['close'], positionals: [{ name: 'connection', type: 'connection' }], options: [] },
   abort: { words: ['abort'], positionals: [{ name: 'connection', type: 'connection' }], options: [] },
@@ -224,6 +231,11 @@ export function commandCall(command: Command): LabCall | null {
     case 'unlisten': return { name: 'unlisten', args: [{ port: command.args.port }] }
     case 'connect': return { name: 'connect', args: [connectRequest(command.args)] }
     case 'send': return { name: 'send', args: [{ connection: command.args.connection, data: typedBytes(command.args) }] }
+    case 'datagram': {
+      const { address, port, local } = command.args
+      return { name: 'sendDatagram', args: [{ address, port, data: typedBytes(command.args), ...given('from', local) }] }
+    }
+    case 'datagrams': return { name: 'getDatagrams', args: [{ count: command.args.count ?? latestRows }] }
     case 'received': return { name: 'getReceived', args: [{ connection: command.args.connection, limit: command.args.limit ?? 4096 }] }
     case 'close': return { name: 'closeConnection', args: [{ connection: command.args.connection }] }
     case 'abort': return { name: 'abortConnection', args: [{ connection: command.args.connection }] }
@@ -238,7 +250,7 @@ export function commandCall(command: Command): LabCall | null {
 
 /** `echo:7` as application and port, or null. */
 export function parseListener(text: string): { application: ApplicationName, port: number } | null {
-  const match = /^(echo|discard|chargen|http|udp-echo|udp-discard):(\d{1,5})$/.exec(text)
+  const match = /^(echo|discard|chargen|http|udp-echo|udp-discard|udp-manual):(\d{1,5})$/.exec(text)
   if (!match) return null
   const port = Number(match[2])
   return port >= 1 && port <= 65535 ? { application: match[1] as ApplicationName, port } : null

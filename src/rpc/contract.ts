@@ -65,6 +65,10 @@ export interface LabCalls {
   setConnectionOption(request: { connection: number, name: string, value: number | boolean }): void
   /** Bytes that the connection's application has received, the latest `limit`. */
   getReceived(request: { connection: number, limit: number }): { total: number, data: Uint8Array }
+  /** Sends a datagram from the lab host, which then listens for answers. @returns the port that it left from */
+  sendDatagram(request: DatagramRequest): { from: number }
+  /** What went and came over UDP by hand, oldest first, the latest `count`. */
+  getDatagrams(request: { count: number }): DatagramPage
   getDecisions(request: { connection?: number, before?: number, count: number }): Decision[]
 
   inject(request: InjectRequest): InjectResult
@@ -78,7 +82,8 @@ export interface LabEvents {
   update(update: LabUpdate): void
 }
 
-export const applicationNames = ['echo', 'discard', 'chargen', 'http', 'udp-echo', 'udp-discard'] as const
+export const applicationNames = ['echo', 'discard', 'chargen', 'http', 'udp-echo', 'udp-discard', 'udp-manual'] as const
+/** `manual` ones are the user's: what comes is kept to be looked at, and nothing is answered by itself. */
 export type ApplicationName = typeof applicationNames[number]
 
 export interface LabDescription {
@@ -357,6 +362,33 @@ export interface ConnectRequest {
   closeAfterSend?: boolean
 }
 
+export interface DatagramRequest {
+  address: string
+  port: number
+  /** Our port; one that is free, and the same again next time, unless said. */
+  from?: number
+  data: Uint8Array
+}
+
+export interface DatagramPage { total: number, datagrams: DatagramRow[] }
+
+/** A datagram that was sent or received by hand, or an error that the network has told of one. */
+export interface DatagramRow {
+  /** Ascending from 1. */
+  id: number
+  timeUs: number
+  what: 'sent' | 'received' | 'error'
+  localPort: number
+  address: string
+  port: number
+  data: Uint8Array
+  /** Of an error. */
+  icmp: IcmpReport | null
+}
+
+/** What ICMP has told; worded by the shells from the catalogue (`icmp`). */
+export interface IcmpReport { version: 4 | 6, type: number, code: number }
+
 /** One line of the socket table. */
 export interface SocketRow {
   /** Connection id; -1 for a listener. */
@@ -402,6 +434,8 @@ export interface ConnectionView {
   remoteAddress: string
   side: 0 | 1
   application: string
+  /** The last trouble that the network told of, which the connection has survived. */
+  softError: IcmpReport | null
   /** Every knob of this connection as it is set now. */
   config: TcpConfig
   snapshot: TcpSnapshot
@@ -437,6 +471,8 @@ export interface LabUpdate {
   sockets: SocketRow[]
   connection: ConnectionView | null
   decisions: Decision[]
+  /** How many rows `getDatagrams` has had so far. */
+  datagrams: number
   /** Faults that belong to no call, such as an interface that went away; the link's and recording's are in their states too. */
   faults: Fault[]
 }
@@ -448,7 +484,7 @@ export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
   'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
-  'abortConnection', 'setConnectionOption', 'getReceived', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
+  'abortConnection', 'setConnectionOption', 'getReceived', 'sendDatagram', 'getDatagrams', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
 ] as const satisfies readonly CallName[]
 
 /** The calls as a shell sees them: asked now, answered later. */

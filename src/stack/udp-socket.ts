@@ -27,13 +27,16 @@ export interface Datagram {
   readonly bytes: Uint8Array
 }
 
+/** An error about a datagram that went there. */
+export interface DatagramError extends ReportedError { readonly address: IpAddress, readonly port: number }
+
 /** A bound UDP port with the datagrams that wait in it (RFC 768, RFC 1122 §4.1). */
 export class UdpSocket {
   readonly id: number
   readonly port: number
   readonly options: UdpOptions
   /** What the network has reported of datagrams from here, since it was asked for (RFC 1122 §4.1.3.3). */
-  error: ReportedError | null = null
+  error: DatagramError | null = null
   received = 0
   sent = 0
   /** Datagrams for which there was no room. */

@@ -94,7 +94,8 @@ export class Udp {
     // Fragments go without DF, so a size is nobody's error; sockets that refuse fragments may ask again with less.
     if (socket === null || (error.kind === 'tooBig' && socket.options.dontFragment !== true)) { this.icmpStatistics.ignored++; return }
     this.statistics.errorsIn++
-    socket.error = reportedError(error)
+    const { remote, remotePort } = error
+    socket.error = { ...reportedError(error), address: typeof remote === 'number' ? remote : remote.slice(), port: remotePort }
     this.actions.failed(socket)
   }
 

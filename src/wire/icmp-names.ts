@@ -54,6 +54,11 @@ export function icmpCodeName(version: number, type: number, code: number): strin
   return named ?? (code === 0 ? '' : `code_${code}`)
 }
 
+/** The name of what an error reports, as the catalogue words it: of its code, of its type where the code has none, `other` where neither has. */
+export function icmpErrorName(version: number, type: number, code: number): string {
+  return (version === 6 ? codes6 : codes4)[type]?.[code] ?? (version === 6 ? types6 : types4)[type] ?? 'other'
+}
+
 /** The number of a name, `type_N` included; -1 where there is none. */
 export function icmpTypeOf(version: number, name: string): number {
   return numberOf(version === 6 ? types6 : types4, name, 'type_')

@@ -145,8 +145,9 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 
 /** For `data`: text where all of it can be read, hex otherwise. */
 export function printData(payload: Uint8Array): string {
-  const isText = payload.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09)
-  return isText ? `"${utf8Text(payload).replace(/[\n\r\t"\\]/g, (character) => escapes[character])}"` : `0x${hex(payload)}`
+  const text = utf8Text(payload)
+  const isText = !text.includes('\uFFFD') && !/[^\P{C}\n\r\t]/u.test(text)
+  return isText ? `"${text.replace(/[\n\r\t"\\]/g, (character) => escapes[character])}"` : `0x${hex(payload)}`
 }
 
 function printArp(arp: ArpHeader): string {

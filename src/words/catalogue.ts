@@ -6,6 +6,7 @@ import { faultVariants as faultVariantsEn, faults as faultsEn } from './en/fault
 import { filter as filterEn } from './en/filter.ts'
 import { findings as findingsEn } from './en/findings.ts'
 import { graph as graphEn } from './en/graph.ts'
+import { icmp as icmpEn } from './en/icmp.ts'
 import { reasons as reasonsEn } from './en/reasons.ts'
 import { script as scriptEn } from './en/script.ts'
 import { shell as shellEn } from './en/shell.ts'
@@ -18,6 +19,7 @@ import { faultVariants as faultVariantsKo, faults as faultsKo } from './ko/fault
 import { filter as filterKo } from './ko/filter.ts'
 import { findings as findingsKo } from './ko/findings.ts'
 import { graph as graphKo } from './ko/graph.ts'
+import { icmp as icmpKo } from './ko/icmp.ts'
 import { reasons as reasonsKo } from './ko/reasons.ts'
 import { script as scriptKo } from './ko/script.ts'
 import { shell as shellKo } from './ko/shell.ts'
@@ -42,6 +44,7 @@ const en = {
   filter: filterEn,
   findings: findingsEn,
   graph: graphEn,
+  icmp: icmpEn,
   reasons: reasonsEn,
   script: scriptEn,
   shell: shellEn,
@@ -58,6 +61,7 @@ const ko: SameKeys<typeof en> = {
   filter: filterKo,
   findings: findingsKo,
   graph: graphKo,
+  icmp: icmpKo,
   reasons: reasonsKo,
   script: scriptKo,
   shell: shellKo,

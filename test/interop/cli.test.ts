@@ -280,6 +280,19 @@ inOwnNetwork(import.meta.url, () => {
       }
     })
 
+    it('injects a datagram that a kernel socket takes, and asks neighbour discovery for the way', async () => {
+      const socket = dgram.createSocket('udp6').bind(5300)
+      await once(socket, 'listening')
+      try {
+        const message = once(socket, 'message')
+        const { code, stderr } = await tcplab('inject', '-i', near, '[fd00:77::50]:1000 > [fd00:77::1]:5300 udp (5) data "hello"')
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        expect(String((await message)[0])).toBe('hello')
+      } finally {
+        socket.close()
+      }
+    })
+
     it('serves a kernel on its own address and on the link-local one, TCP and UDP', async () => {
       const host = start(['host', ...onWire6, '--mac', '02:00:00:00:00:02', '--listen', 'echo:7', '--listen', 'udp-echo:7'])
       await host.says(/is ours/)
@@ -306,6 +319,25 @@ inOwnNetwork(import.meta.url, () => {
       const { code, stdout } = await host.ended
       expect(code).toBe(0)
       expect(stdout).toMatch(/#1 \[fd00:77::1\]:\d+ connected to port 7 \(echo\)/)
+    })
+  })
+
+  describe('datagram', () => {
+    it('carries a datagram to a kernel socket and back, and tells what the kernel reports where there is none', async () => {
+      const socket = dgram.createSocket('udp4').bind(5300, kernelAddress)
+      await once(socket, 'listening')
+      socket.on('message', (message, from) => { socket.send(Buffer.concat([message, Buffer.from('!')]), from.port, from.address) })
+      try {
+        const heard = await tcplab('datagram', kernelAddress, '5300', ...onWire, '--text', '안녕', '--local', '4000')
+        expect(heard).toMatchObject({ code: 0, stderr: '' })
+        expect(heard.stdout).toMatch(/^ +0\.000 > 4000 > 10\.77\.0\.1:5300 udp \(6\) data "안녕"\n +[\d.]+ < 10\.77\.0\.1:5300 > 4000 udp \(7\) data "안녕!"\n$/)
+      } finally {
+        socket.close()
+      }
+      const refused = await tcplab('datagram', kernelAddress, '5300', ...onWire, '--hex', '00ff', '--json')
+      const objects = refused.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+      expect(refused.code).toBe(1)
+      expect(objects).toMatchObject([{ event: 'sent', bytes: 2, hex: '00ff' }, { event: 'error', port: 5300, icmp: { version: 4, type: 3, code: 3 } }, { event: 'ended', received: 0 }])
     })
   })
 

@@ -55,7 +55,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     core.faults = []
     return {
       timeUs: 32_000_000, link: core.link, host, packets: { total: capture.packets.length, ratePps: core.link.capturing ? 48 : 0 },
-      flows: { total: capture.flows.length, changed: capture.flows }, sockets, connection: null, decisions: [], faults,
+      flows: { total: capture.flows.length, changed: capture.flows }, sockets, connection: null, decisions: [], datagrams: 0, faults,
     }
   }
 

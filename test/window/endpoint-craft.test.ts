@@ -77,6 +77,35 @@ describe.skipIf(windowObstacle !== null)(`the Endpoint and Craft workspaces${win
     await expect.poll(() => page.locator('.transcript').innerText()).toMatch(/connect 10\.77\.0\.1 7/)
   })
 
+  it('sends a datagram by hand and shows the echo, and what the network reports where nobody listens', async () => {
+    await page.getByRole('tab', { name: 'UDP' }).click()
+    const form = page.locator('.datagrams form')
+    await form.locator('input[name=datagram-port]').fill('70000')
+    await expect.poll(() => form.locator('[role=alert]').innerText()).toContain('A port is a number')
+    await form.locator('input[name=datagram-port]').fill('7')
+    await form.locator('input[name=datagram-content]').fill('hello')
+    await form.locator('button[type=submit]').click()
+    const rows = () => page.locator('.datagrams .e').allInnerTexts()
+    await expect.poll(rows).toEqual([expect.stringMatching(/← 10\.77\.0\.1:7[^]*"hello"/) as string, expect.stringMatching(/→ 10\.77\.0\.1:7[^]*5 bytes/) as string])
+    await form.locator('input[name=datagram-port]').fill('999')
+    await form.locator('input[name=datagram-content]').fill('zz')
+    await form.getByRole('button', { name: 'hex' }).click()
+    await expect.poll(() => form.locator('[role=alert]').innerText()).toContain('hexadecimal')
+    await form.locator('input[name=datagram-content]').fill('00 ff')
+    await page.keyboard.press('Enter')
+    await expect.poll(async () => (await rows())[0]).toMatch(/10\.77\.0\.1:999[^]*nobody listens on the port/)
+    await expect.poll(() => page.locator('.transcript').innerText()).toMatch(/datagram 10\.77\.0\.1 999 --hex 00ff/)
+    await page.getByRole('tab', { name: 'Sockets' }).click()
+  })
+
+  it('shows the whole connection strip and the whole names of settings in a small window', async () => {
+    const before = page.viewportSize()!
+    await page.setViewportSize({ width: 1100, height: 760 })
+    const cut = () => page.evaluate(() => [...document.querySelectorAll('.strip, .settings label > span, .sockets td.mono')].filter((each) => each.scrollWidth > each.clientWidth).length)
+    await expect.poll(cut).toBe(0)
+    await page.setViewportSize(before)
+  })
+
   it('turns a setting of a living connection and shows what is in force', async () => {
     await panel('Sockets').getByRole('button', { name: 'Connect' }).click()
     await page.locator('form.connect button[type=submit]').click()

@@ -3,7 +3,7 @@ import type { Datagram } from '../udp-socket.ts'
 /** What runs on a UDP port. */
 export interface DatagramApplication {
   /** @param reply sends bytes back, from the address that was written to */
-  datagram(datagram: Datagram, reply: (bytes: Uint8Array) => void): void
+  datagram(datagram: Datagram, reply: (bytes: Uint8Array) => void, nowUs: number): void
 }
 
 /** Ports of services that answer whatever comes: two of them would talk for ever (echo, daytime, quotd, chargen, time). */

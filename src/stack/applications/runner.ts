@@ -110,7 +110,7 @@ export class ApplicationRunner {
       const { address, port, localAddress } = datagram
       // What was sent to a group is answered from the address that fits the way.
       const from = this.host.isOwnAddress(localAddress) ? localAddress : undefined
-      application.datagram(datagram, (bytes) => { this.host.udpSend(id, address, port, bytes, nowUs, from) })
+      application.datagram(datagram, (bytes) => { this.host.udpSend(id, address, port, bytes, nowUs, from) }, nowUs)
     }
   }
 

@@ -24,6 +24,16 @@ export const endpoint = {
     badAddress: 'An address, such as 10.77.0.1 or fd00:77::1',
     badPort: 'A port is a number from 1 to 65535',
   },
+  datagrams: {
+    title: 'UDP',
+    content: 'What to send; nothing is a datagram too',
+    hex: 'hex',
+    badHex: 'Pairs of hexadecimal digits, such as 68 69',
+    send: 'Send',
+    bytes: '{count} bytes',
+    what: { sent: 'sent', received: 'received', error: 'error' },
+    empty: 'Nothing sent yet. What answers is shown here; listening as udp-manual takes what comes unasked.',
+  },
   host: {
     title: 'Host',
     off: 'The lab host is off.',
@@ -74,6 +84,7 @@ export const endpoint = {
     off: 'off',
     unset: 'not yet',
     infinite: 'no limit yet',
+    trouble: 'The network reports: {what} (ICMP type {type}, code {code}).',
     units: { seq: 'seq', bytes: 'bytes', ms: 'ms', count: 'count', shift: 'bits', onOff: '', none: '' },
   },
   strip: {
@@ -119,7 +130,7 @@ export const endpoint = {
   },
   decisions: {
     title: 'Decisions',
-    note: 'newest first: sent, held, dropped',
+    note: 'newest first',
     empty: 'No decision yet. Every segment sent, held back or dropped appears here with its reason.',
     all: 'All connections',
     verbs: { sent: 'sent', again: 'again', ack: 'ACK', reset: 'reset', held: 'held', dropped: 'dropped', setting: 'setting', state: 'state' },

@@ -26,6 +26,16 @@ export const endpoint: SameKeys<typeof en> = {
     badAddress: '10.77.0.1이나 fd00:77::1 같은 주소를 쓰십시오',
     badPort: '포트는 1부터 65535까지의 수입니다',
   },
+  datagrams: {
+    title: 'UDP',
+    content: '보낼 내용. 비워도 데이터그램 하나입니다',
+    hex: '16진수',
+    badHex: '68 69처럼 두 자리씩 16진수로 쓰십시오',
+    send: '보내기',
+    bytes: '{count}바이트',
+    what: { sent: '보냄', received: '받음', error: '오류' },
+    empty: '아직 보낸 것이 없습니다. 돌아온 응답이 여기에 나옵니다. udp-manual로 포트를 열면 먼저 오는 것도 받습니다.',
+  },
   host: {
     title: '호스트',
     off: '랩 호스트가 꺼져 있습니다.',
@@ -76,6 +86,7 @@ export const endpoint: SameKeys<typeof en> = {
     off: '꺼짐',
     unset: '아직 없음',
     infinite: '아직 한계 없음',
+    trouble: '네트워크의 보고: {what} (ICMP 유형 {type}, 코드 {code}).',
     units: { seq: '번호', bytes: '바이트', ms: 'ms', count: '회', shift: '비트', onOff: '', none: '' },
   },
   strip: {
@@ -121,7 +132,7 @@ export const endpoint: SameKeys<typeof en> = {
   },
   decisions: {
     title: '결정 기록',
-    note: '최근 것부터: 보냄, 보류, 버림',
+    note: '최근 것부터',
     empty: '아직 결정이 없습니다. 보내거나 미루거나 버린 세그먼트가 모두 이유와 함께 여기에 나옵니다.',
     all: '모든 연결',
     verbs: { sent: '보냄', again: '재전송', ack: 'ACK', reset: '초기화', held: '보류', dropped: '버림', setting: '설정', state: '상태' },

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { asciiBytes } from '../../../src/base/bytes.ts'
 import { TcpState } from '../../../src/tcp/state.ts'
 import { startTestLab } from './lab-harness.ts'
 import type { TestLab } from './lab-harness.ts'
@@ -137,6 +138,37 @@ describe('asking the lab', () => {
     await test.until(() => test.updates.at(-1)?.host.listeners.some(({ port }) => port === 7) === false ? true : null, 'nothing listens any more')
   })
 
+  it('sends datagrams by hand, over both versions, and shows what answers and what the network reports', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    const { from } = await test.client.sendDatagram({ address: '10.77.0.1', port: 7, data: asciiBytes('ping') })
+    expect(await test.client.sendDatagram({ address: 'fd00:77::1', port: 7, data: new Uint8Array(0) })).toEqual({ from })
+    expect(await test.client.sendDatagram({ address: '10.77.0.1', port: 999, from: 4000, data: asciiBytes('?') })).toEqual({ from: 4000 })
+    await test.until(() => test.updates.at(-1)?.datagrams === 6, 'two echoes and an error')
+    const { total, datagrams } = await test.client.getDatagrams({ count: 100 })
+    expect(total).toBe(6)
+    expect(datagrams.slice(0, 3).map(({ what, localPort, port }) => [what, localPort, port])).toEqual([['sent', from, 7], ['sent', from, 7], ['sent', 4000, 999]])
+    const [echo, echo6, error] = datagrams.slice(3).toSorted((a, b) => b.data.length - a.data.length || a.what.localeCompare(b.what) * -1)
+    expect(echo).toMatchObject({ what: 'received', localPort: from, address: '10.77.0.1', port: 7, data: asciiBytes('ping') })
+    expect(echo6).toMatchObject({ what: 'received', localPort: from, address: 'fd00:77::1', port: 7, data: new Uint8Array(0) })
+    expect(error).toMatchObject({ what: 'error', localPort: 4000, address: '10.77.0.1', port: 999, icmp: { version: 4, type: 3, code: 3 } })
+    const hand = (sockets: readonly { application: string, localPort: number }[]) => sockets.filter(({ application }) => application === 'udp-manual').map(({ localPort }) => localPort)
+    expect(hand(test.updates.at(-1)!.sockets)).toEqual([from, 4000])
+    await test.client.unlisten({ port: from })
+    await test.until(() => hand(test.updates.at(-1)!.sockets).length === 1, 'its port is closed')
+  })
+
+  it('sends by hand from a port that listens by hand, and from no other that is taken', async () => {
+    const test = await virtualLab()
+    await conversation(test)
+    await test.client.listen({ port: 5353, application: 'udp-manual' })
+    expect(await test.client.sendDatagram({ address: '10.77.0.1', port: 7, from: 5353, data: asciiBytes('x') })).toEqual({ from: 5353 })
+    await test.until(() => test.updates.at(-1)!.datagrams >= 2, 'the echo')
+    await expect(test.client.listen({ port: 5353, application: 'udp-echo' })).rejects.toMatchObject({ fault: { code: 'portInUse' } })
+    await test.client.listen({ port: 7, application: 'udp-echo' })
+    await expect(test.client.sendDatagram({ address: '10.77.0.1', port: 7, from: 7, data: asciiBytes('x') })).rejects.toMatchObject({ fault: { code: 'portInUse' } })
+  })
+
   it('pushes no more than 30 updates a second, and none when nothing changes', async () => {
     const test = await virtualLab()
     await conversation(test)
@@ -220,6 +252,11 @@ describe('bad input', () => {
     ['inject', [{ frames: [new Uint8Array(3)] }], 'frameTooShort'],
     ['inject', [{ frames: [new Uint8Array(3000)] }], 'frameTooLong'],
     ['inject', [{ frames: ['00'] }], 'badArgument'],
+    ['sendDatagram', [{ address: 'x', port: 7, data: new Uint8Array(1) }], 'addressInvalid'],
+    ['sendDatagram', [{ address: '10.77.0.1', port: 0, data: new Uint8Array(1) }], 'badArgument'],
+    ['sendDatagram', [{ address: '10.77.0.1', port: 7, data: 'text' }], 'badArgument'],
+    ['sendDatagram', [{ address: '10.77.0.1', port: 7, data: new Uint8Array(70_000) }], 'badArgument'],
+    ['sendDatagram', [{ address: '192.0.2.1', port: 7, data: new Uint8Array(1) }], 'hostUnreachable'],
     ['inject', [{ frames: [], lines: ['S 0:0('] }], 'packetSyntax'],
     ['inject', [{ frames: [], lines: ['10.77.0.2:1 > 8.8.8.8:80 S 0:0(0) win 0'] }], 'targetNeedsConsent'],
     ['inject', [{ frames: [new Uint8Array(60)], count: 100_000 }], 'rateLimited'],

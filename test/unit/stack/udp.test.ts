@@ -115,11 +115,11 @@ describe('a UDP socket', () => {
     const [frame] = bench.frames()
     bench.receives(ipv4Frame({ protocol: IpProtocol.icmp, payload: icmpMessage(3, 3, 0, frame.slice(14)) }))
     expect(bench.events()).toMatchObject([{ kind: 'datagramError', socket: id }])
-    expect([bench.host.udpSocket(id)!.error, bench.host.udpSocket(other)!.error]).toEqual([{ kind: 'hard', ipVersion: 4, type: 3, code: 3 }, null])
+    expect([bench.host.udpSocket(id)!.error, bench.host.udpSocket(other)!.error]).toEqual([{ kind: 'hard', ipVersion: 4, type: 3, code: 3, address: peerIp, port: 9 }, null])
     bench.host.udpSend(other, peerIp6, 9, text('x'), bench.nowUs)
     const [frame6] = bench.frames()
     bench.receives(icmpv6Frame(1, 3, 0, frame6.slice(14)))
-    expect(bench.host.udpSocket(other)!.error).toEqual({ kind: 'soft', ipVersion: 6, type: 1, code: 3 })
+    expect(bench.host.udpSocket(other)!.error).toEqual({ kind: 'soft', ipVersion: 6, type: 1, code: 3, address: peerIp6, port: 9 })
   })
 
   it('says why nothing can be sent', () => {

@@ -5,6 +5,9 @@ import { commandLineErrorCodes } from '../../../src/rpc/command-line.ts'
 import { commandNames, commandSpec } from '../../../src/rpc/commands.ts'
 import { catalogues } from '../../../src/words/catalogue.ts'
 import type { Sentences } from '../../../src/words/catalogue.ts'
+import { icmpErrorName } from '../../../src/wire/icmp-names.ts'
+import { isIcmpError } from '../../../src/wire/icmp.ts'
+import { isIcmpv6Error } from '../../../src/wire/icmpv6.ts'
 import { faultKey } from '../../../src/words/fault-key.ts'
 
 function sentences(tree: Sentences, path = ''): [string, string][] {
@@ -20,6 +23,15 @@ describe('the catalogues', () => {
   it('have the same keys in both languages, and a sentence is empty in both or in none', () => {
     expect([...korean.keys()].sort((a, b) => a.localeCompare(b))).toEqual([...english.keys()].sort((a, b) => a.localeCompare(b)))
     for (const [key, sentence] of english) expect(korean.get(key)!.trim() === '', key).toBe(sentence.trim() === '')
+  })
+
+  it('word everything that an ICMP error can report, and nothing else', () => {
+    const names = new Set<string>()
+    for (const version of [4, 6]) for (let type = 0; type < 256; type++) {
+      const isError = version === 4 ? isIcmpError(type) : isIcmpv6Error(type)
+      for (let code = 0; isError && code < 256; code++) names.add(icmpErrorName(version, type, code))
+    }
+    expect(Object.keys(catalogues.en.icmp).toSorted((a, b) => a.localeCompare(b))).toEqual([...names].toSorted((a, b) => a.localeCompare(b)))
   })
 
   it('have the same placeholders in both languages', () => {
