@@ -12,6 +12,7 @@ const mainPrograms = {
   electron: 'main/electron/main.ts',
   tcplab: 'main/cli/tcplab.ts',
   worker: 'main/lab/worker.ts',
+  'script-worker': 'main/cli/script-worker.ts',
   helper: 'main/helper/helper.ts',
 }
 

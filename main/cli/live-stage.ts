@@ -1,11 +1,7 @@
 import { fault, FaultError } from '../../src/base/fault.ts'
 import { publicAddress } from '../../src/craft/inject-guard.ts'
 import { addressBytes } from '../../src/script/build-packet.ts'
-import type { FrameTap } from '../../src/script/lab-wire.ts'
-import type { Defines } from '../../src/script/preprocess.ts'
-import type { Profile } from '../../src/script/profile.ts'
-import type { ScriptReport } from '../../src/script/report.ts'
-import type { ToolOptions } from '../../src/script/settings.ts'
+import { profiles } from '../../src/script/profile.ts'
 import { parseAddress } from '../../src/stack/ip-address.ts'
 import type { IpAddress } from '../../src/stack/ip-address.ts'
 import { isLinkLocalIpv6, isSameIpv4Network, isSamePrefix, parseCidr } from '../../src/wire/addresses.ts'
@@ -20,15 +16,14 @@ import { playLive } from '../live/play-live.ts'
 import { tellFailure, UsageError } from './failure.ts'
 import { elevationOf, openNamedLink } from './link-choice.ts'
 import type { CliOptions } from './options.ts'
+import type { ScriptFrame, ScriptOutcome, ScriptRules } from './script-job.ts'
 import { SpokenHost } from './spoken-host.ts'
 import type { Words } from './words.ts'
-
-export interface LiveOptions { readonly profile: Profile, readonly defines: Defines, readonly tool: ToolOptions, readonly tap: FrameTap }
 
 /** A link on which scripts are played against a peer, one after another. */
 export interface LiveStage {
   /** @throws FaultError `hostUnreachable`, `peerProgramFailed`, the link's own end, and what injection refuses */
-  play(text: string, options: LiveOptions): Promise<ScriptReport>
+  play(text: string, rules: ScriptRules): Promise<ScriptOutcome>
   close(): Promise<void>
 }
 
@@ -84,19 +79,23 @@ export async function openLiveStage(options: CliOptions, words: Words, print: (l
     throw error
   }
 
-  async function play(text: string, { profile, defines, tool, tap }: LiveOptions, own: IpAddress, hopMac: Uint8Array): Promise<ScriptReport> {
+  async function play(text: string, { profile, defines, tool, keepsFrames }: ScriptRules, own: IpAddress, hopMac: Uint8Array): Promise<ScriptOutcome> {
     if (died !== null) throw died
     const startUs = machineClock()
+    const frames: ScriptFrame[] = []
     const stage = wire = new LiveWire({
       link: opened.link, clock: machineClock, own: { address: own, mac }, peer: { address: peer, mac: hopMac }, consent,
-      tap: (frame, direction, nowUs) => tap(frame, direction, nowUs - startUs),
+      tap: (frame, direction, nowUs) => { if (keepsFrames) frames.push({ frame: frame.slice(), direction, nowUs: nowUs - startUs }) },
     })
     const notify = (): void => stage.step()
     const { peerCommand } = options
     const program = peerCommand === undefined ? new PeerPerson((line) => print(words('script.live.perform', { call: line })), notify) : new PeerProgram(peerCommand, notify)
     if (peerCommand === undefined) print(words('script.live.byHand', { peer: peerText!, own: ip.split('/')[0] }))
     try {
-      return await playLive(text, { wire: stage, peer: program, isByHand: peerCommand === undefined, local: peer, remote: own, profile, defines, tool })
+      const report = await playLive(text, {
+        wire: stage, peer: program, isByHand: peerCommand === undefined, local: peer, remote: own, profile: profile ?? profiles.linux, defines, tool,
+      })
+      return { report, frames, ms: (machineClock() - startUs) / 1000 }
     } finally {
       wire = null
       await program.close()

@@ -147,6 +147,7 @@ export const cliTable = {
       { name: 'profile', type: 'text', value: 'NAME|FILE' },
       { name: 'define', short: 'D', type: 'definition', value: 'SYM=VALUE', repeatable: true },
       { name: 'tool', type: 'text', value: 'NAME[=VALUE]', repeatable: true },
+      { name: 'jobs', short: 'j', type: 'positive', value: 'N' },
       { name: 'trace', type: 'flag' },
       { name: 'pcapng', type: 'path', value: 'FILE' },
       { name: 'link', type: 'text', value: 'IF', words: 'scriptLink' },
@@ -224,6 +225,7 @@ export interface CliOptions {
   tool?: string[]
   trace?: boolean
   pcapng?: string
+  jobs?: number
   peer?: string
   peerCommand?: string
   recordings?: string

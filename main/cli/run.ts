@@ -1,59 +1,67 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { FaultError, fault } from '../../src/base/fault.ts'
-import { profiles } from '../../src/script/profile.ts'
-import type { FrameTap } from '../../src/script/lab-wire.ts'
-import { runScript } from '../../src/script/run-script.ts'
 import { ExitCode } from './failure.ts'
 import { openLiveStage } from './live-stage.ts'
+import type { CliOptions } from './options.ts'
 import { Output } from './output.ts'
 import type { Run } from './program.ts'
+import type { ScriptOutcome, ScriptRules } from './script-job.ts'
+import { runInPool } from './script-pool.ts'
 import { profileNamedOrRead, readScript } from './script-profile.ts'
 import { ScriptRecorder } from './script-recorder.ts'
 import { readToolOptions } from './script-options.ts'
 import { reportJson, reportLines } from './script-report.ts'
-import { ScriptTrace } from './script-trace.ts'
+import { traceLines } from './script-trace.ts'
 import { programName } from './version.ts'
+import type { Words } from './words.ts'
 
-/** `tcplab run`: plays packetdrill scripts against the engine. Exit code 1 where one of them did not pass; with `--json` one object a script, and a summary. */
+/** `tcplab run`: plays packetdrill scripts. Exit code 1 where one of them did not pass; with `--json` one object a script, and a summary. */
 export const runRun: Run = async ({ args, options, json, words }) => {
   const files = (args[0] as readonly string[]).flatMap(scriptsIn)
-  const given = options.profile === undefined ? null : profileNamedOrRead(options.profile)
-  const defines = new Map((options.define ?? []).map((text) => {
-    const [name, ...value] = text.split('=')
-    return [name, value.length === 0 ? '1' : value.join('=')]
-  }))
-  const tool = readToolOptions(options.tool ?? [])
+  const texts = files.map(readScript)
+  const rules: ScriptRules = {
+    profile: options.profile === undefined ? null : profileNamedOrRead(options.profile),
+    defines: new Map((options.define ?? []).map((text) => {
+      const [name, ...value] = text.split('=')
+      return [name, value.length === 0 ? '1' : value.join('=')]
+    })),
+    tool: readToolOptions(options.tool ?? []),
+    keepsFrames: options.trace === true || options.pcapng !== undefined,
+  }
+  const isLive = options.link !== undefined || options.peer !== undefined
   const output = new Output(process.stdout)
   const recorder = options.pcapng === undefined ? null : new ScriptRecorder(options.pcapng, programName)
   const counts = { pass: 0, fail: 0, unsupported: 0 }
   const startedMs = performance.now()
-  const live = options.link === undefined && options.peer === undefined ? null : await openLiveStage(options, words, (line) => { process.stderr.write(`${line}\n`) })
-  for (const file of files) {
-    const text = readScript(file)
-    const trace = options.trace ? new ScriptTrace() : null
+  let at = 0
+  for await (const { report, frames, ms } of isLive ? playLive(texts, rules, options, words) : runInPool(texts, rules, options.jobs ?? 1)) {
+    const file = files[at]
     recorder?.begin(file)
-    const beganMs = performance.now()
-    const tap: FrameTap = (frame, direction, nowUs) => {
-      trace?.take(frame, direction, nowUs)
-      recorder?.take(frame, direction, nowUs)
-    }
-    const profile = given === null ? {} : { profile: given }
-    const report = live === null ? runScript(text, { ...profile, defines, tool, tap }) : await live.play(text, { profile: given ?? profiles.linux, defines, tool, tap })
-    const ms = performance.now() - beganMs
+    for (const { frame, direction, nowUs } of frames) recorder?.take(frame, direction, nowUs)
     counts[report.result]++
     if (json) output.line(JSON.stringify(reportJson(file, report, ms, words)))
-    else for (const line of [...trace?.lines ?? [], ...reportLines(file, text, report, ms, words)]) output.line(line)
+    else for (const line of [...options.trace ? traceLines(frames) : [], ...reportLines(file, texts[at], report, ms, words)]) output.line(line)
     output.flush()
     if (output.isBroken) break
+    at++
   }
-  await live?.close()
   recorder?.close()
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(2)
   if (json) output.line(JSON.stringify({ summary: { scripts: files.length, ...counts, seconds: Number(seconds) } }))
   else output.line(words('script.summary', { passed: counts.pass, failed: counts.fail, unsupported: counts.unsupported, seconds }))
   await output.end()
   return counts.fail + counts.unsupported > 0 ? ExitCode.failed : ExitCode.done
+}
+
+/** One after another, since there is one link. */
+async function* playLive(texts: readonly string[], rules: ScriptRules, options: CliOptions, words: Words): AsyncGenerator<ScriptOutcome> {
+  const stage = await openLiveStage(options, words, (line) => { process.stderr.write(`${line}\n`) })
+  try {
+    for (const text of texts) yield await stage.play(text, rules)
+  } finally {
+    await stage.close()
+  }
 }
 
 /** The script itself, or those below a folder, in a fixed order. */

@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   fuzz: () => import('./fuzz.ts'),
   hostile: () => import('./hostile.ts'),
   goodput: () => import('./goodput.ts'),
+  scripts: () => import('./scripts.ts'),
   trace: () => import('./trace.ts'),
 }
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildProgram } from '../support/program.ts'
 
@@ -83,6 +84,17 @@ describe('tcplab run', () => {
     expect(first).toMatchObject({ file: good, result: 'pass', profile: 'freebsd' })
     expect(second).toMatchObject({ file: bad, result: 'fail', line: 5, differs: ['ack'] })
     expect(last.summary).toMatchObject({ scripts: 2, pass: 1, fail: 1, unsupported: 0 })
+  })
+
+  it('prints the same with threads, in the order of the files', () => {
+    const built = fileURLToPath(new URL('../../out/main/tcplab.js', import.meta.url))
+    const places = [fileURLToPath(new URL('../scripts/state-walks', import.meta.url)), script('bad.pkt', passing.replace('ack 1 <...>', 'ack 2 <...>'))]
+    const [serial, parallel] = [[], ['-j', '3']].map((more) => spawnSync(process.execPath, [built, 'run', ...places, '--trace', ...more], { encoding: 'utf8' }))
+    const timeless = (text: string) => text.replace(/, [\d.]+ ms\)/g, ')').replace(/in [\d.]+ s/, '')
+    expect(parallel.stderr).toBe('')
+    expect(parallel.status).toBe(exitCodes.failed)
+    expect(timeless(parallel.stdout)).toBe(timeless(serial.stdout))
+    expect(parallel.stdout.match(/^pass /gm)!.length).toBeGreaterThan(80)
   })
 
   it('names the place of what is no script', () => {

@@ -38,6 +38,7 @@ export const cli = {
     scriptPeer: 'with --link: the machine whose TCP is tested; < goes to it, > is expected from it',
     scriptIp: 'with --link: a free address of that network for the lab, with its prefix length',
     peerCommand: 'with --link: a command that performs the system calls at the peer, such as \'ssh HOST python3 script-peer.py\'; without it each call is printed for a person, who presses Enter when it is made',
+    jobs: 'run the scripts in this many threads; what is printed stays the same',
     lang: 'language of the output: en or ko; otherwise that of the environment',
     json: 'print one JSON object a line',
     interface: 'interface; also sandbox or virtual',

@@ -40,6 +40,7 @@ export const cli: SameKeys<typeof english> = {
     scriptPeer: '--link와 함께: TCP를 시험할 장치. <는 그쪽으로 보내고, >는 그쪽에서 오기를 기다립니다',
     scriptIp: '--link와 함께: 랩이 쓸, 그 네트워크의 빈 주소와 프리픽스 길이',
     peerCommand: '--link와 함께: 상대에서 시스템 콜을 수행하는 명령. 예: \'ssh HOST python3 script-peer.py\'. 없으면 호출을 하나씩 출력하고, 사람이 수행한 뒤 Enter를 누릅니다',
+    jobs: '스크립트를 이만큼의 스레드로 실행합니다. 출력은 그대로입니다',
     lang: '출력 언어: en 또는 ko. 없으면 환경 설정을 따릅니다',
     json: '한 줄에 JSON 객체 하나씩 출력합니다',
     interface: '인터페이스. sandbox와 virtual도 쓸 수 있습니다',
