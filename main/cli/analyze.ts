@@ -12,6 +12,7 @@ import { readCaptureFile } from '../files/capture-input.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
 import { localTimeText } from '../lab/local-time.ts'
 import { displayFilterOf, fieldsOf } from './display-filter.ts'
+import { ExplainView } from './explain-view.ts'
 import { ExitCode, tellFailure, UsageError } from './failure.ts'
 import { findingLine, findingNamesText } from './finding-line.ts'
 import { graphView } from './graph-view.ts'
@@ -43,7 +44,7 @@ export const runAnalyze: Run = async (invocation) => {
   const { args, options, words } = invocation
   const path = args[0] as string
   const output = new Output(process.stdout)
-  const trace = new Trace()
+  const trace = new Trace({ insights: options.explain || asksForInsights(options.filter) || asksForInsights(options.fields) })
   const views = viewsOf(invocation, trace, output)
   const hasPicture = (options.svg ?? options.png) !== undefined
   if ((options.graph !== undefined) !== hasPicture || (!hasPicture && (options.kind ?? options.sender) !== undefined)) throw new UsageError('graphNeedsBoth')
@@ -61,11 +62,17 @@ export const runAnalyze: Run = async (invocation) => {
   return damage === null ? ExitCode.done : tellFailure(new FaultError(damage), words)
 }
 
+/** The field `finding` has names beyond those of Wireshark, and finding those takes time. */
+function asksForInsights(text: string | undefined): boolean {
+  return text !== undefined && /\bfinding\b/.test(text)
+}
+
 function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Output): View[] {
   if (options.raw !== undefined && options.stream === undefined) throw new UsageError('missingOption', { name: '--stream N', command: 'analyze' })
   const views: View[] = []
   if (options.findings !== undefined) views.push(findingsView(trace, output, options.findings === 'json' || json))
   if (options.flows) views.push(flowsView(trace, output, json))
+  if (options.explain) views.push(new ExplainView(trace, output, json, words))
   if (options.script === undefined && (options.side ?? options.profile) !== undefined) throw new UsageError('missingOption', { name: '--script FILE', command: 'analyze' })
   if (options.script !== undefined) views.push(scriptViewOf(trace, output, options, words))
   else if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))

@@ -34,6 +34,7 @@ export const cliTable = {
       { name: 'fields', type: 'text', value: 'NAME,…' },
       { name: 'flows', type: 'flag' },
       { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
+      { name: 'explain', type: 'flag' },
       { name: 'stream', type: 'count', value: 'N' },
       { name: 'raw', type: 'streamEnd', value: 'a|b' },
       { name: 'script', type: 'path', value: 'FILE', words: 'scriptFile' },
@@ -230,6 +231,7 @@ export interface CliOptions {
   peerCommand?: string
   recordings?: string
   flows?: boolean
+  explain?: boolean
   displayFilter?: string
   fields?: string
   comments?: boolean

@@ -1,3 +1,4 @@
+import type { Insights } from '../trace/insight/insights.ts'
 import { PacketAnalyses, PacketAnalysis } from '../trace/packet-analysis.ts'
 import { PacketMark, PacketRecord, Protocol } from '../trace/packet-store.ts'
 import type { PacketStore } from '../trace/packet-store.ts'
@@ -13,6 +14,7 @@ import { decodeInner, maxTunnels } from '../wire/tunnel.ts'
 export interface PacketSource {
   readonly store: PacketStore
   readonly tracker: FlowTracker
+  readonly insights?: Insights | null
 }
 
 /** Reads the bytes of a stored packet back; null where they are not there (any more). The bytes are good until the next call. */

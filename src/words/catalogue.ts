@@ -7,6 +7,7 @@ import { filter as filterEn } from './en/filter.ts'
 import { findings as findingsEn } from './en/findings.ts'
 import { graph as graphEn } from './en/graph.ts'
 import { icmp as icmpEn } from './en/icmp.ts'
+import { insights as insightsEn } from './en/insights.ts'
 import { reasons as reasonsEn } from './en/reasons.ts'
 import { script as scriptEn } from './en/script.ts'
 import { shell as shellEn } from './en/shell.ts'
@@ -20,6 +21,7 @@ import { filter as filterKo } from './ko/filter.ts'
 import { findings as findingsKo } from './ko/findings.ts'
 import { graph as graphKo } from './ko/graph.ts'
 import { icmp as icmpKo } from './ko/icmp.ts'
+import { insights as insightsKo } from './ko/insights.ts'
 import { reasons as reasonsKo } from './ko/reasons.ts'
 import { script as scriptKo } from './ko/script.ts'
 import { shell as shellKo } from './ko/shell.ts'
@@ -45,6 +47,7 @@ const en = {
   findings: findingsEn,
   graph: graphEn,
   icmp: icmpEn,
+  insights: insightsEn,
   reasons: reasonsEn,
   script: scriptEn,
   shell: shellEn,
@@ -62,6 +65,7 @@ const ko: SameKeys<typeof en> = {
   findings: findingsKo,
   graph: graphKo,
   icmp: icmpKo,
+  insights: insightsKo,
   reasons: reasonsKo,
   script: scriptKo,
   shell: shellKo,

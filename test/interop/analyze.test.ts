@@ -55,6 +55,23 @@ describe('tcplab analyze', () => {
     expect(stdout).toContain('5\ttcp.analysis.retransmission')
   })
 
+  it('explains flows and packets in words and as objects, and leaves the findings as they are', () => {
+    const file = fileOf('explain.pcap', pcapOf(framesOfLines(...lines, '10.0.0.2:80 > 10.0.0.3:5000 R. 0:0(0) ack 8 win 0')))
+    const { code, stdout } = analyze(file, '--explain')
+    expect(code).toBe(0)
+    const text = stdout.trim().split('\n')
+    expect(text).toContain('# tcp.stream 1: 10.0.0.3:5000 → 10.0.0.2:80')
+    expect(text).toContain('- The server refused the connection. [No. 7]')
+    expect(text).toContain('7\tconnection refused: It answers a SYN: nobody listens on that port, or a firewall says so. (RFC 9293 §3.10.7.1) [No. 6]')
+    expect(analyze(file, '--explain', '--lang', 'ko').stdout).toContain('- 서버: 연결을 거부했습니다. [No. 7]')
+    const objects = analyze(file, '--explain', '--json').stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(objects.map(({ frame, stream }) => frame ?? `stream ${stream as number}`)).toEqual(['stream 0', 'stream 1', 7])
+    expect(objects[2]).toMatchObject({ insights: [{ name: 'resetRefused', severity: 'error', packets: [6] }] })
+    expect(analyze(file, '--explain', '--filter', 'tcp.stream == 0').stdout).not.toContain('10.0.0.3')
+    expect(analyze(file, '--filter', 'finding == "reset_refused"', '--fields', 'frame.number,finding').stdout).toBe('7\treset_refused\n')
+    expect(analyze(file, '--findings', 'tsv').stdout).toBe('5\ttcp.analysis.retransmission\n')
+  })
+
   it('counts the flows that tshark counts', () => {
     const file = fileOf('b.pcap', conversation)
     const streams = new Set(tshark(file, 'tcp.stream').map(([stream]) => stream))

@@ -1,4 +1,5 @@
 import { findingsOf, wiresharkNames } from '../../trace/finding.ts'
+import { insightNames } from '../../trace/insight/insight.ts'
 import { PacketMark, Protocol, receiverStateOf, senderStateOf } from '../../trace/packet-store.ts'
 import { tcpStateNames } from '../../tcp/state.ts'
 import { checkTransportChecksum } from '../../wire/packet-checksum.ts'
@@ -14,11 +15,20 @@ const state = (isClient: boolean) => (view: PacketView, into: Value[]) => {
   into.push(found < 0 ? 'UNKNOWN' : tcpStateNames[found])
 }
 
+/** Names of Wireshark without what stands before them, and those of insights in the same form. */
+function readFindings({ record, index, source }: PacketView, into: Value[]): void {
+  for (const name of findingsOf(record.findings)) into.push(shortName(wiresharkNames[name]))
+  const { insights } = source
+  if (insights?.has(index + 1)) for (const { kind } of insights.of(index + 1)) into.push(insightFieldNames[kind])
+}
+
+const insightFieldNames = insightNames.map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+
 /** Fields that Wireshark does not have. */
 export const labFields: readonly Field[] = [
   { name: 'tcp.state.client', type: 'string', ofFrame: state(true) },
   { name: 'tcp.state.server', type: 'string', ofFrame: state(false) },
-  { name: 'finding', type: 'string', ofFrame: ({ record }, into) => { for (const name of findingsOf(record.findings)) into.push(shortName(wiresharkNames[name])) } },
+  { name: 'finding', type: 'string', ofFrame: readFindings },
   {
     name: 'checksum', type: 'string',
     ofFrame: (view, into) => {

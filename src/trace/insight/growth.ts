@@ -41,6 +41,7 @@ export class Growth {
   private recoveryEnd = 0
   private flightAtLoss = 0
   private isTimeout = false
+  private losses = 0
   private beganUs = -1
   private rounds = 0
   private readonly times: number[] = []
@@ -68,7 +69,8 @@ export class Growth {
       return
     }
     this.judgeStretch(full)
-    this.flightAtLoss = this.wasLimited || this.isRoundLimited ? 0 : Math.max(this.roundFlight, this.beforeFlight)
+    // The first loss ends slow start, which overshoots: what is left then says little.
+    this.flightAtLoss = this.wasLimited || this.isRoundLimited || this.losses++ === 0 ? 0 : Math.max(this.roundFlight, this.beforeFlight)
     this.isRecovering = true
     this.recoveryEnd = nxt
     this.isTimeout = byTimeout
@@ -150,7 +152,7 @@ function controllerOf(kept: readonly number[], keptPercent: number, straight: nu
   if (kept.length < 2) return 'unknown'
   if (keptPercent >= 40 && keptPercent <= 58 && share(0.36, 0.6) && curved <= straight) return 'reno'
   if (keptPercent >= 61 && keptPercent <= 80 && share(0.58, 0.84) && (curved > 0 || (straight > 0 && slopePercent <= 80))) return 'cubic'
-  if (keptPercent >= 87 && kept.length >= 3 && share(0.84, 1.5)) return 'bbr'
+  if (keptPercent >= 80 && kept.length >= 5 && share(0.75, 1.5)) return 'bbr'
   return 'unknown'
 }
 

@@ -10,7 +10,7 @@ const firstWidthUs = 10_000
 
 /**
  * How long a sender was kept back by what, as a whole and by intervals: 32 of them at most, which double in width as the time grows.
- * The method stands in docs/analysis.md.
+ * The method stands in docs/insights.md.
  */
 export class LimitedTime {
   /** What holds now. */

@@ -47,6 +47,7 @@ export const cli = {
     write: 'record to this pcapng file',
     displayFilter: 'look only at packets that this display filter lets through, in the syntax of Wireshark',
     fields: 'print these fields of each packet, tab-separated, under the names of Wireshark: frame.number,ip.src,tcp.port',
+    explain: 'say in words what each TCP flow comes to and what its packets show beyond Wireshark\'s findings, with the rule and the packets that prove it',
     flows: 'print the flows, one line each',
     findings: 'print the findings of each packet that has any: number, tab, names of tcp.analysis (tsv), or an object a line (json)',
     stream: 'put together what both ends of this TCP stream have sent, numbered as in Wireshark; a is the client, b the server',

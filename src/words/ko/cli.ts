@@ -49,6 +49,7 @@ export const cli: SameKeys<typeof english> = {
     write: '이 pcapng 파일에 기록합니다',
     displayFilter: 'Wireshark 문법의 이 표시 필터에 맞는 패킷만 봅니다',
     fields: '패킷마다 이 필드들을 탭으로 나누어 출력합니다. 이름은 Wireshark와 같습니다: frame.number,ip.src,tcp.port',
+    explain: 'TCP 흐름마다 무엇이 드러나는지, 패킷이 Wireshark의 판정 너머로 무엇을 보이는지를 규칙과 근거 패킷과 함께 글로 출력',
     flows: '흐름을 한 줄씩 출력합니다',
     findings: '판정이 있는 패킷마다 번호, 탭, tcp.analysis 이름들을 출력하거나(tsv) 한 줄에 객체 하나씩 출력합니다(json)',
     stream: '이 TCP 스트림에서 양쪽이 보낸 바이트를 순서대로 이어 출력합니다. 번호는 Wireshark와 같고, a는 클라이언트, b는 서버입니다',
