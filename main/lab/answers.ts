@@ -6,6 +6,7 @@ import { linkKinds } from '../../src/link/link.ts'
 import type { Trace } from '../../src/trace/trace.ts'
 import { injectLimits, planInjection } from '../../src/craft/inject-guard.ts'
 import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, secondsOf, textOf } from './arguments.ts'
+import { colourRulesAtMost } from './colour-rules.ts'
 import { DisplayedPackets } from './displayed-packets.ts'
 import { flowsInOrder } from './flow-orders.ts'
 import type { Lab } from './lab.ts'
@@ -61,12 +62,14 @@ export function answersOf(lab: Lab): Answers {
 
     getPacketRows: (request) => {
       const { trace, bytesOf: read } = capture()
-      const { from, count, flow, filter } = fieldsOf(request, 'request')
+      const { from, count, flow, filter, rules } = fieldsOf(request, 'request')
+      const ruleTexts = optional(rules, (list) => listOf(list, 'rules', (rule, name) => textOf(rule, name, 65_536)).slice(0, colourRulesAtMost))
       const expression = displayFilterOf(filter)
-      if (expression !== null) return displayedRows(lab, expression, from, integerOf(count, 'count', 0, whole), optional(flow, (value) => integerOf(value, 'flow', 0, whole)) ?? null)
+      if (expression !== null) return coloured(lab, ruleTexts, displayedRows(lab, expression, from, integerOf(count, 'count', 0, whole), optional(flow, (value) => integerOf(value, 'flow', 0, whole)) ?? null))
       const wanted = { count: integerOf(count, 'count', 0, whole), flow: optional(flow, (value) => integerOf(value, 'flow', 0, whole)) }
       const total = trace.rows({ from: 0, count: 0, ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read).total
-      return trace.rows({ from: rowFrom(from, total), count: Math.min(wanted.count, rowsAtMost), ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read)
+      const page = trace.rows({ from: rowFrom(from, total), count: Math.min(wanted.count, rowsAtMost), ...wanted.flow === undefined ? {} : { flow: wanted.flow } }, read)
+      return coloured(lab, ruleTexts, page)
     },
     getPacket: (number) => {
       const { trace, bytesOf: read } = capture()
@@ -171,6 +174,11 @@ function displayedRows(lab: Lab, expression: string, from: unknown, count: numbe
   const start = Math.min(rowFrom(from, list.length), list.length)
   const numbers = Array.from({ length: Math.min(count, rowsAtMost, list.length - start) }, (_, i) => list.at(start + i))
   return { total: list.length, from: start, rows: trace.rowsOf(numbers, read), scanned }
+}
+
+function coloured(lab: Lab, rules: readonly string[] | undefined, page: PacketRowPage): PacketRowPage {
+  if (rules === undefined) return page
+  return { ...page, matches: lab.requireOpen().capture.colourRules().match(page.rows.map(({ number }) => number), rules) }
 }
 
 function sortedFlows(trace: Trace, sort: FlowSort, descending: boolean, from: number, count: number, clock: () => number): FlowPage {

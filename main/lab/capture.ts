@@ -10,6 +10,7 @@ import type { RecordingState } from '../../src/rpc/contract.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
+import { ColourRules } from './colour-rules.ts'
 import { FlowGraphs } from './flow-graphs.ts'
 import { Recorder } from './recorder.ts'
 import { copyRecording } from './save-recording.ts'
@@ -41,6 +42,7 @@ export class Capture implements Task {
   private filter: string
   /** Of the packets that are there now; made when somebody looks. */
   private flowGraphs: FlowGraphs | null = null
+  private rules: ColourRules | null = null
 
   constructor(link: Link, options: CaptureOptions) {
     this.options = options
@@ -71,6 +73,7 @@ export class Capture implements Task {
   clear(nowUs: number): void {
     this.trace = this.newTrace()
     this.flowGraphs = null
+    this.rules = null
     if (this.recording === null) return
     this.closeRecorder(nowUs)
     this.record(nowUs)
@@ -101,6 +104,11 @@ export class Capture implements Task {
   graphs(): FlowGraphs {
     this.flowGraphs ??= new FlowGraphs(this.trace, this.bytesOf)
     return this.flowGraphs
+  }
+
+  colourRules(): ColourRules {
+    this.rules ??= new ColourRules(this.trace, this.bytesOf)
+    return this.rules
   }
 
   state(nowUs: number): RecordingState {

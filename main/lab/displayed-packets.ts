@@ -27,7 +27,7 @@ export class DisplayedPackets {
     const lists = known.get(trace) ?? new Map<string, DisplayedPackets>()
     known.set(trace, lists)
     const key = `${flow ?? ''} ${expression}`
-    const displayed = lists.get(key) ?? new DisplayedPackets(filterOf(expression), trace, flow, bytesOf)
+    const displayed = lists.get(key) ?? new DisplayedPackets(displayFilter(expression), trace, flow, bytesOf)
     lists.delete(key)
     lists.set(key, displayed)
     for (const old of lists.keys()) if (lists.size > listsKept) lists.delete(old)
@@ -63,7 +63,8 @@ export class DisplayedPackets {
 
 const known = new WeakMap<Trace, Map<string, DisplayedPackets>>()
 
-function filterOf(expression: string): Filter {
+/** @throws FaultError badDisplayFilter */
+export function displayFilter(expression: string): Filter {
   const filter = compileFilter(expression, { local: localTime })
   if (filter instanceof Filter) return filter
   throw new FaultError(fault('badDisplayFilter', { expression, column: filter.at + 1 }))

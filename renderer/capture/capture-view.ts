@@ -4,11 +4,14 @@ import type { Lab } from '../lab/store.ts'
 import type { Selection } from '../selection.ts'
 import { isOneOf, storedRef } from '../stored.ts'
 import { useDisplayFilter, type DisplayFilter } from './display-filter.ts'
+import { useCaptureClock } from './capture-clock.ts'
+import { useColourRules, type ColourRules } from './colour-rules.ts'
 import { leastChars, type ColumnChars } from './packet-columns.ts'
 import { usePacketRows, type PacketRows } from './packet-rows.ts'
 import { useRowWindow, type RowWindow } from './row-window.ts'
 import { numberForms, type NumberForm } from './shown-numbers.ts'
 import { useSteadyTotal } from './steady-total.ts'
+import { timeFormats, timeText, type TimeFormat } from './time-formats.ts'
 
 /** What the packet list and the ladder share, so that a packet's row and its arrow stand on one line. */
 export interface CaptureView {
@@ -18,6 +21,11 @@ export interface CaptureView {
   total: Readonly<Ref<number>>
   window: RowWindow
   form: Ref<NumberForm>
+  timeFormat: Ref<TimeFormat>
+  rules: ColourRules
+  clock: ReturnType<typeof useCaptureClock>
+  /** The time of a loaded row as the list shows it. */
+  timeOf(row: PacketRow, index: number): string
   chars: ColumnChars
   /** The flow that the ladder draws: the one that filters the list, or that of the selected packet, or the first in view. */
   ladderFlow: ComputedRef<number>
@@ -38,13 +46,16 @@ export function useCaptureView(): CaptureView {
 
 export function provideCaptureView(lab: Lab, selection: Selection): CaptureView {
   const filter = useDisplayFilter()
-  const rows = usePacketRows(lab, selection.flow, filter.applied)
+  const rules = useColourRules()
+  const rows = usePacketRows(lab, selection.flow, filter.applied, computed(() => rules.active.value.map((rule) => rule.filter)))
+  const clock = useCaptureClock(lab)
   // The window moves over as many rows as are shown, and how many are shown depends on where the window is.
   const place = { following: true, visible: 0 }
   const total = useSteadyTotal(rows, () => place.following, () => place.visible)
   const window = useRowWindow(total)
   watchEffect(() => Object.assign(place, { following: window.following.value, visible: window.visible.value }), { flush: 'sync' })
   const form = storedRef<NumberForm>('numbers', 'relative', isOneOf(numberForms))
+  const timeFormat = storedRef<TimeFormat>('timeFormat', 'start', isOneOf(timeFormats))
   const chars = shallowReactive(leastChars())
   const selected = useSelectedIndex(lab, selection, filter, rows, total, window)
   const selectedRow = computed(() => {
@@ -62,13 +73,17 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
     }
     return -1
   })
-  watch([selection.flow, lab.captureEpoch], () => { Object.assign(chars, leastChars()) })
+  watch([selection.flow, lab.captureEpoch, timeFormat], () => { Object.assign(chars, leastChars()) })
   const view: CaptureView = {
     rows,
     filter,
     total,
     window,
     form,
+    timeFormat,
+    rules,
+    clock,
+    timeOf: (row, index) => timeText(timeFormat.value, row, index === 0 ? undefined : rows.at(index - 1), index === 0, clock.start.value),
     chars,
     ladderFlow,
     selectedRow,

@@ -1,6 +1,5 @@
 import type { PacketRow } from '../../src/rpc/contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
-import { formatTime } from '../format.ts'
 import type { FindingName } from '../../src/trace/finding.ts'
 import { flagLabel } from '../tcp-flags.ts'
 import { shownWindow } from './packet-columns.ts'
@@ -8,8 +7,8 @@ import { shownFindings } from './shown-findings.ts'
 import { shownInfo, shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** A row as one line of text, for screen readers and tooltips. */
-export function describeRow(row: PacketRow, isns: readonly [number, number], form: NumberForm, nameOf: (finding: FindingName) => string): string {
-  const head = [row.number, formatTime(row.time), `${row.source} → ${row.destination}`, row.protocol]
+export function describeRow(row: PacketRow, time: string, isns: readonly [number, number], form: NumberForm, nameOf: (finding: FindingName) => string): string {
+  const head = [row.number, time, `${row.source} → ${row.destination}`, row.protocol]
   if (!row.tcp) return [...head, row.info, row.malformed].filter(Boolean).join(' ')
   const { seq, ack } = shownNumbers(row.tcp, isns, form)
   const { tcp } = row

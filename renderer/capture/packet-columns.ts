@@ -1,15 +1,16 @@
 import type { PacketRow } from '../../src/rpc/contract.ts'
-import { formatTime } from '../format.ts'
 import { shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** Columns of the packet list, left to right. Widths follow the longest value seen, between the limits, and never shrink while one scrolls. */
 export const packetColumns = [
+  { id: 'rule', align: 'left', least: 0, most: 0 },
   { id: 'number', align: 'right', least: 3, most: 9 },
-  { id: 'time', align: 'right', least: 8, most: 14 },
+  { id: 'time', align: 'right', least: 8, most: 26 },
   { id: 'source', align: 'left', least: 10, most: 15 },
   { id: 'destination', align: 'left', least: 10, most: 15 },
   { id: 'protocol', align: 'left', least: 4, most: 8 },
   { id: 'flags', align: 'left', least: 0, most: 0 },
+  { id: 'findings', align: 'left', least: 0, most: 0 },
   { id: 'seq', align: 'right', least: 5, most: 10 },
   { id: 'ack', align: 'right', least: 5, most: 10 },
   { id: 'window', align: 'right', least: 5, most: 7 },
@@ -25,9 +26,11 @@ export interface PlacedColumn { id: ColumnId, align: 'left' | 'right', x: number
 /** D2Coding is half an em wide: 6 px a figure at 12 px. */
 export const charWidth = 6
 export const cellPadding = 4
-const firstPadding = 8
+const ruleWidth = 15
 const flagsWidth = 90
 const whoWidth = 17
+/** A mark with its two letters, and how many more there are. */
+const findingsWidth = 46
 const leastInfo = 64
 
 export function leastChars(): ColumnChars {
@@ -35,7 +38,7 @@ export function leastChars(): ColumnChars {
 }
 
 /** Widens `chars` to hold a row; true when anything changed. */
-export function widenColumns(chars: ColumnChars, row: PacketRow, isns: readonly [number, number], form: NumberForm): boolean {
+export function widenColumns(chars: ColumnChars, row: PacketRow, time: string, isns: readonly [number, number], form: NumberForm): boolean {
   let changed = false
   const need = (id: ColumnId, length: number) => {
     const { most } = packetColumns.find((column) => column.id === id)!
@@ -45,7 +48,7 @@ export function widenColumns(chars: ColumnChars, row: PacketRow, isns: readonly 
     changed = true
   }
   need('number', String(row.number).length)
-  need('time', formatTime(row.time).length)
+  need('time', time.length)
   need('source', row.source.length)
   need('destination', row.destination.length)
   need('protocol', row.protocol.length)
@@ -74,7 +77,9 @@ export function placeColumns(chars: ColumnChars, available: number): PlacedColum
 }
 
 function widthOf(id: ColumnId, chars: number): number {
+  if (id === 'rule') return ruleWidth
   if (id === 'flags') return flagsWidth
-  const extra = id === 'number' ? firstPadding - cellPadding : id === 'state' ? whoWidth : 0
+  if (id === 'findings') return findingsWidth
+  const extra = id === 'state' ? whoWidth : 0
   return chars * charWidth + 2 * cellPadding + extra
 }

@@ -1,12 +1,12 @@
 import type { FindingName } from '../../src/trace/finding.ts'
 import type { PacketRow, TcpRow } from '../../src/rpc/contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
-import { formatTime } from '../format.ts'
 import { flagLetters } from '../tcp-flags.ts'
 import type { CanvasTheme } from './canvas-theme.ts'
+import type { ColourRule } from './colour-rules.ts'
 import { cellPadding, charWidth, shownWindow, type ColumnId, type PlacedColumn } from './packet-columns.ts'
 import { rowHeight } from './row-window.ts'
-import { severityOf, shownFindings, type FindingSeverity } from './shown-findings.ts'
+import { findingCodes, severityOf, shownFindings, type FindingSeverity } from './shown-findings.ts'
 import { shownInfo, shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** What of a row the painter cannot know from the row itself. */
@@ -14,6 +14,9 @@ export interface RowLook {
   selected: boolean
   focused: boolean
   hovered: boolean
+  time: string
+  /** What colours the row. */
+  rule: ColourRule | undefined
   /** The sender is in another state than in its row before. */
   stateChanged: boolean
   isns: readonly [number, number]
@@ -51,13 +54,15 @@ export class PacketPainter {
   paint(row: PacketRow | undefined, top: number, look: RowLook): void {
     const { context } = this
     if (look.selected || look.hovered) this.fill(look.selected ? '--sel' : '--hover', 0, top, this.width, rowHeight)
+    else if (look.rule) this.fill(`--rule-${look.rule.hue}-fill`, 0, top, this.width, rowHeight)
     if (!row) {
       this.text('number', '·', top, '--text-off')
       return
     }
     const { tcp } = row
     this.text('number', String(row.number), top, '--text-2')
-    this.text('time', formatTime(row.time), top, '--text-2')
+    if (look.rule) this.paintRule(look.rule, top)
+    this.text('time', look.time, top, '--text-2')
     this.text('source', row.source, top, tcp ? (tcp.from === 0 ? '--c2s' : '--s2c') : '--text')
     this.text('destination', row.destination, top, '--text-2')
     this.text('protocol', row.protocol, top, '--text-3')
@@ -82,6 +87,7 @@ export class PacketPainter {
     this.text('window', String(window), top, isClosed ? '--sev-error' : '--text', isClosed ? this.theme.monoBold : this.theme.mono)
     this.text('length', String(tcp.length), top, tcp.length === 0 ? '--text-3' : '--text')
     this.paintState(tcp, top, look)
+    this.paintFindings(tcp.findings, top)
     const column = this.column('info')
     const left = column.x + cellPadding
     const right = column.x + column.width - cellPadding
@@ -117,6 +123,38 @@ export class PacketPainter {
       x += lightWidth
     }
     context.textAlign = 'left'
+  }
+
+  /** The letter of the rule in its colour, at the edge of the row. */
+  private paintRule({ letter, hue }: ColourRule, top: number): void {
+    const { context, theme } = this
+    context.fillStyle = theme.color(`--rule-${hue}`)
+    context.fillRect(4, top + 3, 10, 12)
+    context.fillStyle = theme.color('--flag-ink')
+    context.font = theme.monoMicroBold
+    context.textAlign = 'center'
+    context.fillText(letter, 9, top + 12.5)
+    context.textAlign = 'left'
+  }
+
+  /** The gravest finding as the shape of its severity with two letters, and how many more there are; its words stand in Info. */
+  private paintFindings(findings: number, top: number): void {
+    const [gravest, ...others] = shownFindings(findings)
+    if (gravest === undefined) return
+    const x = this.column('findings').x + cellPadding
+    const severity = severityOf(gravest)
+    this.shape(severity, x, top + 4.5)
+    this.plain(findingCodes[gravest], x + 12, top, `--sev-${severity}`)
+    if (others.length > 0) this.plain(`+${others.length}`, x + 26, top, '--text-2')
+  }
+
+  private shape(severity: FindingSeverity, x: number, y: number): void {
+    const { context, theme } = this
+    context.fillStyle = theme.color(`--sev-${severity}`)
+    context.beginPath()
+    if (severity === 'note') context.arc(x + 4.5, y + 4.5, 4, 0, 2 * Math.PI)
+    else shapes[severity].forEach(([dx, dy], i) => { if (i === 0) context.moveTo(x + dx, y + dy); else context.lineTo(x + dx, y + dy) })
+    context.fill()
   }
 
   private paintState(tcp: TcpRow, top: number, look: RowLook): void {
@@ -156,11 +194,7 @@ export class PacketPainter {
     context.beginPath()
     context.roundRect(x, top + 2, width, 14, 3)
     context.fill()
-    context.fillStyle = theme.color(`--sev-${severity}`)
-    context.beginPath()
-    if (severity === 'note') context.arc(x + 8.5, top + 9, 4, 0, 2 * Math.PI)
-    else shapes[severity].forEach(([dx, dy], i) => { if (i === 0) context.moveTo(x + 4 + dx, top + 4.5 + dy); else context.lineTo(x + 4 + dx, top + 4.5 + dy) })
-    context.fill()
+    this.shape(severity, x + 4, top + 4.5)
     this.clipped(words, x + 17, top, width - 20, `--sev-${severity}`, theme.uiSmallMedium)
     return width + 6
   }

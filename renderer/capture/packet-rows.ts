@@ -16,15 +16,21 @@ export interface PacketRows {
   version: ShallowRef<number>
   /** The row at a position, or undefined while it is on its way. */
   at(index: number): PacketRow | undefined
+  /** Position of the first colour rule that the row passes; -1 for none, or while it is on its way. */
+  ruleAt(index: number): number
   /** Says which rows are in view; missing ones are asked for. */
   want(from: number, count: number): void
   /** Initial sequence numbers of a flow as [client, server]; -1 where unknown. */
   isns(flow: number): readonly [number, number]
 }
 
-/** @param filter display filter, '' for none; a filter that is none of the language must not come here */
-export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>): PacketRows {
+/**
+ * @param filter display filter, '' for none; a filter that is none of the language must not come here
+ * @param rules display filters of the colour rules; the same holds for them
+ */
+export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, rules: Ref<readonly string[]>): PacketRows {
   const pages = new Map<number, readonly PacketRow[]>()
+  const matches = new Map<number, readonly number[]>()
   const asked = new Set<number>()
   const version = shallowRef(0)
   const answeredTotal = shallowRef(0)
@@ -43,6 +49,7 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>):
   function forget(): void {
     generation++
     pages.clear()
+    matches.clear()
     asked.clear()
     answeredTotal.value = 0
     scanned.value = filter.value === '' ? null : 0
@@ -51,6 +58,10 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>):
 
   function at(index: number): PacketRow | undefined {
     return pages.get(Math.floor(index / pageRows))?.[index % pageRows]
+  }
+
+  function ruleAt(index: number): number {
+    return matches.get(Math.floor(index / pageRows))?.[index % pageRows] ?? -1
   }
 
   function want(from: number, count: number): void {
@@ -66,15 +77,17 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>):
     const asking = generation
     asked.add(page)
     try {
-      const answer = await lab.client.getPacketRows({ from: page * pageRows, count: pageRows, ...rest() })
+      const answer = await lab.client.getPacketRows({ from: page * pageRows, count: pageRows, ...rest(), ...(rules.value.length > 0 ? { rules: [...rules.value] } : {}) })
       if (asking !== generation) return
       pages.delete(page)
       pages.set(page, answer.rows)
+      if (answer.matches) matches.set(page, answer.matches)
       takeScanned(answer)
       if (flow.value >= 0 || filter.value !== '') answeredTotal.value = Math.max(answeredTotal.value, answer.total)
       for (const old of pages.keys()) {
         if (pages.size <= pagesKept) break
         pages.delete(old)
+        matches.delete(old)
       }
       numbers.take(answer.rows)
       version.value++
@@ -122,7 +135,16 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>):
     forget()
     numbers.forget()
   }, { flush: 'sync' })
-  return { total, scanned, version, at, want, isns: numbers.of }
+  // Rows stay as they are; only their colours are asked for again.
+  watch(() => rules.value.join('\n'), () => {
+    pages.clear()
+    matches.clear()
+    asked.clear()
+    generation++
+    version.value++
+    want(...wanted)
+  })
+  return { total, scanned, version, at, ruleAt, want, isns: numbers.of }
 }
 
 /** Initial sequence numbers: read off SYN rows as they pass, and asked once for flows whose SYN is out of view. */

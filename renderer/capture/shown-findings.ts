@@ -27,6 +27,12 @@ const severities = {
 
 const order = Object.keys(severities) as FindingName[]
 
+/** Two letters for each, where there is no room for words. */
+export const findingCodes: Readonly<Record<FindingName, string>> = {
+  zeroWindow: 'ZW', windowFull: 'WF', lostSegment: 'LS', ackLostSegment: 'AL', spuriousRetransmission: 'SR', fastRetransmission: 'FR', retransmission: 'RT', outOfOrder: 'OO',
+  reusedPorts: 'RP', tfoIgnored: 'TI', duplicateAck: 'DA', zeroWindowProbe: 'ZP', zeroWindowProbeAck: 'ZA', keepAlive: 'KA', keepAliveAck: 'KK', windowUpdate: 'WU', tfoSyn: 'TS', tfoAck: 'TA',
+}
+
 export function severityOf(name: FindingName): FindingSeverity {
   return severities[name]
 }

@@ -153,7 +153,7 @@ export class ResultPrinter {
     const { t } = this.words
     if (page.total === 0) return [t('window.packets.empty')]
     const columns = [
-      { head: 'No.', align: 'right' }, { head: t('window.packets.column.time'), align: 'right' }, { head: t('window.packets.column.source') }, { head: t('window.packets.column.destination') },
+      { head: 'No.', align: 'right' }, { head: t('window.packets.timeColumn.start'), align: 'right' }, { head: t('window.packets.column.source') }, { head: t('window.packets.column.destination') },
       { head: t('window.packets.column.protocol') }, { head: t('window.packets.column.info') },
     ] as const
     const rows = page.rows.map((row) => {

@@ -156,13 +156,17 @@ export interface RecordingState {
 }
 
 /**
+ * `rules`: display filters, at most 32; the page says which is the first that each row passes.
  * `from` is the position of the first row, starting at 0; negative counts from the end (-20: the latest 20).
  * With a display filter, positions are those among the packets that pass. @throws badDisplayFilter
  */
-export interface PacketRowRequest { from: number, count: number, flow?: number, filter?: string }
+export interface PacketRowRequest { from: number, count: number, flow?: number, filter?: string, rules?: string[] }
 
-/** At most 500 rows a call. `scanned`: with a display filter, packets looked at so far; ask again while there are more. */
-export interface PacketRowPage { total: number, from: number, rows: PacketRow[], scanned?: number }
+/**
+ * At most 500 rows a call. `scanned`: with a display filter, packets looked at so far; ask again while there are more.
+ * `matches`: with rules, the first that each row passes, -1 for none.
+ */
+export interface PacketRowPage { total: number, from: number, rows: PacketRow[], scanned?: number, matches?: number[] }
 
 /** One captured packet as lists show it. Numbers start at 1. */
 export interface PacketRow {

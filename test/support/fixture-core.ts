@@ -2,6 +2,7 @@ import { fault, FaultError } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { FindingProof, HostState, LabCalls, LabUpdate, LinkChoice, LinkState, PacketRow, SocketRow } from '../../src/rpc/contract.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
+import { ColourRules } from '../../main/lab/colour-rules.ts'
 import { FlowGraphs } from '../../main/lab/flow-graphs.ts'
 import { FrameBatch } from '../../src/link/frame-batch.ts'
 import { Trace } from '../../src/trace/trace.ts'
@@ -25,7 +26,10 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     const rows = capture.packets.map((packet) => packet.row)
     return flow === undefined ? rows : rows.filter((row) => row.flow === flow)
   }
-  const graphs = new FlowGraphs(traceOf(capture), () => null)
+  const trace = traceOf(capture)
+  const bytesOf = (index: number): Uint8Array => capture.packets[index].bytes
+  const graphs = new FlowGraphs(trace, bytesOf)
+  const colours = new ColourRules(trace, bytesOf)
   const link: LinkState = {
     open: true,
     capturing: true,
@@ -70,10 +74,11 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
       core.link = { ...core.link, filter: { expression, instructions: expression === '' ? 0 : 7 } }
       return core.link.filter
     },
-    getPacketRows: ({ from, count, flow }) => {
+    getPacketRows: ({ from, count, flow, rules }) => {
       const rows = rowsOf(flow)
       const start = from < 0 ? Math.max(0, rows.length + from) : from
-      return { total: rows.length, from: start, rows: rows.slice(start, start + Math.min(count, 500)) }
+      const page = rows.slice(start, start + Math.min(count, 500))
+      return { total: rows.length, from: start, rows: page, ...(rules === undefined ? {} : { matches: colours.match(page.map(({ number }) => number), rules) }) }
     },
     getPacket: (number) => {
       const packet = capture.packets[number - 1]
@@ -100,13 +105,13 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
   return core
 }
 
-/** What the tracker makes of the same packets. */
+/** What the tracker makes of the same packets; their offsets are their places. */
 function traceOf({ packets }: FixtureCapture): Trace {
   const trace = new Trace()
-  for (const { bytes, row: { time } } of packets) {
+  for (const [index, { bytes, row: { time } }] of packets.entries()) {
     const batch = new FrameBatch(1, bytes)
     batch.add(0, bytes.length, bytes.length, 1_795_000_000 + Math.floor(time), Math.round(time % 1 * 1e9), 1)
-    trace.append(batch, 1, null)
+    trace.append(batch, 1, Float64Array.of(index))
   }
   return trace
 }
