@@ -1,4 +1,5 @@
 import { FaultError, fault } from '../../src/base/fault.ts'
+import { asksOnlyFindings } from './asks-only-findings.ts'
 import { ExitCode, tellFailure } from './failure.ts'
 import type { CliCommand } from './options.ts'
 import { askedLanguage, runProgram } from './program.ts'
@@ -12,7 +13,7 @@ import { chooseLanguage, wordsIn } from './words.ts'
 const runs: Readonly<Record<CliCommand, Run>> = {
   interfaces: async (invocation) => (await import('./interfaces.ts')).runInterfaces(invocation),
   capture: async (invocation) => (await import('./capture.ts')).runCapture(invocation),
-  analyze: async (invocation) => (await import('./analyze.ts')).runAnalyze(invocation),
+  analyze: async (invocation) => asksOnlyFindings(invocation) ? (await import('./findings-only.ts')).runFindingsOnly(invocation) : (await import('./analyze.ts')).runAnalyze(invocation),
   merge: async (invocation) => (await import('./merge.ts')).runMerge(invocation),
   host: async (invocation) => (await import('./host.ts')).runHost(invocation),
   connect: async (invocation) => (await import('./connect.ts')).runConnect(invocation),

@@ -16,6 +16,11 @@ export type Step = 'frame' | 'skipped' | 'more' | 'full' | 'damaged'
 
 export interface CaptureParser {
   readonly isLittle: boolean
+  /**
+   * Adds frames whose records are whole and usual, at most `limit`, and where each stands in the file to `offsets`; the first record that is
+   * neither is left to {@link step}. All are of the first interface. @returns frames added
+   */
+  readRun?(window: ByteWindow, into: FrameColumns, offsets: Float64Array, limit: number): number
   step(window: ByteWindow, out: FrameOutput): Step
 }
 
@@ -96,6 +101,8 @@ export class CaptureReader implements FrameOutput {
     let added = 0
     while (added < limit && this.damage === null) {
       if (!this.parser && !this.recognise()) break
+      if (this.onBlock === null && this.parser!.readRun !== undefined) added += this.takeRun(this.parser!, into, limit - added)
+      if (added === limit) break
       const { start } = this.window
       const step = this.parser!.step(this.window, this)
       if (this.onBlock !== null && step === 'frame') this.noteBlock(added, start)
@@ -118,6 +125,16 @@ export class CaptureReader implements FrameOutput {
     this.frameLinkTypes[i] = this.interfaces[interfaceIndex].linkType
     this.frames++
     return true
+  }
+
+  private takeRun(parser: CaptureParser, into: FrameColumns, limit: number): number {
+    const first = into.count
+    const added = parser.readRun!(this.window, into, this.frameOffsets, limit)
+    if (added === 0) return 0
+    this.frameInterfaces.fill(0, first, into.count)
+    this.frameLinkTypes.fill(this.interfaces[0].linkType, first, into.count)
+    this.frames += added
+    return added
   }
 
   addInterface(found: CaptureInterface): void {

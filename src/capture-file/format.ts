@@ -32,6 +32,12 @@ export interface FrameColumns {
   count: number
   bytes: Uint8Array
   readonly capacity: number
+  readonly offset: Uint32Array
+  readonly capturedLength: Uint32Array
+  readonly originalLength: Uint32Array
+  readonly timeSec: Uint32Array
+  readonly timeNsec: Uint32Array
+  readonly direction: Uint8Array
   add(offset: number, length: number, originalLength: number, timeSec: number, timeNsec: number, direction: FrameDirection): boolean
 }
 

@@ -1,5 +1,6 @@
 import type { ByteWindow } from './byte-window.ts'
 import type { CaptureParser, FrameOutput, Step } from './capture-reader.ts'
+import type { FrameColumns } from './format.ts'
 import { maxBlockBytes, newCaptureInterface, PcapMagic, readU16In, readU32In } from './format.ts'
 import { guessRecordHeader, leadsToSecondRecord, RecordHeader } from './pcap-variants.ts'
 
@@ -32,6 +33,35 @@ export class PcapParser implements CaptureParser {
 
   step(window: ByteWindow, out: FrameOutput): Step {
     return this.hasHeader ? this.readRecord(window, out) : this.readHeader(window, out)
+  }
+
+  readRun(window: ByteWindow, into: FrameColumns, offsets: Float64Array, limit: number): number {
+    if (this.recordHeaderBytes === 0 || this.lengths !== 'inOrder') return 0
+    const { area, end, start } = window
+    const { recordHeaderBytes, isLittle, unitsPerSecond, nsecPerUnit } = this
+    const { offset, capturedLength, originalLength, timeSec, timeNsec, direction, count } = into
+    const toPosition = window.position - start
+    const last = count + limit
+    let i = count
+    let at = start
+    for (; i < last && end - at >= recordHeaderBytes; i++) {
+      const fraction = readU32In(area, at + 4, isLittle)
+      const length = readU32In(area, at + 8, isLittle)
+      const dataAt = at + recordHeaderBytes
+      if (length > maxBlockBytes || length > end - dataAt || fraction >= unitsPerSecond) break
+      const onWire = readU32In(area, at + 12, isLittle)
+      offset[i] = dataAt
+      capturedLength[i] = length
+      originalLength[i] = onWire > length ? onWire : length
+      timeSec[i] = readU32In(area, at, isLittle)
+      timeNsec[i] = fraction * nsecPerUnit
+      direction[i] = 0
+      offsets[i] = toPosition + dataAt
+      at = dataAt + length
+    }
+    into.count = i
+    window.consume(at - start)
+    return i - count
   }
 
   private readHeader(window: ByteWindow, out: FrameOutput): Step {

@@ -22,6 +22,8 @@ import { TupleTable } from './tuple-table.ts'
 const ipv6Tuple = 0x100
 
 export interface FlowTrackerOptions {
+  /** Only what findings rest on is followed: no states, counts, times and lists of packets. */
+  onlyFindings?: boolean
   /** How long an end is taken to stay in TIME_WAIT: 60 s unless said, as Linux has it; RFC 9293 §3.4.2 asks for 240 s. */
   timeWaitUs?: number
 }
@@ -39,6 +41,7 @@ export class FlowTracker {
   latestSec = 0
 
   readonly timeWaitSec: number
+  private readonly onlyFindings: boolean
   private changed: Flow[] = []
   /** Flows of each protocol, which Wireshark counts apart. */
   private readonly streams = new Uint32Array(16)
@@ -48,6 +51,7 @@ export class FlowTracker {
   private readonly segment: SegmentFacts = { flags: 0, seq: 0, ack: 0, payloadLength: 0, isRetransmission: false }
 
   constructor(options: FlowTrackerOptions = {}) {
+    this.onlyFindings = options.onlyFindings ?? false
     this.timeWaitSec = (options.timeWaitUs ?? 60_000_000) / 1e6
   }
 
@@ -96,6 +100,10 @@ export class FlowTracker {
     const isFromClient = isSourceLower === flow.isClientLower
     const sender = isFromClient ? flow.client : flow.server
     const receiver = isFromClient ? flow.server : flow.client
+    if (this.onlyFindings) {
+      this.tcp.take(header, bytes, sender.analysis, receiver.analysis, flow.analysis, record, packetNumber, isReused)
+      return
+    }
     this.count(flow, sender, record, packetNumber, header.length)
     if (!isFromClient) record.marks |= PacketMark.fromServer
     this.tcp.take(header, bytes, sender.analysis, receiver.analysis, flow.analysis, record, packetNumber, isReused)
@@ -247,6 +255,7 @@ export class FlowTracker {
 
   private join(flow: Flow, record: PacketRecord, packetNumber: number): void {
     record.flow = flow.number
+    if (this.onlyFindings) return
     record.previousInFlow = flow.packets.last
     flow.packets.push(packetNumber)
     flow.lastSec = record.timeSec

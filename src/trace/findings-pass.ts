@@ -1,0 +1,33 @@
+import { FlowTracker } from './flow-tracker.ts'
+import { FrameTracker } from './frame-tracker.ts'
+import type { FrameColumns } from './frame-tracker.ts'
+
+/**
+ * One pass over a capture for its findings: each is told when its packet comes, and of packets nothing is kept. Finds what a
+ * `Trace` finds, in a third of the time and in memory that only grows with flows and findings.
+ */
+export class FindingsPass {
+  readonly tracker = new FlowTracker({ onlyFindings: true })
+  /** Bits of `Finding` for each packet of the latest batch. */
+  findings = new Uint32Array(0)
+  packetCount = 0
+  private readonly frames = new FrameTracker(this.tracker, null)
+
+  get flowCount(): number { return this.tracker.flows.length }
+
+  /** @param linkType of all frames, or of each */
+  append(batch: FrameColumns, linkType: number | Uint16Array): void {
+    const { frames } = this
+    const { record } = frames
+    const { count } = batch
+    if (this.findings.length < count) this.findings = new Uint32Array(count)
+    const { findings } = this
+    const first = this.packetCount + 1
+    const isOne = typeof linkType === 'number'
+    for (let i = 0; i < count; i++) {
+      frames.take(batch, i, isOne ? linkType : linkType[i], first + i)
+      findings[i] = record.findings
+    }
+    this.packetCount += count
+  }
+}
