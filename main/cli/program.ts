@@ -23,8 +23,10 @@ export interface Invocation {
  * Reads the command line, runs its command, and says how it ended.
  * @throws UsageError where the command line is wrong, and whatever the command throws
  */
-export async function runProgram(argv: readonly string[], version: string, words: Words, runs: Readonly<Record<CliCommand, Run>>): Promise<number> {
+export async function runProgram(argv: readonly string[], version: string, spokenWords: Words, runs: Readonly<Record<CliCommand, Run>>): Promise<number> {
   let exitCode: number = ExitCode.done
+  // Descriptions are put together for who asks for them: it takes longer than many a command.
+  const words: Words = asksForHelp(argv) ? spokenWords : () => ''
   const program = new Command('tcplab').description(words('cli.program.description')).version(version, '-V, --version', words('cli.help.version'))
   prepare(program, words)
   program.addHelpText('after', `\n${words('cli.program.exitCodes')}\n${words('cli.program.machines')}`)
@@ -44,7 +46,7 @@ export async function runProgram(argv: readonly string[], version: string, words
         const read = (text: string) => readCliValue(type, argument.toUpperCase(), text)
         return given === undefined ? undefined : Array.isArray(given) ? given.map(read) : read(given)
       })
-      exitCode = await runs[name]({ command: name, args, options: given, json: given.json ?? false, words })
+      exitCode = await runs[name]({ command: name, args, options: given, json: given.json ?? false, words: spokenWords })
     })
   }
   const [first, second] = argv.filter((argument) => !argument.startsWith('-'))
@@ -57,6 +59,12 @@ export async function runProgram(argv: readonly string[], version: string, words
     throw usageErrorOf(error, argv)
   }
   return exitCode
+}
+
+/** Without a command there is nothing but help. */
+function asksForHelp(argv: readonly string[]): boolean {
+  const namesCommand = argv.some((argument) => (cliCommands as readonly string[]).includes(argument))
+  return !namesCommand || argv.some((argument) => argument === 'help' || argument === '--help' || (/^-[^-]*h/).test(argument))
 }
 
 /** `--lang` has to be known before the first word is said. */
