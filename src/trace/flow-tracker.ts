@@ -22,7 +22,7 @@ import { TupleTable } from './tuple-table.ts'
 const ipv6Tuple = 0x100
 
 export interface FlowTrackerOptions {
-  /** Only what findings rest on is followed: no states, counts, times and lists of packets. */
+  /** Only what findings rest on is followed: no states, proofs, counts, times and lists of packets. */
   onlyFindings?: boolean
   /** How long an end is taken to stay in TIME_WAIT: 60 s unless said, as Linux has it; RFC 9293 §3.4.2 asks for 240 s. */
   timeWaitUs?: number
@@ -45,13 +45,14 @@ export class FlowTracker {
   private changed: Flow[] = []
   /** Flows of each protocol, which Wireshark counts apart. */
   private readonly streams = new Uint32Array(16)
-  private readonly tcp = new TcpAnalysis(this.proofs)
+  private readonly tcp: TcpAnalysis
   private readonly tuples = new TupleTable()
   private readonly ends = new SegmentHeader()
   private readonly segment: SegmentFacts = { flags: 0, seq: 0, ack: 0, payloadLength: 0, isRetransmission: false }
 
   constructor(options: FlowTrackerOptions = {}) {
     this.onlyFindings = options.onlyFindings ?? false
+    this.tcp = new TcpAnalysis(this.onlyFindings ? null : this.proofs)
     this.timeWaitSec = (options.timeWaitUs ?? 60_000_000) / 1e6
   }
 

@@ -62,7 +62,8 @@ export class SegmentAnalysis {
   /** Payload since the last PSH, this segment included; 0 where it is not counted. */
   pushBytes = 0
 
-  constructor(private readonly proofs: FindingProofs) {}
+  /** @param proofs null: only findings are asked for, nothing that stands beside them */
+  constructor(private readonly proofs: FindingProofs | null) {}
 
   /** @param f what is known of the sender's direction; `r` of the other one */
   analyse(f: EndAnalysis, r: EndAnalysis, flow: FlowAnalysis): void {
@@ -73,6 +74,7 @@ export class SegmentAnalysis {
     if ((this.length > 0 || (this.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0) && (this.findings & Finding.keepAlive) === 0) this.judgeRepetition(f, r, flow)
     this.remember(f)
     f.multipath = flow.multipath
+    if (this.proofs === null) return
     r.unacked.acknowledge(this.ack, r.base)
     this.acksPacket = r.unacked.matchedPacket
     if (this.length > 0) this.countFlight(f, r)
@@ -94,10 +96,9 @@ export class SegmentAnalysis {
 
   /** Rules 1 to 10: what windows and acknowledgments say. */
   private judgeWindowsAndAcks(f: EndAnalysis, r: EndAnalysis, flow: FlowAnalysis): void {
-    const { seq, ack, length, flags, window, packet, proofs } = this
+    const { seq, ack, length, flags, window, packet } = this
     if (length === 1 && seq === f.nxt && r.window === 0) {
-      this.findings |= Finding.zeroWindowProbe
-      proofs.add(packet, Finding.zeroWindowProbe, seq, 0, r.lastPacket, 0)
+      this.find(Finding.zeroWindowProbe, seq, 0, r.lastPacket, 0)
     } else {
       const isPlain = (flags & control) === 0
       if (window === 0 && isPlain) this.find(Finding.zeroWindow, 0, 0, 0, 0)
@@ -188,7 +189,7 @@ export class SegmentAnalysis {
     let end = (seq + length) | 0
     if (length > 0 || (flags & (TcpFlag.syn | TcpFlag.fin)) !== 0) {
       if ((flags & (TcpFlag.syn | TcpFlag.fin)) !== 0) end = (end + 1) | 0
-      f.unacked.push(seq, end, packet, this.sec, this.nsec, f.base)
+      if (this.proofs !== null) f.unacked.push(seq, end, packet, this.sec, this.nsec, f.base)
     }
     const isProbe = (this.findings & Finding.zeroWindowProbe) !== 0
     if (!isProbe && (f.nxt === 0 || seqGt(end, f.nxt))) {
@@ -230,6 +231,6 @@ export class SegmentAnalysis {
 
   private find(findings: number, first: number, second: number, firstPacket: number, secondPacket: number): void {
     this.findings |= findings
-    this.proofs.add(this.packet, findings, first, second, firstPacket, secondPacket)
+    this.proofs?.add(this.packet, findings, first, second, firstPacket, secondPacket)
   }
 }

@@ -22,7 +22,8 @@ export class TcpAnalysis {
   readonly options = new TcpOptionFields()
   private readonly segment: SegmentAnalysis
 
-  constructor(proofs: FindingProofs) {
+  /** @param proofs null: only findings are asked for */
+  constructor(proofs: FindingProofs | null) {
     this.segment = new SegmentAnalysis(proofs)
   }
 
