@@ -26,7 +26,7 @@ export interface Invocation {
 export async function runProgram(argv: readonly string[], version: string, spokenWords: Words, runs: Readonly<Record<CliCommand, Run>>): Promise<number> {
   let exitCode: number = ExitCode.done
   // Descriptions are put together for who asks for them: it takes longer than many a command.
-  const words: Words = asksForHelp(argv) ? spokenWords : () => ''
+  const words: Describe = asksForHelp(argv) ? spokenWords : () => ''
   const program = new Command('tcplab').description(words('cli.program.description')).version(version, '-V, --version', words('cli.help.version'))
   prepare(program, words)
   program.addHelpText('after', `\n${words('cli.program.exitCodes')}\n${words('cli.program.machines')}`)
@@ -61,6 +61,8 @@ export async function runProgram(argv: readonly string[], version: string, spoke
   return exitCode
 }
 
+type Describe = (key: string) => string
+
 /** Without a command there is nothing but help. */
 function asksForHelp(argv: readonly string[]): boolean {
   const namesCommand = argv.some((argument) => (cliCommands as readonly string[]).includes(argument))
@@ -77,7 +79,7 @@ export function askedLanguage(argv: readonly string[]): string | undefined {
 }
 
 /** The same on the program and on each command, so that common options may stand before and behind its name. */
-function prepare(command: Command, words: Words): void {
+function prepare(command: Command, words: Describe): void {
   const titles: Record<string, string> = {
     'Usage:': words('cli.help.usage'), 'Options:': words('cli.help.options'), 'Commands:': words('cli.help.commands'), 'Arguments:': words('cli.help.arguments'),
     'Global Options:': words('cli.help.globalOptions'),
@@ -91,7 +93,7 @@ function prepare(command: Command, words: Words): void {
   command.exitOverride()
 }
 
-function describe(command: Command, spec: CliSpec, words: Words): void {
+function describe(command: Command, spec: CliSpec, words: Describe): void {
   for (const { name, optional, variadic } of spec.arguments) {
     const shown = `${name.toUpperCase()}${variadic ? '...' : ''}`
     command.argument(optional ? `[${shown}]` : `<${shown}>`, words(`cli.argument.${name}`))
@@ -99,7 +101,7 @@ function describe(command: Command, spec: CliSpec, words: Words): void {
   for (const option of spec.options) command.addOption(describeOption(option, words))
 }
 
-function describeOption({ name, short, type, value, required, repeatable, words: key }: CliOption, words: Words): Option {
+function describeOption({ name, short, type, value, required, repeatable, words: key }: CliOption, words: Describe): Option {
   const flags = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`
   const option = new Option(flags, words(`cli.option.${key ?? name}`)).makeOptionMandatory(required ?? false)
   if (type === 'flag') return option
