@@ -29,6 +29,8 @@ export interface HostConfig {
   readonly tcp: TcpConfig
   /** Answer ICMP echo requests; true unless said. */
   readonly answerEcho?: boolean
+  /** Follow routers that know a better first hop (RFC 1122 §3.2.2.2, RFC 4861 §8.3); true unless said. */
+  readonly acceptRedirects?: boolean
   /** Make sure that nobody else has the address before using it (RFC 5227); true unless said. */
   readonly probeAddress?: boolean
   readonly claimTimings?: Partial<ClaimTimings>
@@ -49,6 +51,7 @@ export const hostDefaults = {
   answerEcho: true,
   probeAddress: true,
   solicitRouters: true,
+  acceptRedirects: true,
   acceptUnfinishedChecksums: false,
   maxConnections: 100_000,
   historyLength: 64,

@@ -21,7 +21,7 @@ import type { HostConfig } from './host-config.ts'
 import { HostEventQueue } from './host-event.ts'
 import type { HostEvent, HostEventKind } from './host-event.ts'
 import { Icmp } from './icmp.ts'
-import { formatAddress } from './ip-address.ts'
+import { formatAddress, isSameAddress } from './ip-address.ts'
 import type { IpAddress } from './ip-address.ts'
 import { Ipv4Input } from './ipv4-input.ts'
 import { Ipv4Output } from './ipv4-output.ts'
@@ -76,6 +76,7 @@ export class Host {
   private readonly frames: FrameQueue
   private readonly arp: Arp
   private readonly ip: Ipv4Input
+  private readonly output: Ipv4Output
   private readonly ipv6: Ipv6 | null
   private readonly tcpInput: TcpInput
   private readonly udp: Udp
@@ -94,7 +95,7 @@ export class Host {
       addressDefended: (address, mac) => this.emit('addressDefended', address, mac),
       unreachable: (neighbour) => this.reportUnreachable(neighbour),
     })
-    const output = new Ipv4Output(config, this.arp, this.frames, this.counts, this.pathMtus)
+    const output = this.output = new Ipv4Output(config, this.arp, this.frames, this.counts, this.pathMtus)
     const acceptUnfinished = config.acceptUnfinishedChecksums ?? hostDefaults.acceptUnfinishedChecksums
     this.ipv6 = config.ipv6 === true && config.mtu >= minIpv6Mtu ? this.createIpv6(random, () => users) : null
     const tcpOutput = new TcpOutput(config, this.arp, output, this.ipv6, this.counts)
@@ -107,7 +108,9 @@ export class Host {
       if (error.protocol === IpProtocol.tcp) tcpInput.handleError(error, nowUs)
       else if (error.protocol === IpProtocol.udp) this.udp.handleError(error)
     }
-    const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, networkError)
+    const icmp = new Icmp(output, this.counts, config.answerEcho ?? hostDefaults.answerEcho, {
+      networkError, isOurs: (address) => this.arp.isOurs(address), rerouted: (destination) => this.reroute(destination),
+    })
     this.udp = new Udp(config, output, this.ipv6, icmp, this.counts, random.fork(), {
       isOurs: (address) => this.arp.isOurs(address),
       readable: (socket) => this.emitSocket('datagram', socket.id),
@@ -140,6 +143,7 @@ export class Host {
   stop(): void {
     this.arp.stop()
     this.ip.clear()
+    this.output.forgetRedirects()
     this.pathMtus.clear()
     this.ipv6?.stop()
   }
@@ -370,10 +374,21 @@ export class Host {
 
   /** Nobody answers for a next hop (RFC 1122 §2.4): the connections that go through it hear of it. */
   private reportUnreachable(neighbour: Neighbour | NdpNeighbour): void {
+    if (typeof neighbour.address === 'number') this.output.forgetHop(neighbour.address)
+    else this.ipv6?.link.redirects.forget(neighbour.address)
     for (const record of this.tcp.table) {
       if (record.neighbour !== neighbour && record.neighbour6 !== neighbour) continue
       record.connection.handleUnreachable(this.latestUs)
       this.tcp.touch(record)
+    }
+  }
+
+  /** Connections ask anew which way to go. */
+  private reroute(destination: IpAddress): void {
+    for (const record of this.tcp.table) {
+      if (!isSameAddress(record.remoteAddress, destination)) continue
+      record.neighbour = null
+      record.neighbour6 = null
     }
   }
 
@@ -382,6 +397,7 @@ export class Host {
       addressReady: (address) => this.emit('addressReady', address, null),
       addressLost: (address, mac) => this.emit('addressConflict', address, mac),
       unreachable: (neighbour) => this.reportUnreachable(neighbour),
+      rerouted: (destination) => this.reroute(destination),
     }, users)
   }
 

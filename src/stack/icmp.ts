@@ -9,23 +9,34 @@ import type { Ipv4Output } from './ipv4-output.ts'
 import { errorKind4, NetworkError } from './network-error.ts'
 import type { HostStatistics } from './statistics.ts'
 
+export interface IcmpActions {
+  readonly networkError: (error: NetworkError, nowUs: number) => void
+  readonly isOurs: (address: number) => boolean
+  /** Another first hop leads to the destination from now on. */
+  readonly rerouted: (destination: number) => void
+}
+
 /** ICMP for IPv4 (RFC 792, RFC 1122 §3.2.2): answers echo, sends errors, and hands received errors to the transports. */
 export class Icmp {
   private readonly output: Ipv4Output
   private readonly statistics: HostStatistics['icmp']
   private readonly answerEcho: boolean
   private readonly tell: (error: NetworkError, nowUs: number) => void
+  private readonly isOurs: (address: number) => boolean
+  private readonly rerouted: (destination: number) => void
   private readonly received = new IcmpHeader()
   private readonly made = new IcmpHeader()
   private readonly quoted = new Ipv4Header()
   private readonly error = new NetworkError()
   private readonly budget = new ErrorBudget()
 
-  constructor(output: Ipv4Output, statistics: HostStatistics, answerEcho: boolean, tell: (error: NetworkError, nowUs: number) => void) {
+  constructor(output: Ipv4Output, statistics: HostStatistics, answerEcho: boolean, actions: IcmpActions) {
     this.output = output
     this.statistics = statistics.icmp
     this.answerEcho = answerEcho
-    this.tell = tell
+    this.tell = actions.networkError
+    this.isOurs = actions.isOurs
+    this.rerouted = actions.rerouted
   }
 
   handle(packet: Ipv4Packet, nowUs: number): void {
@@ -76,6 +87,7 @@ export class Icmp {
     const problem = decodeIpv4(packet.bytes, at, length, quoted)
     const headerLength = quoted.headerWords * 4
     if (problem !== null || length < headerLength + 8) { statistics.malformed++; return }
+    if (received.type === IcmpType.redirect) { this.handleRedirect(packet.header.source); return }
     error.kind = errorKind4(received.type, received.code)
     if (error.kind === 'ignored' || quoted.fragmentOffset !== 0) { statistics.ignored++; return }
     error.type = received.type
@@ -88,6 +100,14 @@ export class Icmp {
     error.seq = readU32(packet.bytes, at + headerLength + 4)
     error.mtu = error.kind === 'tooBig' ? icmpNextHopMtu(received) : 0
     this.tell(error, nowUs)
+  }
+
+  /** Only about what we have sent ourselves. */
+  private handleRedirect(from: number): void {
+    const { quoted, received, statistics, output } = this
+    if (!this.isOurs(quoted.source) || received.code > 3 || !output.redirect(quoted.destination, from, received.rest)) { statistics.ignored++; return }
+    statistics.redirectsTaken++
+    this.rerouted(quoted.destination)
   }
 
   private mayReport(about: Ipv4Packet): boolean {

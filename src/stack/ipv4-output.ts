@@ -8,6 +8,7 @@ import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
 import type { Neighbour } from './neighbours.ts'
 import type { PathMtus } from './path-mtus.ts'
+import { Redirects } from './redirects.ts'
 import type { HostStatistics } from './statistics.ts'
 
 /** Where the payload of a packet begins in a frame of ours. */
@@ -21,6 +22,7 @@ export class Ipv4Output {
   private readonly frames: FrameQueue
   private readonly statistics: HostStatistics
   private readonly pathMtus: PathMtus
+  private readonly redirects = new Redirects()
   private ident = 0
 
   constructor(config: HostConfig, arp: Arp, frames: FrameQueue, statistics: HostStatistics, pathMtus: PathMtus) {
@@ -35,7 +37,30 @@ export class Ipv4Output {
   /** The address to ask ARP for, or -1 where there is no way to the destination (RFC 1122 §3.3.1.1). */
   nextHop(destination: number): number {
     if (isSameIpv4Network(destination, this.config.ipv4, this.config.prefixLength)) return destination
-    return this.config.gateway ?? -1
+    const redirected = this.redirects.find(destination)
+    return redirected === null ? this.config.gateway ?? -1 : Number(redirected)
+  }
+
+  /**
+   * A router says that another one is nearer to a destination, for the host or its whole network alike. Believed only of the router that is
+   * used for it, and of a neighbour that can be one (RFC 1122 §3.2.2.2). @returns whether it is
+   */
+  redirect(destination: number, from: number, hop: number): boolean {
+    const { config } = this
+    const isNear = isSameIpv4Network(hop, config.ipv4, config.prefixLength) && this.isUnicast(hop) && !this.arp.isOurs(hop)
+    if (!(config.acceptRedirects ?? hostDefaults.acceptRedirects) || !isNear || !this.isUnicast(destination) || this.nextHop(destination) !== from || hop === from) return false
+    if (isSameIpv4Network(destination, config.ipv4, config.prefixLength)) return false
+    this.redirects.note(destination, hop)
+    return true
+  }
+
+  /** A first hop does not answer. */
+  forgetHop(hop: number): void {
+    this.redirects.forget(hop)
+  }
+
+  forgetRedirects(): void {
+    this.redirects.clear()
   }
 
   /** The source for packets to a destination where none was given (RFC 1122 §3.3.4.2); with one network, the primary address. */

@@ -2,6 +2,7 @@ import { bytesEqual } from '../base/bytes.ts'
 import { isLinkLocalIpv6, isMulticastIpv6, isSamePrefix } from '../wire/addresses.ts'
 import type { HostConfig } from './host-config.ts'
 import { allNodes, commonPrefixBits, eui64, hasSameScope, joinIpv6, linkLocalPrefix, solicitedNode, stableInterfaceId } from './ipv6-address.ts'
+import { Redirects } from './redirects.ts'
 
 /** Routers may announce as many prefixes as they like; we follow so many. */
 export const ipv6Limits = { addresses: 16, prefixes: 16, routers: 8 } as const
@@ -40,6 +41,8 @@ export class Ipv6Interface {
   private readonly config: HostConfig
   private readonly prefixes: Prefix[] = []
   private readonly routers: Router[] = []
+  /** A hop that is the destination itself: it is on the link after all. */
+  readonly redirects = new Redirects()
 
   constructor(config: HostConfig) {
     this.config = config
@@ -51,6 +54,7 @@ export class Ipv6Interface {
   reset(): void {
     this.addresses.length = this.prefixes.length = this.routers.length = 0
     this.mtu = this.config.mtu
+    this.redirects.clear()
     this.addresses.push(new Ipv6Address(joinIpv6(linkLocalPrefix, this.interfaceId(linkLocalPrefix)), 64, false))
     for (const { address, prefixLength } of this.config.ipv6Addresses ?? []) {
       this.addresses.push(new Ipv6Address(address, prefixLength, false))
@@ -107,6 +111,8 @@ export class Ipv6Interface {
   /** The neighbour through which a destination is reached, itself where it is on the link; null where there is no way (RFC 4861 §5.2). */
   nextHop(destination: Uint8Array, nowUs: number): Uint8Array | null {
     if (this.isOnLink(destination, nowUs)) return destination
+    const redirected = this.redirects.find(destination)
+    if (redirected !== null) return redirected as Uint8Array
     for (const { address, validUntilUs } of this.routers) if (validUntilUs > nowUs) return address
     return null
   }

@@ -11,7 +11,7 @@ import { IpProtocol } from '../wire/ipv4.ts'
 import type { FrameQueue } from './frame-queue.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
-import { allNodes, allRouters, joinIpv6, minIpv6Mtu, solicitedNode, unspecifiedIpv6, writeMulticastMac } from './ipv6-address.ts'
+import { allNodes, allRouters, isUnicastIpv6, joinIpv6, minIpv6Mtu, solicitedNode, unspecifiedIpv6, writeMulticastMac } from './ipv6-address.ts'
 import type { Ipv6Packet } from './ipv6-input.ts'
 import { Ipv6Address, ipv6Limits } from './ipv6-interface.ts'
 import type { Ipv6Interface } from './ipv6-interface.ts'
@@ -29,6 +29,8 @@ export interface NdpActions {
   addressReady(address: Uint8Array): void
   addressLost(address: Uint8Array, mac: Uint8Array): void
   unreachable(neighbour: NdpNeighbour): void
+  /** Another first hop leads to the destination from now on. */
+  rerouted(destination: Uint8Array): void
 }
 
 /** Neighbour discovery (RFC 4861) and stateless address configuration with duplicate address detection (RFC 4862), as a host does them. */
@@ -94,7 +96,8 @@ export class Ndp {
       case Icmpv6Type.neighborSolicitation: this.handleSolicitation(packet, nowUs); break
       case Icmpv6Type.neighborAdvertisement: this.handleAdvertisement(packet, nowUs); break
       case Icmpv6Type.routerAdvertisement: this.handleRouterAdvertisement(packet, nowUs); break
-      // Router solicitations are for routers; redirects we do not follow: the router goes on forwarding.
+      case Icmpv6Type.redirect: this.handleRedirect(packet, nowUs); break
+      // Router solicitations are for routers.
       default: statistics.ndp.ignored++
     }
   }
@@ -201,6 +204,32 @@ export class Ndp {
     this.cache.setTimes(readU32(bytes, at + 8), readU32(bytes, at + 12))
     for (let i = at + 16; i < at + payloadLength; i += bytes[i + 1] * 8) this.handleRouterOption(packet, i, bytes[i + 1] * 8, nowUs)
     this.link.expire(nowUs)
+  }
+
+  /** Offsets: target 8, destination 24, options 40 (§4.5). Valid is what the router says that is used for the destination (§8.1), about itself or another (§8.3). */
+  private handleRedirect(packet: Ipv6Packet, nowUs: number): void {
+    const { bytes, payloadAt: at, payloadLength, header } = packet
+    const { link, statistics } = this
+    if (!isLinkLocalIpv6(header.source) || payloadLength < 40 || !areOptionsSane(bytes, at + 40, at + payloadLength)) { statistics.ndp.malformed++; return }
+    const target = bytes.slice(at + 8, at + 24)
+    const destination = bytes.slice(at + 24, at + 40)
+    const isOnLink = bytesEqual(target, destination)
+    if (!isUnicastIpv6(destination) || !(isOnLink || isLinkLocalIpv6(target)) || link.find(target) !== null) { statistics.ndp.malformed++; return }
+    const hop = link.nextHop(destination, nowUs)
+    const isAccepted = this.config.acceptRedirects ?? hostDefaults.acceptRedirects
+    if (!isAccepted || hop === null || !bytesEqual(hop, header.source) || bytesEqual(target, hop)) { statistics.ndp.ignored++; return }
+    statistics.ndp.redirectsTaken++
+    link.redirects.note(destination, target)
+    this.learnTarget(packet, target, !isOnLink, nowUs)
+    this.actions.rerouted(destination)
+  }
+
+  private learnTarget({ bytes, payloadAt, payloadLength }: Ipv6Packet, target: Uint8Array, isRouter: boolean, nowUs: number): void {
+    for (let i = payloadAt + 40; i < payloadAt + payloadLength; i += bytes[i + 1] * 8) {
+      if (bytes[i] !== NdpOptionType.targetLinkLayer || bytes[i + 1] !== 1 || isMulticastMac(bytes, i + 2)) continue
+      const neighbour = this.cache.learn(target, bytes.slice(i + 2, i + 8), nowUs)
+      neighbour.isRouter ||= isRouter
+    }
   }
 
   private handleRouterOption(packet: Ipv6Packet, at: number, length: number, nowUs: number): void {

@@ -19,16 +19,19 @@ const mssSteps = [64, 536, 1024, 1220, 1400, 1440, 1460, 8940] as const
 /*
  * The cookie (RFC 4987 §3.6):   5 bits count | 3 bits MSS | 24 bits keyed hash of the tuple, the peer's ISN, count and MSS
  * The low bits of TSval say what else was agreed on; they need no hash, as a peer gains nothing by changing what it offered:
- *                               1 bit SACK | 4 bits window shift, 15 for none
+ *                               1 bit ECN | 1 bit SACK | 4 bits window shift, 15 for none
  */
 const noShift = 15
-const timestampBits = 5
+const timestampBits = 6
+const sackBit = 16
+const ecnBit = 32
+const ecnSetup = TcpFlag.ece | TcpFlag.cwr
 
 export interface OwnNumbers { readonly mss: number, readonly timestampOffset: number }
 
 /**
  * Answers a SYN without remembering it: a SYN+ACK whose sequence number is a cookie. What the cookie cannot say is not accepted: without timestamps
- * neither SACK nor window scaling.
+ * neither SACK nor window scaling nor ECN.
  * @param secret at least four random words
  * @param own the MSS to advertise, and where the timestamp clock of the connection begins
  * @param out filled as a segment to send back
@@ -38,12 +41,13 @@ export function answerWithCookie(secret: Uint32Array, tuple: FourTuple, syn: Tcp
   const hasTimestamp = config.timestamps && options.hasTimestamp
   const shift = hasTimestamp && config.windowScaling && options.windowScale >= 0 ? Math.min(options.windowScale, 14) : noShift
   const sackOK = hasTimestamp && config.sackPermitted && options.sackPermitted
+  const isEcn = hasTimestamp && config.ecn !== 'off' && (syn.flags & ecnSetup) === ecnSetup
   clearBody(out)
   out.sourcePort = syn.destinationPort
   out.destinationPort = syn.sourcePort
   out.seq = cookie(secret, tuple, syn.seq, countAt(nowUs), mssStep(options.mss < 0 ? defaultMss(tuple) : options.mss))
   out.ack = seqAdd(syn.seq, 1)
-  out.flags = TcpFlag.syn | TcpFlag.ack
+  out.flags = TcpFlag.syn | TcpFlag.ack | (isEcn ? TcpFlag.ece : 0)
   out.window = Math.min(0xffff, config.receiveBufferBytes)
   out.reason = 'synAckCookie'
   out.operands[0] = mssSteps[(out.seq >>> 24) & 7]
@@ -51,7 +55,7 @@ export function answerWithCookie(secret: Uint32Array, tuple: FourTuple, syn: Tcp
   offer.mss = own.mss
   offer.sackOK = sackOK
   offer.timestamp = hasTimestamp
-  offer.tsVal = stampWith(Math.floor(nowUs / config.timestampTickUs) + own.timestampOffset, (sackOK ? 16 : 0) | shift)
+  offer.tsVal = stampWith(Math.floor(nowUs / config.timestampTickUs) + own.timestampOffset, (isEcn ? ecnBit : 0) | (sackOK ? sackBit : 0) | shift)
   offer.tsEcr = options.tsVal
   offer.windowShift = shift === noShift ? -1 : chooseWindowShift(config.windowShift, config.receiveBufferBytes)
   writeSynOptions(out, config.synOptionOrder, config.synOptionPadding)
@@ -73,9 +77,9 @@ export function readCookie(secret: Uint32Array, tuple: FourTuple, ack: TcpSegmen
   syn.destinationPort = ack.destinationPort
   syn.seq = irs
   syn.ack = 0
-  syn.flags = TcpFlag.syn
+  syn.flags = TcpFlag.syn | (agreed & ecnBit ? ecnSetup : 0)
   syn.options.mss = mssSteps[step]
-  syn.options.sackPermitted = (agreed & 16) !== 0
+  syn.options.sackPermitted = (agreed & sackBit) !== 0
   syn.options.windowScale = (agreed & 15) === noShift ? -1 : agreed & 15
   syn.options.hasTimestamp = options.hasTimestamp
   syn.options.tsVal = options.tsVal

@@ -10,6 +10,8 @@ const narrower: Partial<Record<keyof TcpConfig, readonly [least: number, most: n
   sendBufferBytes: [1, 200_000],
   receiveBufferBytes: [1, 200_000],
   mss: [0, 9000],
+  // A clock of less than that turns round while a segment is under way, and PAWS takes the old for the new: RFC 7323 §5.4 wants at least 1 ms.
+  timestampTickUs: [10, 1 * seconds],
   maxRtoUs: [60 * seconds, 120 * seconds],
   mslUs: [0, 120 * seconds],
   userTimeoutUs: [1 * seconds, 86_400 * seconds],

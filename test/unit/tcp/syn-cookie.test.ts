@@ -56,6 +56,21 @@ describe('SYN cookies', () => {
       }), { numRuns: 300 })
   })
 
+  it('agree on ECN where the SYN asks for it with both flags, and remember it in the timestamp [RFC3168/setup]', () => {
+    const asking = (flags: number, options = {}) => Object.assign(synWith(options), { flags: TcpFlag.syn | flags })
+    const both = TcpFlag.ece | TcpFlag.cwr
+    const flagsOf = (syn: TcpSegment, config = {}) => {
+      const answer = answered(syn, config)
+      expect(isRead(ackOf(answer))).toBe(true)
+      return [answer.flags & both, restored.flags]
+    }
+    expect(flagsOf(asking(both))).toEqual([TcpFlag.ece, TcpFlag.syn | both])
+    expect(restored.options).toMatchObject({ sackPermitted: true, windowScale: 7 })
+    expect(flagsOf(asking(both), { ecn: 'off' })).toEqual([0, TcpFlag.syn])
+    expect(flagsOf(asking(TcpFlag.ece))).toEqual([0, TcpFlag.syn])
+    expect(flagsOf(asking(both, { hasTimestamp: false }))).toEqual([0, TcpFlag.syn])
+  })
+
   it('never put a time into the timestamp that is yet to come', () => {
     for (let nowUs = 1e9; nowUs < 1e9 + 100_000; nowUs += 1000) {
       const { tsVal } = answered(synWith(), {}, nowUs).options
