@@ -43,7 +43,7 @@ export function hostConfigOf(settings: HostSettings, { mtu, acceptUnfinishedChec
 /** @throws FaultError `addressInvalid` */
 function ipv6ConfigOf(text: string, isPrivate: boolean): Partial<HostConfig> {
   if (text === 'off') return {}
-  const quiet = isPrivate ? { probeIpv6: false, solicitRouters: false } : {}
+  const quiet = isPrivate ? { probeIpv6: false, solicitRouters: false, multicastReports: false } : {}
   if (text === 'auto') return { ipv6: true, ...quiet }
   const cidr = parseCidr(text)
   if (cidr === null || !isUnicastIpv6(cidr.address)) throw new FaultError(fault('addressInvalid', { address: text }))

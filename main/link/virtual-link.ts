@@ -71,7 +71,10 @@ export class VirtualLink implements Link {
     this.info = this.port.info
     this.station = createStation({
       name: 'peer', address: parseIpv4(virtualPeerAddress)!, prefixLength: 24, tcp: options.peerTcp,
-      host: { ipv6: true, probeIpv6: false, solicitRouters: false, ipv6Addresses: [{ address: parseIpv6(virtualPeerAddress6)!, prefixLength: 64 }] }, sink: options.peerSink,
+      host: {
+        ipv6: true, probeIpv6: false, solicitRouters: false, multicastReports: false, ipv6Addresses: [{ address: parseIpv6(virtualPeerAddress6)!, prefixLength: 64 }],
+      },
+      sink: options.peerSink,
       receive: { delayUs, ...options.toPeer }, send: { delayUs, ...options.toLab },
     }, this.hub, random, mtu, now)
     this.peer = this.station.host

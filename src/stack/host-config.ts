@@ -17,6 +17,8 @@ export interface HostConfig {
   readonly probeIpv6?: boolean
   /** Ask for routers (RFC 4861 §6.3.7); true unless said. What routers say by themselves is always heard. */
   readonly solicitRouters?: boolean
+  /** Tell routers and switches which IPv6 groups we listen to (RFC 3810); true unless said. */
+  readonly multicastReports?: boolean
   /** Further IPv6 addresses, each on a network of ours. */
   readonly ipv6Addresses?: readonly { readonly address: Uint8Array, readonly prefixLength: number }[]
   /** Default router beside those that advertise themselves. */
@@ -52,6 +54,7 @@ export const hostDefaults = {
   probeAddress: true,
   solicitRouters: true,
   acceptRedirects: true,
+  multicastReports: true,
   acceptUnfinishedChecksums: false,
   maxConnections: 100_000,
   historyLength: 64,

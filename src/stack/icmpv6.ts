@@ -22,6 +22,7 @@ const largestError = 1280
 export interface Icmpv6Handlers {
   /** A neighbour discovery message with a good checksum. */
   discovery(packet: Ipv6Packet, nowUs: number): void
+  listenerQuery(packet: Ipv6Packet, nowUs: number): void
   /** About a packet of ours. */
   networkError(error: NetworkError, nowUs: number): void
 }
@@ -57,6 +58,7 @@ export class Icmpv6 {
     if (!isIcmpv6ChecksumGood(bytes, payloadAt, payloadLength, pseudoSum)) { statistics.badChecksum++; return }
     const { type } = received
     if (type >= Icmpv6Type.routerSolicitation && type <= Icmpv6Type.redirect) this.handlers.discovery(packet, nowUs)
+    else if (type === Icmpv6Type.listenerQuery) this.handlers.listenerQuery(packet, nowUs)
     else if (!isUnicastIpv6(packet.header.source)) statistics.ignored++
     else if (type === Icmpv6Type.echoRequest) this.handleEchoRequest(packet, nowUs)
     else if (isIcmpv6Error(type)) this.handleError(packet, nowUs)

@@ -13,6 +13,7 @@ export function createStatistics() {
     ndp: {
       in: 0, solicitationsOut: 0, advertisementsOut: 0, routerAdvertisementsIn: 0, malformed: 0, conflicts: 0, unresolved: 0, pendingDropped: 0, redirectsTaken: 0, ignored: 0,
     },
+    mld: { queriesIn: 0, reportsOut: 0, ignored: 0 },
     udp: { in: 0, out: 0, malformed: 0, badChecksum: 0, noPort: 0, delivered: 0, queueFull: 0, errorsIn: 0 },
     tcp: {
       in: 0, out: 0, malformed: 0, badChecksum: 0, unfinishedChecksum: 0, noPort: 0, resetsOut: 0, backlogFull: 0,

@@ -26,7 +26,7 @@ export const ourIp = ip('10.77.0.2')
 export const peerIp = ip('10.77.0.1')
 
 export function hostConfig(change: Partial<HostConfig> = {}): HostConfig {
-  return { mac: ourMac, ipv4: ourIp, prefixLength: 24, mtu: 1500, tcp: defaultTcpConfig, probeAddress: false, ...change }
+  return { mac: ourMac, ipv4: ourIp, prefixLength: 24, mtu: 1500, tcp: defaultTcpConfig, probeAddress: false, multicastReports: false, ...change }
 }
 
 /** One host, and what passes on its cable: frames go in, printed lines come out. Time is virtual and moves only when told. */
