@@ -36,6 +36,14 @@ export function commandLineOf(call: LabCall): string | null {
       return formatCommandLine('streamFind', { ...streamArgs(call.args[0]), ...typedBytes(pattern), from, ...given('backwards', backwards), ...given('any-case', ignoreCase) })
     }
     case 'saveStream': return formatCommandLine('streamSave', { ...streamArgs(call.args[0]), file: call.args[0].path, ...given('overwrite', call.args[0].overwrite || undefined) })
+    case 'runScript': {
+      const { path, profile } = call.args[0]
+      return path === undefined ? null : formatCommandLine('run', { script: path, ...given('profile', profile as CommandArgs<'run'>['profile']) })
+    }
+    case 'exportScript': {
+      const { flow, side, path, overwrite } = call.args[0]
+      return formatCommandLine('script', { flow, ...given('file', path), ...given('side', side), ...given('overwrite', overwrite) })
+    }
     case 'startHost': return formatCommandLine('hostStart', hostArgs(call.args[0]))
     case 'stopHost': return formatCommandLine('hostStop', {})
     case 'listen': return formatCommandLine('listen', { listener: `${call.args[0].application}:${call.args[0].port}` })

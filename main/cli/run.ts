@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { FaultError, fault } from '../../src/base/fault.ts'
+import { readTextFile } from '../files/text-file.ts'
 import { ExitCode } from './failure.ts'
 import { openLiveStage } from './live-stage.ts'
 import type { CliOptions } from './options.ts'
@@ -8,7 +9,7 @@ import { Output } from './output.ts'
 import type { Run } from './program.ts'
 import type { ScriptOutcome, ScriptRules } from './script-job.ts'
 import { runInPool } from './script-pool.ts'
-import { profileNamedOrRead, readScript } from './script-profile.ts'
+import { profileNamedOrRead } from './script-profile.ts'
 import { ScriptRecorder } from './script-recorder.ts'
 import { readToolOptions } from './script-options.ts'
 import { reportJson, reportLines } from './script-report.ts'
@@ -19,7 +20,7 @@ import type { Words } from './words.ts'
 /** `tcplab run`: plays packetdrill scripts. Exit code 1 where one of them did not pass; with `--json` one object a script, and a summary. */
 export const runRun: Run = async ({ args, options, json, words }) => {
   const files = (args[0] as readonly string[]).flatMap(scriptsIn)
-  const texts = files.map(readScript)
+  const texts = files.map((file) => readTextFile(file))
   const rules: ScriptRules = {
     profile: options.profile === undefined ? null : profileNamedOrRead(options.profile),
     defines: new Map((options.define ?? []).map((text) => {

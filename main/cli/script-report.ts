@@ -1,6 +1,6 @@
+import { failureWords, secondsText } from '../../src/script/failure-words.ts'
 import { joinParts, markParts } from '../../src/script/packet-text.ts'
 import type { PacketParts } from '../../src/script/packet-text.ts'
-import { problemCodes } from '../../src/script/problem.ts'
 import type { Failure, NotedDecision, ScriptReport } from '../../src/script/report.ts'
 import { reasonAt } from '../../src/tcp/reasons.ts'
 import { reasonText } from './reason-words.ts'
@@ -52,21 +52,9 @@ export function reportJson(file: string, report: ScriptReport, ms: number, words
   }
 }
 
-/** Seconds with all their microseconds. */
-export function secondsText(us: number): string {
-  return (us / 1_000_000).toFixed(6)
-}
-
-const timeParams = ['waited', 'difference', 'late', 'due']
-
-function failureText({ code, params }: Failure, words: Words): string {
-  const isProblem = (problemCodes as readonly string[]).includes(code)
-  const isTimed = code === 'packetEarly' || code === 'packetLate' || code === 'returnedEarly' || code === 'returnedLate' || code === 'neverReturned'
-  const shown = Object.fromEntries(Object.entries(params).map(([name, value]) => {
-    const isTime = typeof value === 'number' && (timeParams.includes(name) || (isTimed && (name === 'actual' || name === 'expected')))
-    return [name, isTime ? `${secondsText(value)} s` : value]
-  }))
-  return words(`script.${isProblem ? 'problems' : 'failures'}.${code}`, shown).trim()
+function failureText(failure: Failure, words: Words): string {
+  const { key, params } = failureWords(failure)
+  return words(key, params).trim()
 }
 
 function packetLines(label: string, width: number, parts: PacketParts, differing: Failure['differing']): string[] {

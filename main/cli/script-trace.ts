@@ -1,7 +1,7 @@
+import { secondsText } from '../../src/script/failure-words.ts'
 import { printPacket } from '../../src/wire/one-line.ts'
 import { decodePacket, LinkType, Packet } from '../../src/wire/packet.ts'
 import type { ScriptFrame } from './script-job.ts'
-import { secondsText } from './script-report.ts'
 
 /** Every packet of a script as a line: time from its begin, `<` to the stack and `>` from it. */
 export function traceLines(frames: readonly ScriptFrame[]): string[] {

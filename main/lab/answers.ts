@@ -13,6 +13,7 @@ import type { Lab } from './lab.ts'
 import { framesOfLines } from './line-frames.ts'
 import { defaultLink, listLinkChoices } from './links.ts'
 import { withKnownStates } from './views.ts'
+import { scriptAnswers } from './script-answers.ts'
 import { streamAnswers } from './stream-answers.ts'
 import { openInWireshark } from './wireshark.ts'
 
@@ -104,6 +105,7 @@ export function answersOf(lab: Lab): Answers {
       }, lab.clock, filterAtOnceUs)
     },
     ...streamAnswers(lab),
+    ...scriptAnswers(lab),
 
     startHost: (settings) => lab.startHost(hostSettingsOf(settings)),
     stopHost: () => lab.stopHost(),

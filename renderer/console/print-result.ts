@@ -4,6 +4,7 @@ import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
 import type { DatagramPage, Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
+import type { ScriptAnswer, ScriptExportAnswer } from '../../src/rpc/script-contract.ts'
 import type { StreamMatch, StreamPage } from '../../src/rpc/stream-contract.ts'
 import { reasonParams } from '../../src/words/reason-params.ts'
 import { icmpErrorName } from '../../src/wire/icmp-names.ts'
@@ -14,6 +15,7 @@ import { formatBytes, formatCompact, formatCount, formatRtt, formatTime } from '
 import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
 import { savedStream } from '../capture/stream-words.ts'
+import { printExport, printScript } from './print-script.ts'
 import { printStream } from './print-stream.ts'
 import { textTable } from './text-table.ts'
 import { formatEndpoint } from '../../src/wire/addresses.ts'
@@ -56,6 +58,8 @@ export class ResultPrinter {
         const { bytes, missing } = value as { bytes: number, missing: number }
         return [savedStream(bytes, missing, t)]
       }
+      case 'run': return printScript(value as ScriptAnswer, t)
+      case 'script': return printExport(value as ScriptExportAnswer, t)
       case 'hostStart': return [t('window.result.host', { address: (value as HostState).address, mac: (value as HostState).mac })]
       case 'connect': case 'demo': return [t('window.result.connection', { connection: (value as { connection: number }).connection })]
       case 'send': return [t('window.result.accepted', { count: formatCount((value as { accepted: number }).accepted) })]

@@ -58,6 +58,11 @@ export const commandTable = {
     positionals: [{ name: 'flow', type: 'flow' }, { name: 'file', type: 'path', rest: true }],
     options: [{ name: 'end', type: 'streamEnd' }, { name: 'overwrite', type: 'flag' }],
   },
+  run: { words: ['run'], positionals: [{ name: 'script', type: 'path', rest: true }], options: [{ name: 'profile', type: 'scriptProfile' }] },
+  script: {
+    words: ['script'], positionals: [{ name: 'flow', type: 'flow' }, { name: 'file', type: 'path', optional: true, rest: true }],
+    options: [{ name: 'side', type: 'streamEnd' }, { name: 'overwrite', type: 'flag' }],
+  },
   hostStart: {
     words: ['host', 'start'],
     positionals: [{ name: 'ip', type: 'cidr' }],
@@ -136,7 +141,7 @@ export interface OptionSpec { readonly name: string, readonly type: ArgumentType
 
 export type ArgumentType =
   | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
-  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'listener'
+  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'listener'
   | 'integer' | 'count' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
 
@@ -147,6 +152,7 @@ export const argumentChoices = {
   theme: ['dark', 'light', 'system'],
   flowSort: flowSorts,
   streamEnd: ['client', 'server'],
+  scriptProfile: ['linux', 'freebsd', 'rfc'],
 } as const
 
 /** Types that are whole numbers, with what they may be. `count` starts at 0, so that ISN 0 and an unlimited 0 can be written. */
@@ -224,6 +230,11 @@ export function commandCall(command: Command): LabCall | null {
     case 'streamSave': {
       const { file, overwrite } = command.args
       return { name: 'saveStream', args: [{ ...streamChoice(command.args), path: file, ...given('overwrite', overwrite) }] }
+    }
+    case 'run': return { name: 'runScript', args: [{ path: command.args.script, ...given('profile', command.args.profile) }] }
+    case 'script': {
+      const { flow, file, side, overwrite } = command.args
+      return { name: 'exportScript', args: [{ flow, ...given('side', side), ...given('path', file), ...given('overwrite', overwrite) }] }
     }
     case 'hostStart': return { name: 'startHost', args: [hostSettings(command.args)] }
     case 'hostStop': return { name: 'stopHost', args: [] }

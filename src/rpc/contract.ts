@@ -8,6 +8,7 @@ import type { TcpSnapshot } from '../tcp/snapshot.ts'
 import type { InsightName } from '../trace/insight/insight.ts'
 import type { LimitName } from '../trace/insight/limited-time.ts'
 import type { VerdictName } from '../trace/insight/verdicts.ts'
+import type { ScriptAnswer, ScriptExportAnswer, ScriptExportRequest, ScriptRequest } from './script-contract.ts'
 import type { StreamChoice, StreamMatch, StreamPage, StreamRequest, StreamSave, StreamSearch } from './stream-contract.ts'
 
 /**
@@ -51,6 +52,11 @@ export interface LabCalls {
   findStreamPacket(request: StreamChoice & { packet: number }): { position: number }
   /** @throws noSuchFlow, fileExists, fileNotWritable, diskFull */
   saveStream(request: StreamSave): { bytes: number, missing: number }
+
+  /** Plays a packetdrill script against our engine in virtual time. @throws badArgument, fileNotFound, fileNotReadable */
+  runScript(request: ScriptRequest): ScriptAnswer
+  /** @throws badArgument, noHandshake, fileExists, fileNotWritable, diskFull */
+  exportScript(request: ScriptExportRequest): ScriptExportAnswer
 
   startHost(settings: HostSettings): HostState
   stopHost(): void
@@ -486,7 +492,7 @@ export type CallName = keyof LabCalls
 /** The only names a shell may call. */
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
-  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream',
+  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'exportScript',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'sendDatagram', 'getDatagrams', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
 ] as const satisfies readonly CallName[]

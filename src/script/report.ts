@@ -23,6 +23,9 @@ export interface NotedDecision {
   readonly operands: readonly [number, number, number, number]
 }
 
+/** An event of the script that came true; the time is from the script's begin. */
+export interface PlayedEvent { readonly line: number, readonly timeUs: number }
+
 export interface Failure {
   readonly where: Where
   readonly code: FailureCode | ProblemCode
@@ -37,7 +40,9 @@ export interface ScriptReport {
   /** Never `pass` for what could not be run. */
   readonly result: 'pass' | 'fail' | 'unsupported'
   readonly failure: Failure | null
-  /** The engine's decisions up to the failure, oldest first. */
+  /** In their order; none of a script that could not be read. */
+  readonly played: readonly PlayedEvent[]
+  /** The engine's decisions up to the failure, oldest first; where more were asked for, also of a script that passed. */
   readonly decisions: readonly NotedDecision[]
   /** What `print` in code blocks and commands said. */
   readonly printed: readonly string[]

@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly tool?: ToolOptions
   /** Sees every IP packet as an Ethernet frame; times from the script's begin. */
   readonly tap?: FrameTap
-  /** Decisions of the engine that the report keeps. */
+  /** Decisions of the engine that the report keeps; a dozen, and those of failures only, unless said. */
   readonly decisions?: number
 }
 
@@ -61,7 +61,7 @@ function run(script: Script, settings: Settings, options: RunOptions): ScriptRep
   const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs), wire)
   const failure = playAtOnce(runner, wire)
   return {
-    result: failure === null ? 'pass' : 'fail', failure, decisions: failure === null ? [] : notes.last(), printed: runner.printed,
+    result: failure === null ? 'pass' : 'fail', failure, played: runner.played, decisions: failure === null && options.decisions === undefined ? [] : notes.last(), printed: runner.printed,
     virtualUs: wire.nowUs - preparationUs, profile: settings.profile.name,
   }
 }
@@ -75,7 +75,7 @@ function playAtOnce(runner: Runner, wire: LabWire): Failure | null {
 
 export function reportOf({ kind, where, code, params }: ScriptProblem, profile: string): ScriptReport {
   const failure: Failure = { where, code, params, expected: null, actual: null, differing: [] }
-  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, decisions: [], printed: [], virtualUs: 0, profile }
+  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, played: [], decisions: [], printed: [], virtualUs: 0, profile }
 }
 
 function hostConfig(settings: Settings): HostConfig {

@@ -2,7 +2,7 @@ import { runCode } from './code.ts'
 import type { CodeValue } from './code.ts'
 import { expectedParts } from './packet-text.ts'
 import { PacketPlayer } from './packet-player.ts'
-import type { Failure, FailureCode } from './report.ts'
+import type { Failure, FailureCode, PlayedEvent } from './report.ts'
 import type { Call, Code, Command, PacketAction, Script, ScriptEvent, Where } from './script.ts'
 import type { Settings } from './settings.ts'
 import type { Pending, Returned } from './sockets/arguments.ts'
@@ -27,6 +27,7 @@ type Steps<T> = Generator<Wait, T, boolean>
 /** Plays the events of a script one after another. Times inside are those of the wire. */
 export class Runner {
   readonly printed: string[] = []
+  readonly played: PlayedEvent[] = []
   private readonly script: Script
   private readonly settings: Settings
   private readonly wire: Wire
@@ -60,6 +61,7 @@ export class Runner {
     for (const [i, event] of events.entries()) {
       if (this.failure !== null) break
       yield* this.play(event, this.isOneTurn(event, events.at(i + 1)))
+      if (this.failure === null) this.played.push({ line: event.where.line, timeUs: this.wire.nowUs - this.startUs })
     }
     yield* this.waitForCall(endlessUs)
     if (cleanup !== null) this.command(cleanup)

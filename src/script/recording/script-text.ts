@@ -13,12 +13,12 @@ export interface ScriptTextOptions {
   readonly mtu: number
   /** Times are those of the engine itself: they are kept as they are, and no tolerance is given. */
   readonly isExact: boolean
+  /** Otherwise what real clocks need. */
+  readonly toleranceUs: number
   /** Whether the windows of what is expected are written. */
   readonly checksWindows: boolean
 }
 
-/** What real clocks need, as the tool allows by itself. */
-const tolerance = ['--tolerance_usecs=4000', '--tolerance_percent=12.5']
 const names = ['noecn', 'ect1', 'ect0', 'ce'] as const
 
 /** A recording whose calls are known as a packetdrill script. Data are written as lengths: the language knows zeros only. */
@@ -35,10 +35,10 @@ function fromFirstSyn(events: readonly RecordedEvent[]): readonly RecordedEvent[
   return events.slice(Math.max(0, first))
 }
 
-function optionLines({ ipVersion }: Recording, events: readonly RecordedEvent[], { mtu, isExact }: ScriptTextOptions): string[] {
+function optionLines({ ipVersion }: Recording, events: readonly RecordedEvent[], { mtu, isExact, toleranceUs }: ScriptTextOptions): string[] {
   const mss = mtu - (ipVersion === 4 ? 40 : 60)
   const isAggregated = events.some((event) => event.kind === 'segment' && event.direction === 'in' && event.length > mss)
-  return [...ipVersion === 6 ? ['--ip_version=ipv6'] : [], `--mtu=${mtu}`, ...isAggregated ? [`--mss=${mss}`] : [], ...isExact ? [] : tolerance]
+  return [...ipVersion === 6 ? ['--ip_version=ipv6'] : [], `--mtu=${mtu}`, ...isAggregated ? [`--mss=${mss}`] : [], ...isExact ? [] : [`--tolerance_usecs=${toleranceUs}`, '--tolerance_percent=12.5']]
 }
 
 class ScriptWriter {

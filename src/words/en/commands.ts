@@ -18,6 +18,8 @@ export const commands = {
     streamShow: 'Show what the ends of a TCP flow have sent, put together',
     streamFind: 'Find text or bytes in what the ends of a TCP flow have sent',
     streamSave: 'Write what the ends of a TCP flow have sent to a file, as it is',
+    run: 'Play a packetdrill script against our own TCP, in virtual time',
+    script: 'Show a TCP flow as a packetdrill script and run it once; with a file, write it there',
     hostStart: 'Start the lab host on the open link',
     hostStop: 'Stop the lab host',
     listen: 'Accept connections on a port of the lab host',
@@ -41,6 +43,7 @@ export const commands = {
     theme: 'Change the colours',
   },
   argument: {
+    script: 'path of the script',
     kind: 'kind of link',
     name: 'name of the interface',
     expression: 'filter in the syntax of pcap-filter',
@@ -61,6 +64,8 @@ export const commands = {
     theme: 'dark, light or system',
   },
   option: {
+    profile: 'what the script was written for: linux, freebsd or rfc; by the script itself unless said',
+    side: 'whose stack the script tests: client or server; the lab host’s where it is one of them',
     first: 'only from this packet on',
     last: 'only up to this packet',
     filter: 'capture filter in the syntax of pcap-filter',

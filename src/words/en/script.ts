@@ -10,6 +10,7 @@ export const script = {
   noScripts: 'no script (*.pkt) is in {path}',
   export: {
     head: 'Stream {stream}: {client} > {server}; the stack under test is that of the {side}.',
+    of: 'The stack under test is that of the {side}.',
     client: 'client',
     server: 'server',
     zeros: 'The language sends zeros in place of the data.',

@@ -20,6 +20,8 @@ export const commands: SameKeys<typeof english> = {
     streamShow: 'TCP 흐름의 양 끝이 보낸 바이트를 이어서 보여 줍니다',
     streamFind: 'TCP 흐름의 양 끝이 보낸 바이트에서 텍스트나 바이트를 찾습니다',
     streamSave: 'TCP 흐름의 양 끝이 보낸 바이트를 그대로 파일에 씁니다',
+    run: 'packetdrill 스크립트를 우리 TCP에 가상 시간으로 실행합니다',
+    script: 'TCP 흐름을 packetdrill 스크립트로 보여 주고 한 번 실행합니다. 파일을 주면 거기에 씁니다',
     hostStart: '열린 링크에서 랩 호스트를 시작합니다',
     hostStop: '랩 호스트를 멈춥니다',
     listen: '랩 호스트의 포트에서 연결을 받습니다',
@@ -43,6 +45,7 @@ export const commands: SameKeys<typeof english> = {
     theme: '색상 테마를 바꿉니다',
   },
   argument: {
+    script: '스크립트의 경로',
     kind: '링크 종류',
     name: '인터페이스 이름',
     expression: 'pcap-filter 문법의 필터',
@@ -63,6 +66,8 @@ export const commands: SameKeys<typeof english> = {
     theme: 'dark, light, system 중 하나',
   },
   option: {
+    profile: '스크립트가 쓰인 대상: linux, freebsd 또는 rfc. 따로 적지 않으면 스크립트를 따릅니다',
+    side: '스크립트가 시험하는 스택: client 또는 server. 랩 호스트가 한쪽이면 그쪽입니다',
     first: '이 패킷부터만',
     last: '이 패킷까지만',
     filter: 'pcap-filter 문법의 캡처 필터',

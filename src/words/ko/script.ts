@@ -13,6 +13,7 @@ export const script: SameKeys<typeof english> = {
   noScripts: '{path}에 스크립트(*.pkt)가 없습니다',
   export: {
     head: '스트림 {stream}: {client} > {server}, 시험 대상 스택은 {side}입니다.',
+    of: '시험 대상 스택은 {side}입니다.',
     client: '클라이언트',
     server: '서버',
     zeros: '이 언어는 데이터 대신 0을 보냅니다.',
