@@ -11,7 +11,8 @@ const direction = [Direction.unknown, Direction.received, Direction.sent] as con
 
 /**
  * The reader's side of the capture ring: the capture thread appends records and moves `head`, this side reads them in place
- * and moves `tail`. Both count bytes modulo 2^32. The memory belongs to JavaScript and lives as long as this object or the capture.
+ * and moves `tail`. Both count bytes modulo 2^32. The memory belongs to JavaScript and lives as long as this object or the capture. It is no SharedArrayBuffer,
+ * as no other thread of JavaScript sees it, and copies out of one go byte by byte; the atomic loads of `control` keep reads of it in order.
  */
 export class CaptureRing {
   readonly bytes: Uint8Array
@@ -23,7 +24,7 @@ export class CaptureRing {
 
   /** @param sizeBytes a power of two */
   constructor(sizeBytes: number) {
-    this.bytes = summedBytes(sizeBytes, true)
+    this.bytes = summedBytes(sizeBytes)
     this.words = new Uint32Array(this.bytes.buffer, 0, sizeBytes >>> 2)
     this.control = new Int32Array(new SharedArrayBuffer(controlWords * 4))
     this.mask = sizeBytes - 1

@@ -7,19 +7,18 @@ export const longestSum = 0x1_0000
 /**
  * Bytes that WebAssembly can see, for areas that frames are written and received in: the checksum of what lies in them takes a fifth of the time (SIMD).
  * Where the system has no WebAssembly, no SIMD or no room for another memory they are ordinary bytes, which do the same, slower.
- * @param shared over a SharedArrayBuffer, which other threads may write to
  */
-export function summedBytes(length: number, shared = false): Uint8Array<ArrayBuffer | SharedArrayBuffer> {
+export function summedBytes(length: number): Uint8Array<ArrayBuffer> {
   const pages = Math.max(1, Math.ceil(length / pageBytes))
   const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly?: WebAssemblyApi }
-  if (webAssembly === undefined) return plainBytes(length, shared)
+  if (webAssembly === undefined) return new Uint8Array(length)
   try {
-    const memory = new webAssembly.Memory({ initial: pages, maximum: pages, shared })
-    const { exports } = new webAssembly.Instance(new webAssembly.Module(wordSumModule(shared)), { '': { m: memory } })
+    const memory = new webAssembly.Memory({ initial: pages, maximum: pages })
+    const { exports } = new webAssembly.Instance(new webAssembly.Module(wordSumModule()), { '': { m: memory } })
     sums.set(memory.buffer, exports.f)
     return new Uint8Array(memory.buffer, 0, length)
   } catch {
-    return plainBytes(length, shared)
+    return new Uint8Array(length)
   }
 }
 
@@ -34,17 +33,13 @@ const pageBytes = 0x1_0000
 
 /** What is used of the WebAssembly JavaScript interface, which the library of the language does not describe. */
 interface WebAssemblyApi {
-  readonly Memory: new (descriptor: { initial: number, maximum: number, shared: boolean }) => { readonly buffer: ArrayBuffer | SharedArrayBuffer }
+  readonly Memory: new (descriptor: { initial: number, maximum: number }) => { readonly buffer: ArrayBuffer }
   readonly Module: new (code: Uint8Array) => object
   readonly Instance: new (module: object, imports: { readonly '': { readonly m: object } }) => { readonly exports: { readonly f: WordSum } }
 }
 
-function plainBytes(length: number, shared: boolean): Uint8Array<ArrayBuffer | SharedArrayBuffer> {
-  return new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length))
-}
-
-/** Two times sixteen bytes a round, each as four sums of two words. A memory that is shared has to be imported as such. */
-function wordSumModule(shared: boolean): Uint8Array {
+/** Two times sixteen bytes a round, each as four sums of two words. */
+function wordSumModule(): Uint8Array {
   const body = [
     0x01, 0x02, 0x7b, // two vectors, $a (2) and $b (3), beside the parameters $at (0) and $end (1)
     0x03, 0x40, // loop
@@ -59,7 +54,7 @@ function wordSumModule(shared: boolean): Uint8Array {
   return Uint8Array.of(
     0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
     0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01, 0x7f, // type 0: (i32, i32) → i32
-    0x02, 0x0a, 0x01, 0x00, 0x01, 0x6d, 0x02, shared ? 0x03 : 0x01, 0x01, 0x80, 0x80, 0x04, // imports memory "" "m", 1 to 65,536 pages
+    0x02, 0x0a, 0x01, 0x00, 0x01, 0x6d, 0x02, 0x01, 0x01, 0x80, 0x80, 0x04, // imports memory "" "m", 1 to 65,536 pages
     0x03, 0x02, 0x01, 0x00, // one function of type 0
     0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00, // exported as "f"
     0x0a, body.length + 2, 0x01, body.length, ...body,
