@@ -35,6 +35,6 @@ export function clearBody(out: TcpSegment): void {
   out.options.sackPermitted = false
   out.options.hasTimestamp = false
   out.options.sackCount = 0
-  out.operands.fill(0)
+  out.operands[0] = out.operands[1] = out.operands[2] = out.operands[3] = 0
   out.isRetransmission = false
 }

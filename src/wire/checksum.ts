@@ -36,9 +36,10 @@ function sumShort(bytes: Uint8Array, at: number, end: number): number {
   return high * 0x100 + low
 }
 
-/** The memory that was summed last, and how: packets of one ring share one. It stays alive until another is summed. */
-let memory: ArrayBufferLike = new ArrayBuffer(0)
-let view: DataView = new DataView(memory)
+/** The view that was summed last, its memory, and how: packets of one area share all three. It keeps that memory alive until another is summed. */
+let area: Uint8Array = new Uint8Array(0)
+let areaAt = 0
+let view: DataView = new DataView(area.buffer)
 let wordSum: WordSum | null = null
 
 /**
@@ -46,16 +47,22 @@ let wordSum: WordSum | null = null
  * (RFC 1071 §2 (B)).
  */
 function sumLong(bytes: Uint8Array, at: number, length: number): number {
-  if (memory !== bytes.buffer) {
-    memory = bytes.buffer
-    view = new DataView(memory)
-    wordSum = wordSumOf(memory)
-  }
-  const start = bytes.byteOffset + at
+  if (area !== bytes) lookAt(bytes)
+  const start = areaAt + at
   const whole = length & ~31
   const words = wordSum !== null && whole <= longestSum ? wordSum(start, start + whole) >>> 0 : sumWords(start, start + whole)
   const swapped = foldSum(words)
   return (((swapped & 0xff) << 8) | (swapped >>> 8)) + sumShort(bytes, at + whole, at + length)
+}
+
+/** Asking an array for its memory costs as much as summing half a packet. */
+function lookAt(bytes: Uint8Array): void {
+  const { buffer } = bytes
+  area = bytes
+  areaAt = bytes.byteOffset
+  if (view.buffer === buffer) return
+  view = new DataView(buffer)
+  wordSum = wordSumOf(buffer)
 }
 
 /** 32-bit words, summed exactly as doubles: 2^16 ≡ 1 modulo 65,535, so halves need not be split before the end. */
@@ -81,10 +88,10 @@ export function foldChecksum(sum: number): number {
 
 /** Folds a running sum to 16 bits without complementing it. Only a sum of 0 gives 0. */
 export function foldSum(sum: number): number {
-  let folded = sum
-  if (folded > 0xffff_ffff) folded = Math.floor(folded / 0x1_0000_0000) + (folded >>> 0)
-  while (folded > 0xffff) folded = Math.floor(folded / 0x1_0000) + (folded & 0xffff)
-  return folded
+  let rest = sum
+  while (rest > 0xffff_ffff) rest = Math.floor(rest / 0x1_0000_0000) + (rest >>> 0)
+  const once = (rest >>> 16) + (rest & 0xffff)
+  return (once >>> 16) + (once & 0xffff)
 }
 
 /** The IPv4 pseudo-header (RFC 9293 §3.1, RFC 768); `length` is the upper layer's, header included. */
