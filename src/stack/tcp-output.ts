@@ -87,7 +87,7 @@ export class TcpOutput {
       return -1
     }
     const { headers, remoteV4 } = record
-    copyBytes(headers.bytes, 0, bytes, at, ipv4PayloadAt)
+    bytes.set(headers.bytes, at)
     writeU32(bytes, at + ethernetHeaderBytes + 16, remoteV4)
     const ident = this.ip.nextIdent()
     const total = ipv4HeaderBytes + length

@@ -14,7 +14,7 @@ export function summedBytes(length: number): Uint8Array<ArrayBuffer> {
   if (webAssembly === undefined) return new Uint8Array(length)
   try {
     const memory = new webAssembly.Memory({ initial: pages, maximum: pages })
-    const { exports } = new webAssembly.Instance(new webAssembly.Module(wordSumModule()), { '': { m: memory } })
+    const { exports } = new webAssembly.Instance(compiled ??= new webAssembly.Module(wordSumModule()), { '': { m: memory } })
     sums.set(memory.buffer, exports.f)
     return new Uint8Array(memory.buffer, 0, length)
   } catch {
@@ -26,6 +26,9 @@ export function summedBytes(length: number): Uint8Array<ArrayBuffer> {
 export function wordSumOf(buffer: ArrayBufferLike): WordSum | null {
   return sums.get(buffer) ?? null
 }
+
+/** One for all memories: what is compiled for the first serves the others. */
+let compiled: object | null = null
 
 const sums = new WeakMap<ArrayBufferLike, WordSum>()
 

@@ -1,8 +1,12 @@
 /** One measured figure; where a peer did the same work in the same run, its figure and the ratio to it. */
 export interface BenchResult {
   readonly name: string
+  /** The median, where there were several runs. */
   readonly value: number
   readonly unit: string
+  /** Of several runs the least and the largest. */
+  readonly min?: number
+  readonly max?: number
   readonly peer?: string
   readonly peerValue?: number
   readonly ratio?: number

@@ -13,21 +13,23 @@ import { tcpPreset } from '../../src/tcp/config.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { summedBytes } from '../../src/wire/summed-memory.ts'
 
+/** One entry for each round; the three of a round were measured one after the other. */
 export interface KernelRun {
-  sendingGbps: number
-  receivingGbps: number
-  kernelGbps: number
+  readonly kernelGbps: number[]
+  readonly sendingGbps: number[]
+  readonly receivingGbps: number[]
   retransmitted: number
   lost: number
 }
 
 /**
- * Runs inside a network namespace. Argument: seconds for each measurement. Prints one {@link KernelRun} as JSON.
+ * Runs inside a network namespace. Arguments: seconds for each measurement, rounds. Prints one {@link KernelRun} as JSON.
  *
  *     our host on lab0 ── veth ── kern0, the kernel with 10.77.0.1
  *     iperf3 client on a0 ── veth ── b0 in a second namespace, iperf3 server
  */
 const seconds = Number(process.argv[2] ?? 3)
+const rounds = Number(process.argv[3] ?? 1)
 const ourAddress = 0x0a4d0002
 const kernelAddress = 0x0a4d0001
 const children: ChildProcess[] = []
@@ -42,17 +44,29 @@ async function main(): Promise<KernelRun> {
   shell('ip link set lo up')
   shell('ip link add lab0 type veth peer name kern0 && ip link set lab0 up && ip link set kern0 up && ip addr add 10.77.0.1/24 dev kern0')
   for (const name of ['lab0', 'kern0']) offloadsOff(name)
-  const kernelGbps = await kernelToKernel()
+  await startKernelPair()
   const peer = start(process.execPath, [fileURLToPath(new URL('./engine-kernel-peer.mjs', import.meta.url))])
   await once(peer.stdout!, 'data')
+  const run: KernelRun = { kernelGbps: [], sendingGbps: [], receivingGbps: [], retransmitted: 0, lost: 0 }
+  for (let round = 0; round < rounds; round++) {
+    run.kernelGbps.push(kernelToKernel())
+    measureOurs(run)
+  }
+  return run
+}
+
+/** With an interface opened anew, so that nothing of the round before is left in its buffers. */
+function measureOurs(run: KernelRun): void {
   const link = openNicLink({ name: 'lab0', seeSent: false, filter: 'ip or arp' })
   try {
     const sending = transfer(link, 9)
     const receiving = transfer(link, 19)
     const counts = emptyStatistics()
     link.statistics(counts)
-    const retransmitted = sending.retransmitted + receiving.retransmitted
-    return { kernelGbps, sendingGbps: sending.gbps, receivingGbps: receiving.gbps, retransmitted, lost: counts.droppedByKernel + counts.droppedByRing }
+    run.sendingGbps.push(sending.gbps)
+    run.receivingGbps.push(receiving.gbps)
+    run.retransmitted += sending.retransmitted + receiving.retransmitted
+    run.lost += counts.droppedByKernel + counts.droppedByRing
   } finally {
     link.close()
   }
@@ -107,7 +121,8 @@ function transmit(host: Host, link: Link, writer: FrameWriter, nowUs: number): v
   }
 }
 
-async function kernelToKernel(): Promise<number> {
+/** Two kernels, or one with two network stacks, at the ends of a veth pair like ours. */
+async function startKernelPair(): Promise<void> {
   const other = start('unshare', ['-n', 'sleep', '600'])
   await pause(200)
   const inside = `nsenter -t ${other.pid} -n`
@@ -117,6 +132,9 @@ async function kernelToKernel(): Promise<number> {
   offloadsOff('b0', inside)
   start('nsenter', ['-t', String(other.pid), '-n', 'iperf3', '-s'])
   await pause(500)
+}
+
+function kernelToKernel(): number {
   const { stdout, stderr, status } = spawnSync('iperf3', ['-c', '10.78.0.2', '-t', String(Math.max(1, Math.round(seconds))), '-J'], { encoding: 'utf8', timeout: 60_000 })
   if (status !== 0) throw new Error(`iperf3: ${stderr || stdout}`)
   const report = JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { buildPrograms } from '../../main/setup/programs.mjs'
 import type { BenchResult } from './bench.ts'
 import type { KernelRun } from './engine-kernel-run.ts'
+import { resultBeside, usualRuns } from './runs.ts'
 
 const programs = ['engine-kernel-run', 'engine-kernel-peer']
 
@@ -17,14 +18,14 @@ export async function kernelResults(quick: boolean): Promise<BenchResult[]> {
     return []
   }
   const folder = await buildPrograms(Object.fromEntries(programs.map((name) => [name, `test/bench/${name}.ts`])), 'bench-engine')
-  const args = [...unshareArguments(), process.execPath, path.join(folder, 'engine-kernel-run.mjs'), quick ? '1' : '4']
+  const args = [...unshareArguments(), process.execPath, path.join(folder, 'engine-kernel-run.mjs'), quick ? '1' : '2', quick ? '1' : String(usualRuns)]
   const { status, stdout, stderr, error } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 120_000 })
   if (status !== 0) {
     console.error(`engine: nothing against the kernel: ${error?.message ?? stderr.trim()}`)
     return []
   }
   const { sendingGbps, receivingGbps, kernelGbps, retransmitted, lost } = JSON.parse(stdout) as KernelRun
-  const compared = (name: string, value: number): BenchResult => ({ name, value, unit: 'Gbit/s', peer: 'iperf3, kernel to kernel', peerValue: kernelGbps, ratio: value / kernelGbps })
+  const compared = (name: string, values: readonly number[]) => resultBeside(name, 'Gbit/s', values, 'iperf3, kernel to kernel', kernelGbps)
   return [
     compared('sending to the kernel over veth', sendingGbps),
     compared('receiving from the kernel over veth', receivingGbps),

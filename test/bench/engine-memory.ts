@@ -13,6 +13,8 @@ import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import { summedBytes } from '../../src/wire/summed-memory.ts'
 import type { BenchResult } from './bench.ts'
+import { copyBound } from './copy-bound.ts'
+import { resultBeside, resultOf, usualRuns } from './runs.ts'
 
 const clientAddress = 0x0a4d0002
 const serverAddress = 0x0a4d0001
@@ -20,18 +22,23 @@ const batchFrames = 128
 
 /** What two hosts of ours do over a cable in memory: everything but the network card. */
 export async function memoryResults(quick: boolean): Promise<BenchResult[]> {
-  const seconds = quick ? 0.3 : 3
+  const seconds = quick ? 0.5 : 1.5
   // First, while nothing else has been allocated that could be freed meanwhile.
   const idle = await idleConnections(quick ? 1_000 : 50_000)
-  goodput(1500, quick ? 0.2 : 1)
   return [
-    ...await measured(1500, seconds),
-    ...await measured(9000, seconds),
-    handshakes(quick ? 4_096 : 65_536),
-    lives(quick ? 2_000 : 20_000),
-    snapshots(quick ? 20_000 : 500_000),
+    ...await bulk(1500, seconds),
+    ...await bulk(9000, seconds),
+    repeated('handshakes', '1/s', quick ? 2_048 : 16_384, handshakes),
+    repeated('connections opened and closed', '1/s', quick ? 1_000 : 8_192, lives),
+    repeated('snapshot of a connection', 'µs', quick ? 20_000 : 200_000, snapshots),
     ...idle,
   ]
+}
+
+/** @param measure for `count` of its things; the first time it does not count, as nothing is compiled yet */
+function repeated(name: string, unit: string, count: number, measure: (count: number) => number): BenchResult {
+  measure(count)
+  return resultOf(name, unit, Array.from({ length: usualRuns }, () => measure(count)))
 }
 
 class End {
@@ -88,16 +95,27 @@ export function clockUs(): number {
   return Math.floor(performance.now() * 1000)
 }
 
-async function measured(mtu: number, seconds: number): Promise<BenchResult[]> {
+async function bulk(mtu: number, seconds: number): Promise<BenchResult[]> {
   let pauseMs = 0
   const observer = new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) pauseMs += duration })
-  observer.observe({ entryTypes: ['gc'] })
-  const { bytes, elapsed } = goodput(mtu, seconds)
-  await new Promise((resolve) => setTimeout(resolve, 10))
-  observer.disconnect()
+  goodput(mtu, 2 * seconds)
+  copyBound(mtu, seconds / 4)
+  const ours: number[] = []
+  const bounds: number[] = []
+  const collecting: number[] = []
+  for (let run = 0; run < usualRuns; run++) {
+    pauseMs = 0
+    observer.observe({ entryTypes: ['gc'] })
+    const { bytes, elapsed } = goodput(mtu, seconds)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    observer.disconnect()
+    ours.push(bytes * 8 / elapsed / 1e9)
+    collecting.push(pauseMs / elapsed / 10)
+    bounds.push(copyBound(mtu, seconds / 4))
+  }
   return [
-    { name: `goodput in memory, MTU ${mtu}, checksums both sides`, value: bytes * 8 / elapsed / 1e9, unit: 'Gbit/s' },
-    { name: `time in garbage collection, MTU ${mtu}`, value: pauseMs / elapsed / 10, unit: '%' },
+    resultBeside(`goodput in memory, MTU ${mtu}, checksums both sides`, 'Gbit/s', ours, 'its bytes copied twice, summed twice', bounds),
+    resultOf(`time in garbage collection, MTU ${mtu}`, '%', collecting),
   ]
 }
 
@@ -141,8 +159,8 @@ function goodput(mtu: number, seconds: number): { bytes: number, elapsed: number
   return { bytes: received, elapsed: (now - begin) / 1000 }
 }
 
-/** From connect to accepted, 1,024 at a time; that they are aborted afterwards does not count. */
-function handshakes(count: number): BenchResult {
+/** From connect to accepted, 1,024 at a time; that they are aborted afterwards does not count. @returns so many a second */
+function handshakes(count: number): number {
   const ends = twoHosts(1500)
   ends.server.host.listen(9, { backlog: 4096 })
   // A first one on its own: only so many frames wait for ARP.
@@ -166,11 +184,11 @@ function handshakes(count: number): BenchResult {
     turn(ends, clockUs())
     for (const { host } of [ends.client, ends.server]) while (host.pollEvent() !== null);
   }
-  return { name: 'handshakes', value: done / spentMs * 1000, unit: '1/s' }
+  return done / spentMs * 1000
 }
 
-/** Whole lives: connect, accept, close from both sides. */
-function lives(count: number): BenchResult {
+/** Whole lives: connect, accept, close from both sides. @returns so many a second */
+function lives(count: number): number {
   const ends = twoHosts(1500, { sendBufferBytes: 4096, receiveBufferBytes: 4096, mslUs: 5000 })
   ends.server.host.listen(9, { backlog: 4096 })
   let begun = 0
@@ -191,10 +209,11 @@ function lives(count: number): BenchResult {
       }
     }
   }
-  return { name: 'connections opened and closed', value: count / (performance.now() - begin) * 1000, unit: '1/s' }
+  return count / (performance.now() - begin) * 1000
 }
 
-function snapshots(count: number): BenchResult {
+/** @returns µs for each */
+function snapshots(count: number): number {
   const ends = twoHosts(1500)
   ends.server.host.listen(9)
   const id = ends.client.host.connect(serverAddress, 9, {}, 0) as number
@@ -203,7 +222,7 @@ function snapshots(count: number): BenchResult {
   const snapshot = createTcpSnapshot()
   const begin = performance.now()
   for (let i = 0; i < count; i++) connection.snapshot(snapshot)
-  return { name: 'snapshot of a connection', value: (performance.now() - begin) * 1000 / count, unit: 'µs' }
+  return (performance.now() - begin) * 1000 / count
 }
 
 /** Established and silent, both ends counted: what they weigh, and what a turn of a host costs that has them. */

@@ -46,12 +46,13 @@ function machine(): Record<string, string | number> {
 }
 
 function table(results: readonly BenchResult[]): string {
-  const rows = results.map(({ name, value, unit, peer, peerValue, ratio }) => [
-    name, figure(value), unit, peerValue === undefined ? '' : figure(peerValue), peer ?? '', ratio === undefined ? '' : `× ${ratio.toPrecision(3)}`,
+  const rows = results.map(({ name, value, unit, min, max, peer, peerValue, ratio }) => [
+    name, figure(value), unit, min === undefined || max === undefined ? '' : `${figure(min)} … ${figure(max)}`, peerValue === undefined ? '' : figure(peerValue), peer ?? '',
+    ratio === undefined ? '' : `× ${ratio.toPrecision(3)}`,
   ])
-  const cells = [['', 'ours', '', 'peer', '', 'ratio'], ...rows]
+  const cells = [['', 'ours', '', 'least … most', 'peer', '', 'ratio'], ...rows]
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
-  const isRight = (column: number) => column === 1 || column === 3
+  const isRight = (column: number) => column === 1 || column === 4
   return cells.map((row) => row.map((cell, column) => (isRight(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ').trimEnd()).join('\n')
 }
 
