@@ -6,7 +6,8 @@ import { emptyStatistics } from '../../src/link/link.ts'
 import type { Link } from '../../src/link/link.ts'
 import { RecordingLink } from '../../src/link/record.ts'
 import type { LocatedLink } from '../../src/link/record.ts'
-import type { RecordingState } from '../../src/rpc/contract.ts'
+import type { EndsCongestion } from '../../src/graph/graph.ts'
+import type { FlowRow, RecordingState } from '../../src/rpc/contract.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
@@ -26,6 +27,8 @@ export interface CaptureOptions {
   readonly sourcePath: string | null
   /** Whether an address and port are a host's of the lab. */
   readonly isKnown: (address: string, port: number) => boolean
+  /** Congestion windows of a flow's ends, where they are hosts of the lab; the time is that of its first packet, in µs since 1970. */
+  readonly congestionOf?: (flow: FlowRow, originUs: number) => EndsCongestion
   readonly nowUs: number
 }
 
@@ -102,7 +105,7 @@ export class Capture implements Task {
   }
 
   graphs(): FlowGraphs {
-    this.flowGraphs ??= new FlowGraphs(this.trace, this.bytesOf)
+    this.flowGraphs ??= new FlowGraphs(this.trace, this.bytesOf, this.options.congestionOf)
     return this.flowGraphs
   }
 

@@ -1,8 +1,10 @@
 import { fault, FaultError } from '../../src/base/fault.ts'
 import { PacketView } from '../../src/filter/packet-view.ts'
 import { busierSide, graphOf } from '../../src/graph/graph.ts'
+import type { EndsCongestion } from '../../src/graph/graph.ts'
 import { viewOf } from '../../src/graph/view.ts'
-import type { FlowSeriesAnswer, FlowSeriesRequest } from '../../src/rpc/contract.ts'
+import type { FlowRow, FlowSeriesAnswer, FlowSeriesRequest } from '../../src/rpc/contract.ts'
+import type { Flow } from '../../src/trace/flow.ts'
 import { PacketMark, Protocol } from '../../src/trace/packet-store.ts'
 import type { ByteReader } from '../../src/trace/packet-rows.ts'
 import { FlowSeriesBuilder } from '../../src/trace/series.ts'
@@ -11,6 +13,7 @@ import type { Trace } from '../../src/trace/trace.ts'
 import { TcpFlag } from '../../src/wire/tcp.ts'
 import { SackOptions } from '../files/sack-options.ts'
 
+const noCongestion: EndsCongestion = { client: null, server: null }
 /** Flows whose series are kept: they take up to 300 bytes a packet. */
 const flowsKept = 2
 /** Packets that are taken between two looks at the clock. */
@@ -20,7 +23,11 @@ const stepPackets = 256
 export class FlowGraphs {
   private readonly builders = new Map<number, FlowSeriesBuilder>()
 
-  constructor(private readonly trace: Trace, private readonly bytesOf: ByteReader) {}
+  /** @param congestionOf what the lab knows of ends that are its own */
+  constructor(
+    private readonly trace: Trace, private readonly bytesOf: ByteReader,
+    private readonly congestionOf: (flow: FlowRow, originUs: number) => EndsCongestion = () => noCongestion,
+  ) {}
 
   /** @throws FaultError noSuchFlow */
   answer(request: FlowSeriesRequest, clock: () => number, budgetUs: number): FlowSeriesAnswer {
@@ -33,8 +40,12 @@ export class FlowGraphs {
     const series = builder.series()
     const sender = request.sender ?? busierSide(flow)
     const { from = 0, to = series.duration } = request
-    const view = viewOf(graphOf(request.kind, series, sender), from, Math.max(from, to), request.columns)
+    const view = viewOf(graphOf(request.kind, series, sender, request.kind === 'window' ? this.congestion(flow) : noCongestion), from, Math.max(from, to), request.columns)
     return { stream: flow.stream, sender, taken: builder.taken, total: flow.packets.length, view }
+  }
+
+  private congestion({ number, firstSec, firstNsec }: Flow): EndsCongestion {
+    return this.congestionOf(this.trace.flowRow(number), firstSec * 1e6 + firstNsec / 1e3)
   }
 
   private builderOf(number: number): FlowSeriesBuilder {

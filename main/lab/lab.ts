@@ -13,6 +13,7 @@ import { Capture } from './capture.ts'
 import { cannotFilter, compileCaptureFilter, noFilter } from './capture-filter.ts'
 import type { CaptureFilter } from './capture-filter.ts'
 import { machineClock } from './clock.ts'
+import { CongestionHistory } from './congestion-history.ts'
 import type { Clock } from './clock.ts'
 import { DecisionLog } from './decision-log.ts'
 import { Driver } from './driver.ts'
@@ -64,6 +65,11 @@ export class Lab {
   readonly options: LabOptions
   readonly clock: Clock
   readonly decisions = new DecisionLog()
+  readonly congestion = new CongestionHistory((host, connection) => {
+    const record = this.viewed()[host]?.host.record(connection)
+    return record === undefined ? '' : formatAddress(record.remoteAddress)
+  })
+
   readonly updates: Updates
   readonly driver: Driver
   open: OpenLab | null = null
@@ -136,7 +142,7 @@ export class Lab {
   async openLink(spec: LinkSpec): Promise<LinkState> {
     const { clock, options } = this
     if (spec.host !== undefined) hostConfigOf(withoutLease(spec.host), { mtu: 1500, acceptUnfinishedChecksums: false })
-    const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), peerSink: this.decisions.sinkOf(1) })
+    const opened = await (options.openLink ?? openLinkOf)(spec, { clock, seed: randomInt(2 ** 47), peerSink: this.congestion.sinkOf(1, this.decisions.sinkOf(1)) })
     const { link } = opened
     const nowUs = clock()
     let filter: CaptureFilter
@@ -152,6 +158,7 @@ export class Lab {
     const capture = new Capture(link, {
       filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
       nextPath: () => newRecordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
+      congestionOf: (flow, originUs) => this.congestion.of(flow, originUs),
     })
     const injector = new Injector(link)
     const probe = new NeighbourProbe(link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1), (frame) => {
@@ -184,6 +191,7 @@ export class Lab {
     open.opened.link.close()
     this.filter = noFilter
     this.decisions.clear()
+    this.congestion.clear()
     this.wake()
   }
 
@@ -246,8 +254,9 @@ export class Lab {
 
   private beginHost(settings: HostSettings, config: HostConfig): void {
     this.decisions.clear()
+    this.congestion.renumber()
     const host = new LabHost({
-      config, sink: this.decisions.sinkOf(0), hasLease: this.lease !== null,
+      config, sink: this.congestion.sinkOf(0, this.decisions.sinkOf(0)), hasLease: this.lease !== null,
       onEvent: (event) => this.noteEvent(event), onFrames: (batch, from, nowUs) => this.decisions.noteFrames(0, batch, from, nowUs),
     })
     for (const { port, application } of settings.listen ?? []) host.listen(port, application)

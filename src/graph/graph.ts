@@ -11,7 +11,7 @@ export type Side = typeof sides[number]
 export type Hue = 'client' | 'server' | 'sent' | 'repeated' | 'late' | 'ack' | 'edge' | 'sack'
 
 /** How a series is drawn. Colours never stand alone: each has a shape or a line style of its own. */
-export type Mark = 'bar' | 'crossBar' | 'diamondBar' | 'bracket' | 'step' | 'dashedStep' | 'dottedStep' | 'dashDotStep' | 'circle' | 'triangle'
+export type Mark = 'bar' | 'crossBar' | 'diamondBar' | 'bracket' | 'step' | 'dashedStep' | 'dottedStep' | 'dashDotStep' | 'longDashStep' | 'wideDotStep' | 'circle' | 'triangle'
 
 export interface Layer {
   /** Words of `graph.series` and their parameters. */
@@ -31,8 +31,12 @@ export interface Graph {
   note: string | null
 }
 
+/** Congestion window and slow start threshold of an end that is an engine of ours. */
+export interface CongestionLayers { cwnd: MinMaxPyramid, ssthresh: MinMaxPyramid }
+export type EndsCongestion = Readonly<Record<Side, CongestionLayers | null>>
+
 /** @param sender whose data the sequence graph shows */
-export function graphOf(kind: GraphKind, { duration, fromClient, fromServer }: FlowSeries, sender: Side): Graph {
+export function graphOf(kind: GraphKind, { duration, fromClient, fromServer }: FlowSeries, sender: Side, congestion: EndsCongestion = { client: null, server: null }): Graph {
   const sent = sender === 'client' ? fromClient : fromServer
   switch (kind) {
     case 'sequence': return { kind, duration, layers: sequenceLayers(sent), note: sent.isWindowScaleUnseen ? 'unscaled' : null }
@@ -46,7 +50,7 @@ export function graphOf(kind: GraphKind, { duration, fromClient, fromServer }: F
     }
     case 'window': return {
       kind, duration, note: fromClient.isWindowScaleUnseen || fromServer.isWindowScaleUnseen ? 'unscaled' : null,
-      layers: windowLayers(fromClient, fromServer),
+      layers: [...windowLayers(fromClient, fromServer), ...congestionLayers(congestion)],
     }
   }
 }
@@ -82,5 +86,16 @@ function windowLayers(fromClient: DirectionSeries, fromServer: DirectionSeries):
     { label: 'windowOfServer', series: fromClient.window, mark: 'dashedStep', hue: 'server' },
     { label: 'flightOfClient', series: fromClient.bytesInFlight, mark: 'circle', hue: 'client' },
     { label: 'flightOfServer', series: fromServer.bytesInFlight, mark: 'triangle', hue: 'server' },
+  ]
+}
+
+function congestionLayers({ client, server }: EndsCongestion): Layer[] {
+  return [
+    ...client === null ? [] : [
+      { label: 'cwndOfClient', series: client.cwnd, mark: 'dottedStep', hue: 'client' }, { label: 'ssthreshOfClient', series: client.ssthresh, mark: 'dashDotStep', hue: 'client', isBeside: true },
+    ] as const,
+    ...server === null ? [] : [
+      { label: 'cwndOfServer', series: server.cwnd, mark: 'wideDotStep', hue: 'server' }, { label: 'ssthreshOfServer', series: server.ssthresh, mark: 'longDashStep', hue: 'server', isBeside: true },
+    ] as const,
   ]
 }

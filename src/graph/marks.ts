@@ -17,7 +17,7 @@ export function drawMark(mark: Mark, entries: Entries, { x, y }: Place, pen: Pen
 
 export const isLine = (mark: Mark): boolean => mark !== 'bracket' && !(mark in shapes)
 
-const dashesOf: Partial<Record<Mark, readonly number[]>> = { dashedStep: [6, 3], dottedStep: [1.5, 2.5], dashDotStep: [8, 3, 1.5, 3] }
+const dashesOf: Partial<Record<Mark, readonly number[]>> = { dashedStep: [6, 3], dottedStep: [1.5, 2.5], dashDotStep: [8, 3, 1.5, 3], longDashStep: [14, 5], wideDotStep: [1.5, 6] }
 const thickness: Partial<Record<Mark, number>> = { bar: 2, crossBar: 2, diamondBar: 2 }
 
 export function strokeOf(mark: Mark, hue: Hue): Stroke {

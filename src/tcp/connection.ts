@@ -66,6 +66,15 @@ export class TcpConnection {
     return this.#tcb.remotePort
   }
 
+  /** Congestion window and slow start threshold in bytes (RFC 5681 §3.1). */
+  get cwnd(): number {
+    return this.#tcb.controller.cwnd
+  }
+
+  get ssthresh(): number {
+    return this.#tcb.controller.ssthresh
+  }
+
   /** Bytes that `receive` would give now. */
   get receivableBytes(): number {
     return this.#tcb.receiveBuffer.unread()

@@ -22,6 +22,10 @@ export const graph = {
     windowOfServer: 'window that the server offers',
     flightOfClient: 'client: bytes in flight',
     flightOfServer: 'server: bytes in flight',
+    cwndOfClient: 'client: cwnd',
+    ssthreshOfClient: 'client: ssthresh',
+    cwndOfServer: 'server: cwnd',
+    ssthreshOfServer: 'server: ssthresh',
   },
   panel: {
     title: 'Graphs',

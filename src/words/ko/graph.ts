@@ -24,6 +24,10 @@ export const graph: SameKeys<typeof en> = {
     windowOfServer: '서버가 알린 윈도',
     flightOfClient: '클라이언트: 전송 중인 바이트',
     flightOfServer: '서버: 전송 중인 바이트',
+    cwndOfClient: '클라이언트: cwnd',
+    ssthreshOfClient: '클라이언트: ssthresh',
+    cwndOfServer: '서버: cwnd',
+    ssthreshOfServer: '서버: ssthresh',
   },
   panel: {
     title: '그래프',
