@@ -33,6 +33,8 @@ export interface SocketRules {
   readonly unreadCloseResets: boolean
   /** After a shutdown of reading, what is there can still be read, and what comes. */
   readonly readsAfterShutdown: boolean
+  /** Data that comes after both directions were shut is answered with an RST. */
+  readonly shutBothRefusesData: boolean
   /** What sending gives after a reset that nobody has heard of yet. */
   readonly sendAfterReset: Errno
   /** What sending gives on a socket that never was connected. */
@@ -41,11 +43,13 @@ export interface SocketRules {
   readonly connectListening: Errno
   /** TCP options of a connection that is over are refused. */
   readonly refusesOptionsWhenOver: boolean
+  /** What SO_SNDBUF bounds is the memory of buffers, each of which is filled. */
+  readonly sendsInBuffers: boolean
   /** Connections that a listener takes beyond its backlog. */
   readonly backlogExtra: number
 }
 
-const common = { refusesOptionsWhenOver: false, backlogExtra: 1 } as const
+const common = { sendsInBuffers: false, shutBothRefusesData: false, refusesOptionsWhenOver: false, backlogExtra: 1 } as const
 
 /** Facts of Linux 6 and FreeBSD 14 as their manuals and scripts show them; `rfc` is the engine's own defaults. */
 export const profiles = {
@@ -60,9 +64,9 @@ export const profiles = {
   },
   linux: {
     name: 'linux',
-    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: false },
+    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: false, sendBufferBytes: 4_194_304 },
     sockets: {
-      ...common, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
+      ...common, sendsInBuffers: true, shutBothRefusesData: true, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
     toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 }, turns: false,

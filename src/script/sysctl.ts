@@ -76,6 +76,11 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rexmit_drop_options': (value) => ({ tcp: { plainSynAfter: value === '0' ? 0 : 3 } }),
   'net.inet.tcp.keepinit': milliseconds('openTimeoutUs'),
   'net.inet.tcp.syncache.rexmtlimit': count('synAckRetries'),
+  'net.inet.tcp.minmss': count('minMssBytes'),
+  'net.inet.tcp.tolerate_missing_ts': onOff((toleratesMissingTimestamps) => ({ toleratesMissingTimestamps })),
+  'net.inet.tcp.fast_finwait2_recycle': (value) => ({ tcp: { finWait2TimeoutUs: value === '0' ? 600_000_000 : 60_000_000 } }),
+  // The value of a fresh system counts only together with the recycling.
+  'net.inet.tcp.finwait2_timeout': (value) => value === '60000' ? {} : { tcp: { finWait2TimeoutUs: Number(value) * 1000 } },
   'net.inet.tcp.persmin': milliseconds('persistMinUs'),
   'net.inet.tcp.persmax': milliseconds('persistMaxUs'),
   'net.inet.tcp.ack_war_timewindow': (value) => value === '0' ? unlimitedChallenges : { tcp: { challengeAckIntervalUs: Number(value) * 1000 } },
@@ -91,9 +96,9 @@ const freebsd: Readonly<Record<string, Setting>> = {
 
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */
 const freebsdIgnored = new Set([
-  'tso', 'nolocaltimewait', 'fast_finwait2_recycle', 'finwait2_timeout', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
-  'minmss', 'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'per_cpu_timers',
-  'soreceive_stream', 'tolerate_missing_ts', 'do_lrd',
+  'tso', 'nolocaltimewait', 'maxtcptw', 'path_mtu_discovery', 'mssdflt', 'v6mssdflt',
+  'rfc6675_pipe', 'newcwv', 'ts_offset_per_conn', 'isn_reseed_interval', 'icmp_may_rst', 'per_cpu_timers',
+  'soreceive_stream', 'do_lrd',
 ])
 const freebsdIgnoredGroups = [
   'hostcache.', 'cc.', 'sendbuf_', 'recvbuf_', 'syncookies', 'syncache.', 'functions', 'log', 'pcb', 'sack.', 'reass.', 'udp_tunneling',
@@ -166,5 +171,5 @@ function linuxReceiveMemory([, usual, largest]: number[]): SystemChange | null {
 
 function linuxSendMemory([, usual, largest]: number[]): SystemChange | null {
   if (!(usual > 0) || !(largest > 0)) return null
-  return { tcp: { sendBufferBytes: largest }, sockets: { sendBufferBytes: usual } }
+  return { tcp: { sendBufferBytes: Math.max(largest, 262_144) }, sockets: { sendBufferBytes: usual } }
 }

@@ -4,6 +4,7 @@ import type { CodeValue } from './code.ts'
 import type { SocketLayer } from './sockets/layer.ts'
 
 const unknownThreshold = 0x7fff_ffff
+const timestampBytes = 12
 
 /** The variables `tcpi_…` of this moment, of the socket under test: TCP_INFO of Linux by its names; the windows in segments there, in bytes on FreeBSD. */
 export function measure(layer: SocketLayer): Map<string, CodeValue> {
@@ -14,8 +15,8 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('state', infoStates[layer.stateOf(underTest)])
   const view = layer.view(underTest)
   if (view === null) return values
-  const mss = Math.max(1, view.sndMss)
   const isLinux = profile.sockets.system === 'linux'
+  const mss = Math.max(1, view.sndMss)
   const inUnits = (bytes: number) => isLinux ? Math.floor(bytes / mss) : bytes
   const segments = (bytes: number) => Math.ceil(bytes / mss)
   const sacked = view.sackedRanges.reduce((sum, { start, end }) => sum + ((end - start) >>> 0), 0)
@@ -27,14 +28,17 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('sacked', segments(sacked))
   const isRepairing = view.inRecovery || view.congestionPhase === 'lossRecovery'
   set('lost', segments(view.rack.on ? view.rack.lost + (isRepairing ? view.rack.resent : 0) : Math.max(0, view.flightSize - sacked - view.pipe)))
-  set('retrans', segments(view.rack.resent))
+  // A tail loss probe is a repetition, but nothing is known to be lost.
+  set('retrans', isRepairing ? segments(view.rack.resent) : 0)
+  set('delivered', view.state < TcpState.established ? 0 : 1 + segments(view.bytesAcked) + segments(sacked))
+  set('delivered_ce', 0)
   set('total_retrans', view.retransmissions)
   set('backoff', view.backoff)
   set('rtt', Math.max(0, view.srttUs))
   set('rttvar', view.rttvarUs)
   set('rto', view.rtoUs)
-  set('snd_mss', view.sndMss)
-  set('advmss', view.rcvMss)
+  set('snd_mss', mss)
+  set('advmss', view.rcvMss - (isLinux && view.timestampsOn ? timestampBytes : 0))
   set('rcv_mss', isLinux ? view.largestReceived : view.rcvMss)
   set('reordering', 3)
   set('reord_seen', view.rack.reorderingSeen ? 1 : 0)

@@ -49,6 +49,7 @@ export function isAcceptable(offset: number, length: number, window: number): bo
 function checkTimestamp(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   const { options } = segment
   if (!options.hasTimestamp) {
+    if (tcb.config.toleratesMissingTimestamps) return true
     tcb.drop(Reason.dropNoTimestamp, segment, nowUs)
     return false
   }

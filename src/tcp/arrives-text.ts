@@ -66,12 +66,21 @@ function takeFin(tcb: Tcb, nowUs: number): void {
   tcb.receiveBuffer.forgetHeld()
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1)
   tcb.promptAcks = 0
-  tcb.oweAckNow(Reason.ackFin)
+  acknowledgeFin(tcb, nowUs)
   tcb.events.push('remoteClosed')
   if (tcb.state === TcpState.established) return tcb.move('rcvFin', nowUs)
   if (tcb.state === TcpState.finWait1 && !tcb.finAcked) return tcb.move('rcvFin', nowUs)
   tcb.move(tcb.state === TcpState.finWait1 ? 'rcvFinAckOfFin' : 'rcvFin', nowUs)
   waitTwoMsl(tcb, nowUs)
+}
+
+/** At once, but for a FIN behind data where the ACK of that may be delayed: the application is likely to answer with a FIN of its own. */
+function acknowledgeFin(tcb: Tcb, nowUs: number): void {
+  const { acksEndQuickly, delayedAckUs } = tcb.config
+  if (!acksEndQuickly || tcb.bytesReceived === 0 || tcb.state !== TcpState.established) return tcb.oweAckNow(Reason.ackFin)
+  tcb.ackNow = false
+  tcb.quickAcksLeft = 0
+  if (!tcb.timers.isSet(Timer.delayedAck)) tcb.timers.set(Timer.delayedAck, nowUs + delayedAckUs)
 }
 
 /** Nobody will ever read it, and the peer has to know that it is lost (RFC 9293 §3.6.1 SHLD-3): the answer of a closed connection (§3.5.2). */
@@ -113,6 +122,7 @@ function storePieces(tcb: Tcb, segment: TcpSegment, offset: number): boolean {
 function acknowledgeText(tcb: Tcb, length: number, whole: number, hadHoles: boolean, nowUs: number): void {
   const { delayedAck, ackEverySegments, delayedAckUs } = tcb.config
   tcb.promptAcks = 0
+  tcb.lastTextUs = nowUs
   tcb.delayedBytes += whole
   if (length >= tcb.largestReceived || tcb.config.ackCountsSmallSegments) tcb.delayedSegments++
   if (length > tcb.largestReceived) tcb.largestReceived = length

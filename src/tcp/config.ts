@@ -39,6 +39,8 @@ export interface TcpConfig {
   readonly quickAckSegments: number
   readonly nagle: boolean
   readonly sillyWindowOverrideUs: number
+  /** It is over no sooner than the RTO, and what it lets go is pushed. */
+  readonly overrideAwaitsRto: boolean
   readonly congestionControl: CongestionControlName
   /** HyStart++ in the first slow start; it needs timestamps. */
   readonly hystart: boolean
@@ -136,6 +138,22 @@ export interface TcpConfig {
   readonly timeWaitIgnoresReset: boolean
   /** TIME-WAIT drops in silence what has no ACK, but for a SYN above RCV.NXT: that ends it, whether anybody listens or not. */
   readonly timeWaitNeedsAck: boolean
+  /** What arrived before a reset can still be read. */
+  readonly resetKeepsUnread: boolean
+  /** Whether a peer that does not answer is told with an RST when it is given up: never, when keep-alives were in vain, or always. */
+  readonly giveUpResets: GiveUpRule
+  /** A peer that takes less gets segments of this size all the same. */
+  readonly minMssBytes: number
+  /** SYNs have no options at all, and of the peer's only the MSS counts. */
+  readonly bareSyn: boolean
+  /** A segment without the timestamps that were agreed on is taken. */
+  readonly toleratesMissingTimestamps: boolean
+  /** Segments that were too big for the path go again as fast as cwnd allows, not one by one. */
+  readonly resendsTooBigAtOnce: boolean
+  /** Quick ACKs end when the application answers, and the ACK of a FIN behind data may be delayed. */
+  readonly acksEndQuickly: boolean
+  /** The first window is a whole number of segments, and the buffer behind it of the units that its scale can say. */
+  readonly windowOfWholeSegments: boolean
   /** 'rfc6528', or a fixed initial sequence number. */
   readonly isn: 'rfc6528' | number
   readonly ttl: number
@@ -151,6 +169,9 @@ export const ecnModes = ['off', 'passive', 'on'] as const
 export type EcnMode = typeof ecnModes[number]
 export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
 export type CongestionControlName = typeof congestionControlNames[number]
+
+export const giveUpRules = ['never', 'keepAlive', 'always'] as const
+export type GiveUpRule = typeof giveUpRules[number]
 
 export const nagleRules = ['inFlight', 'small', 'burst'] as const
 export type NagleRule = typeof nagleRules[number]
@@ -201,6 +222,7 @@ export const tcpConfigTable = {
   quickAckSegments: { default: 0, unit: 'segments', min: 0, max: 64, live: false, rfc: 'RFC 5681 §4.2' },
   nagle: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.7.4' },
   sillyWindowOverrideUs: { default: 200_000, unit: 'us', min: 100_000, max: 1 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
+  overrideAwaitsRto: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
   congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: false, rfc: 'RFC 5681 §3' },
   hystart: { default: false, unit: 'switch', live: false, rfc: 'RFC 9406 §4' },
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
@@ -257,6 +279,14 @@ export const tcpConfigTable = {
   firstSynCounts: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.10.7.4' },
   timeWaitIgnoresReset: { default: false, unit: 'switch', live: true, rfc: 'RFC 1337 §3' },
   timeWaitNeedsAck: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
+  resetKeepsUnread: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
+  giveUpResets: { default: 'never', unit: 'choice', choices: giveUpRules, live: true, rfc: 'RFC 9293 §3.8.3' },
+  minMssBytes: { default: 64, unit: 'bytes', min: 28, max: 536, live: false, rfc: 'RFC 9293 §3.7.1' },
+  bareSyn: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.2' },
+  toleratesMissingTimestamps: { default: false, unit: 'switch', live: true, rfc: 'RFC 7323 §3.2' },
+  resendsTooBigAtOnce: { default: false, unit: 'switch', live: true, rfc: 'RFC 1191 §6.5' },
+  acksEndQuickly: { default: false, unit: 'switch', live: true, rfc: 'RFC 5681 §4.2' },
+  windowOfWholeSegments: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6' },
   isn: { default: 'rfc6528', unit: 'count', choices: ['rfc6528'], min: 0, max: 0xffff_ffff, live: false, rfc: 'RFC 6528 §3' },
   synOptionOrder: { default: 'mss,sackOK,TS,wscale', unit: 'order', choices: synOptionNames, live: false, rfc: 'RFC 9293 §3.1' },
   synOptionPadding: { default: 'nop', unit: 'choice', choices: synOptionPaddings, live: false, rfc: 'RFC 9293 §3.1' },
@@ -274,6 +304,7 @@ export const tcpPresets = {
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, synAckRetries: 5, synAckText: false,
     finWait2TimeoutUs: 60 * seconds, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
     ecnSyns: 1, pushEachBurst: true, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
+    resetKeepsUnread: true, giveUpResets: 'keepAlive', minMssBytes: 48, resendsTooBigAtOnce: true, acksEndQuickly: true, windowOfWholeSegments: true, overrideAwaitsRto: true,
     slowStartSegments: 65_535, growsWhenUsed: true, lossReducesWindow: true, undoRestoresWindow: true, emptyWindowProbes: true,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.
@@ -286,6 +317,7 @@ export const tcpPresets = {
     receiveBufferWholeSegments: true, offerAllSpace: true, acceptWholeBuffer: true, ackCountsSmallSegments: true, abortAcknowledges: true,
     timeWaitIgnoresReset: true, timeWaitNeedsAck: true,
     firstSynCounts: true, slowStartSegments: 2, undoRestoresWindow: true, synAckRetries: 3, openTimeoutUs: 75 * seconds, closeAwaitsSyn: true, abortTellsClosing: true,
+    resetKeepsUnread: true, giveUpResets: 'always', minMssBytes: 216, resendsTooBigAtOnce: true,
     finWait2TimeoutUs: 600 * seconds, persistMinUs: 5 * seconds, persistMaxUs: 60 * seconds,
   },
   // Windows 11: the Internet template of Get-NetTCPSetting, and the documented defaults of its registry values.

@@ -2,6 +2,7 @@ import { Ecn } from '../wire/ipv4.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { accepted } from './arrives-sequence.ts'
 import { keepReduction } from './loss-episode.ts'
+import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
 import { Reason } from './reasons.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqDiff, seqGt } from './seq.ts'
@@ -62,13 +63,34 @@ export function noteEcnEcho(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna)
   if (flightSize === 0 || !seqGt(segment.ack, tcb.reducedSeq) || tcb.inRecovery || tcb.lossRecovery) return
   keepReduction(tcb)
+  const { cwnd } = tcb.controller
   tcb.controller.onEcn(flightSize, tcb.config.ecnGentle)
   noteReduced(tcb, nowUs)
+  if (tcb.config.lossReducesWindow && tcb.config.proportionalRate) beginMarkedReduction(tcb, cwnd)
   tcb.setting(Reason.setEcnReduced, nowUs, tcb.controller.ssthresh, tcb.controller.cwnd, flightSize)
+}
+
+/** The window follows the ACKs down to ssthresh, as after a loss, until something is acknowledged that left behind the reduction. */
+function beginMarkedReduction(tcb: Tcb, cwnd: number): void {
+  beginProportionalRate(tcb, 0, cwnd)
+  tcb.controller.setRecoveryWindow(cwnd)
+  tcb.markReducing = true
+}
+
+/** An ACK of new bytes during that reduction. @returns whether it still goes on */
+export function reduceByMark(tcb: Tcb, ackedBytes: number): boolean {
+  if (seqGt(tcb.sndUna, tcb.reducedSeq)) {
+    tcb.markReducing = false
+    tcb.controller.onRecovered()
+    return false
+  }
+  reduceProportionally(tcb, ackedBytes, true)
+  return true
 }
 
 /** cwnd was reduced: what is out now is no reason for another reduction by ECN, and the peer is told. */
 export function noteReduced(tcb: Tcb, nowUs: number): void {
+  tcb.markReducing = false
   tcb.reducedUs = nowUs
   tcb.reducedSeq = tcb.sndNxt
   tcb.cwrDue = tcb.ecnOn

@@ -34,7 +34,7 @@ export function emit(
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
   if (length > 0) tcb.sendRing.view(seq, length, out)
   if (tcb.urgentOut) pointToUrgent(tcb, out)
-  if (tcb.sackRecovery) tcb.prrOut += length
+  if (tcb.sackRecovery || tcb.markReducing) tcb.prrOut += length
   explain(tcb, out, verb, reason, a, b, c, d)
   tcb.bytesSent += verb === 'again' ? 0 : length
   report(tcb, out, verb, reason, nowUs, a, b, c, d)

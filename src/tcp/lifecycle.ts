@@ -66,6 +66,11 @@ export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: n
   tcb.move(input, nowUs)
   tcb.establishedUs = nowUs
   if (tcb.config.receiveBufferWholeSegments) tcb.receiveBuffer.setLimit(Math.ceil(tcb.receiveBuffer.limit / tcb.sndMss) * tcb.sndMss)
+  if (tcb.config.windowOfWholeSegments && tcb.scalingOn) {
+    const unit = 2 ** tcb.rcvWndShift
+    tcb.receiveBuffer.setLimit(Math.ceil(tcb.receiveBuffer.limit / unit) * unit)
+    tcb.rcvAdvertisedEdge = seqAdd(tcb.rcvNxt, tcb.receiveBuffer.limit)
+  }
   if (tcb.config.keepAlive) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
   tcb.events.push(tcb.passive ? 'accepted' : 'connected')
   tcb.events.push('writable')
@@ -93,7 +98,7 @@ export function becomeClosed(tcb: Tcb, input: TcpInput, event: TcpEvent, error: 
   tcb.move(input, nowUs)
   tcb.timers.clearAll()
   tcb.sendRing.release()
-  if (error !== null) tcb.receiveBuffer.release()
+  if (error !== null && !tcb.config.resetKeepsUnread) tcb.receiveBuffer.release()
   tcb.lastError = error
   tcb.synDue = false
   tcb.promptAcks = 0

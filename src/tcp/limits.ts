@@ -1,6 +1,3 @@
-/** Below this an MSS is not taken at its word: 40 bytes of options must leave room for data. */
-export const smallestUsableMss = 64
-
 /** Headers without options, by IP version. */
 export const ipHeaderAndTcpHeaderBytes = { 4: 40, 6: 60 } as const
 
@@ -12,6 +9,9 @@ export const duplicateThreshold = 3
 
 /** RFC 6298 §5.7. */
 export const rtoAfterLostSynUs = 3_000_000
+
+/** Segments of cwnd whose half is a burst of more than one. */
+export const leastWindowOfBursts = 4
 
 /** Fs of sender and receiver silly window avoidance (RFC 9293 §3.8.6.2). */
 export const sillyWindowFraction = 0.5

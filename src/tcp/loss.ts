@@ -1,5 +1,5 @@
 import { ackNews } from './ack-news.ts'
-import { noteReduced } from './ecn.ts'
+import { noteReduced, reduceByMark } from './ecn.ts'
 import { beginEpisode, Episode } from './loss-episode.ts'
 import { effectiveMss } from './header.ts'
 import { Reason } from './reasons.ts'
@@ -17,7 +17,7 @@ export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs
   tcb.leavesRto = false
   if (tcb.sackRecovery) advanceSackRecovery(tcb, nowUs)
   else if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
-  else tellController(tcb, ackedBytes, echoedUs, nowUs)
+  else if (!tcb.markReducing || !reduceByMark(tcb, ackedBytes)) tellController(tcb, ackedBytes, echoedUs, nowUs)
   tcb.dupAcks = 0
   tcb.limitedTransmitBytes = 0
   if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) endLossRecovery(tcb)

@@ -35,6 +35,7 @@ export function takeSynOptions(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   const { config } = tcb
   const { options } = segment
   takeMss(tcb, options.mss, nowUs)
+  if (config.bareSyn) return
   if (config.windowScaling && options.windowScale >= 0) {
     tcb.scalingOn = true
     tcb.sndWndShift = Math.min(options.windowScale, 14)

@@ -1,5 +1,5 @@
 import { effectiveMss } from './header.ts'
-import { ipHeaderAndTcpHeaderBytes, smallestUsableMss } from './limits.ts'
+import { ipHeaderAndTcpHeaderBytes } from './limits.ts'
 import { markRackResent } from './rack.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
@@ -59,7 +59,7 @@ export function suspectBlackHole(tcb: Tcb, nowUs: number): void {
 
 /** What the path and the peer take, before options (RFC 9293 §3.7.1; the peer's limit stands, RFC 1191 §6.4). */
 export function limitSendMss(tcb: Tcb): void {
-  tcb.sndMss = Math.max(Math.min(tcb.peerMss, tcb.pathMtu - ipHeaderAndTcpHeaderBytes[tcb.ipVersion]), smallestUsableMss)
+  tcb.sndMss = Math.max(Math.min(tcb.peerMss, tcb.pathMtu - ipHeaderAndTcpHeaderBytes[tcb.ipVersion]), tcb.config.minMssBytes)
 }
 
 /**
@@ -122,7 +122,7 @@ function resendSmaller(tcb: Tcb, seq: number, nowUs: number): void {
   tcb.resending = true
   tcb.resendNxt = seq
   tcb.resendReason = Reason.packetTooBig
-  tcb.resendLimit = tcb.smss() + seqDiff(seq, tcb.sndUna)
+  tcb.resendLimit = tcb.config.resendsTooBigAtOnce ? Infinity : tcb.smss() + seqDiff(seq, tcb.sndUna)
 }
 
 function floor(tcb: Tcb): number {

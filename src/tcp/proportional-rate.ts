@@ -4,13 +4,15 @@ import type { Tcb } from './tcb.ts'
 
 /**
  * Proportional Rate Reduction (RFC 9937 §6): in recovery by SACK cwnd follows what the peer received, so that the window shrinks to
- * ssthresh over the round trip and not at once. `newlySacked` are the bytes that the ACK which begins the recovery reported first.
+ * ssthresh over the round trip and not at once. `newlySacked` are the bytes that the ACK which begins the recovery reported first. Where losses reduce
+ * the window and not the flight, the reduction is counted from it, in whole segments.
  */
-export function beginProportionalRate(tcb: Tcb, newlySacked: number): void {
+export function beginProportionalRate(tcb: Tcb, newlySacked: number, windowBefore: number): void {
   tcb.prrDelivered = 0
   tcb.prrOut = 0
   // What was reported before will not be delivered during the recovery (§6.1).
-  tcb.recoverFs = Math.max(tcb.smss(), seqDiff(tcb.sndNxt, tcb.sndUna) - (tcb.sackedBytes - newlySacked))
+  const load = tcb.config.lossReducesWindow ? windowBefore : seqDiff(tcb.sndNxt, tcb.sndUna) - (tcb.sackedBytes - newlySacked)
+  tcb.recoverFs = Math.max(tcb.smss(), load)
   setWindow(tcb, newlySacked, false)
 }
 
@@ -26,7 +28,8 @@ function setWindow(tcb: Tcb, delivered: number, isSafe: boolean): void {
   tcb.prrDelivered += delivered
   let allowance: number
   if (inFlight > ssthresh) {
-    allowance = Math.ceil(tcb.prrDelivered * ssthresh / tcb.recoverFs) - tcb.prrOut
+    const share = Math.ceil(tcb.prrDelivered * ssthresh / tcb.recoverFs)
+    allowance = (tcb.config.lossReducesWindow ? Math.ceil(share / tcb.smss()) * tcb.smss() : share) - tcb.prrOut
   } else {
     const conservative = Math.max(tcb.prrDelivered - tcb.prrOut, delivered)
     allowance = Math.min(ssthresh - inFlight, conservative + (isSafe ? tcb.smss() : 0))

@@ -68,8 +68,9 @@ function enter(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): void {
   tcb.frontReason = Reason.rackFirst
   rack.probeEnd = -1
   beginEpisode(tcb, Episode.fast, flightSize)
+  const { cwnd } = tcb.controller
   tcb.controller.onLoss(flightSize)
-  if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
+  if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked, cwnd)
   tcb.setting(Reason.setRackRecovery, nowUs, tcb.controller.ssthresh, rackPipe(tcb, rack), flightSize, rack.sent.lostBytes)
 }
 
@@ -81,6 +82,6 @@ function reduceAgain(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): 
   controller.onLoss(Math.min(seqDiff(tcb.sndNxt, tcb.sndUna), left))
   noteReduced(tcb, nowUs)
   tcb.frontReason = tcb.inRecovery ? Reason.rackLost : Reason.lossRecovery
-  if (tcb.inRecovery && tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
+  if (tcb.inRecovery && tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked, left)
   tcb.setting(Reason.setLostAgain, nowUs, controller.ssthresh, controller.cwnd, rackPipe(tcb, rack))
 }

@@ -69,6 +69,7 @@ export const sendReasons = [
   { id: 'rstAbort', rfc: 'RFC 9293 §3.10.5', operands: ['unsent', 'unacked'] },
   { id: 'rstUnread', rfc: 'RFC 9293 §3.6.1', operands: ['unread'] },
   { id: 'rstReadingClosed', rfc: 'RFC 9293 §3.6.1', operands: ['length'] },
+  { id: 'rstGaveUp', rfc: 'RFC 9293 §3.8.3', operands: ['attempts'] },
 ] as const satisfies readonly ReasonRow[]
 
 /** Why an arriving segment, or a part of it, is not taken. */

@@ -71,10 +71,11 @@ function enter(tcb: Tcb, newlySacked: number, nowUs: number): void {
   tcb.recover = tcb.sndNxt
   tcb.highRxt = tcb.ackedOffset
   beginEpisode(tcb, Episode.fast, flightSize)
+  const { cwnd } = tcb.controller
   tcb.controller.onLoss(flightSize)
   noteReduced(tcb, nowUs)
   tcb.frontReason = Reason.sackFirstHole
-  if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked)
+  if (tcb.config.proportionalRate) beginProportionalRate(tcb, newlySacked, cwnd)
   tcb.setting(Reason.setSackRecovery, nowUs, tcb.controller.ssthresh, pipe(tcb), flightSize, tcb.sackedBytes)
 }
 

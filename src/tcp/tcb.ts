@@ -182,6 +182,8 @@ export class Tcb {
   /** The one rescue retransmission of this recovery was made. */
   rescued = false
   /** RFC 9937: bytes delivered and sent in this recovery, and those in flight when it began. */
+  /** A reduction by ECN is spread over the round trip. */
+  markReducing = false
   prrDelivered = 0
   prrOut = 0
   recoverFs = 0
@@ -224,6 +226,8 @@ export class Tcb {
   keepAliveDue = false
   keepAliveCount = 0
   lastHeardUs = 0
+  /** When text came last; -1 before any. */
+  lastTextUs = -1
   challengeWindowUs = 0
   challengeCount = 0
 
@@ -281,6 +285,7 @@ export class Tcb {
     const headers = ipHeaderAndTcpHeaderBytes[ipVersion]
     const largest = Math.min(this.linkMtu, config.reassemblyLimitBytes) - headers
     this.rcvMss = config.mss === 0 ? largest : Math.min(config.mss, largest)
+    if (config.windowOfWholeSegments && config.receiveBufferBytes > this.rcvMss) this.receiveBuffer.setLimit(config.receiveBufferBytes - config.receiveBufferBytes % this.rcvMss)
     this.sndMss = pathMtu - headers
   }
 

@@ -1,4 +1,4 @@
-import { becomeClosed, oweSyn } from './lifecycle.ts'
+import { becomeClosed, oweOwnReset, oweSyn } from './lifecycle.ts'
 import { noteTimeout } from './loss.ts'
 import { suspectBlackHole } from './path-mtu.ts'
 import type { Rack } from './rack.ts'
@@ -25,6 +25,7 @@ export function timeoutsExpire(tcb: Tcb, nowUs: number): void {
 
 /** USER TIMEOUT, the end of the retries, a peer that is dead: flush, report, close. */
 function giveUp(tcb: Tcb, nowUs: number): void {
+  if (tcb.config.giveUpResets === 'always' && tcb.synAcked) oweOwnReset(tcb, Reason.rstGaveUp, tcb.retransmitCount)
   becomeClosed(tcb, 'userTimeout', 'timedOut', 'connectionTimedOut', nowUs)
 }
 
@@ -84,7 +85,10 @@ function keepAlive(tcb: Tcb, nowUs: number): void {
     tcb.timers.set(Timer.keepAlive, Math.max(idleEnds, nowUs + keepAliveIntervalUs))
     return
   }
-  if (tcb.keepAliveCount >= keepAliveProbes) return giveUp(tcb, nowUs)
+  if (tcb.keepAliveCount >= keepAliveProbes) {
+    if (tcb.config.giveUpResets === 'keepAlive') oweOwnReset(tcb, Reason.rstGaveUp, tcb.keepAliveCount)
+    return giveUp(tcb, nowUs)
+  }
   tcb.keepAliveCount++
   tcb.keepAliveDue = true
   tcb.timers.set(Timer.keepAlive, nowUs + keepAliveIntervalUs)

@@ -25,7 +25,7 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
     return armLossTimer(tcb, nowUs)
   }
   stopLossTimers(tcb)
-  if (waiting) persist(tcb, Persist.override, tcb.config.sillyWindowOverrideUs, nowUs)
+  if (waiting) persist(tcb, Persist.override, overrideDelayUs(tcb), nowUs)
   else stopPersist(tcb)
 }
 
@@ -40,6 +40,10 @@ export function startUserTimeout(tcb: Tcb, nowUs: number): void {
 export function startFinWait2Timer(tcb: Tcb, nowUs: number): void {
   const { finWait2TimeoutUs } = tcb.config
   if (finWait2TimeoutUs > 0) tcb.timers.set(Timer.timeWait, nowUs + finWait2TimeoutUs)
+}
+
+function overrideDelayUs({ config, rtt }: Tcb): number {
+  return config.overrideAwaitsRto ? Math.max(config.sillyWindowOverrideUs, rtt.rtoUs(config)) : config.sillyWindowOverrideUs
 }
 
 /** How long until the closed window is probed (next). */

@@ -6,6 +6,7 @@ import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './he
 import { isTestingTimeout } from './frto.ts'
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
+import { leastWindowOfBursts } from './limits.ts'
 import { Frto, noteResent } from './loss-episode.ts'
 import { noteProbeSent } from './loss-probe.ts'
 import { stopResending } from './loss.ts'
@@ -242,14 +243,23 @@ function emitData(tcb: Tcb, nowUs: number): true {
   const seq = tcb.sndNxt
   const isLast = length === permit.queued
   const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
-  const isBurstEnd = tcb.config.pushEachBurst && tcb.burstSegments > 0 && permit.isBurstEnd
-  const flags = TcpFlag.ack | ((isLast && isPushed(tcb, seq)) || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  const isForced = tcb.config.overrideAwaitsRto && reason === Reason.dataOverride
+  // A small window goes in bursts of one segment.
+  const isBurstEnd = tcb.config.pushEachBurst && tcb.burstSegments > 0 && permit.isBurstEnd && tcb.controller.cwnd >= leastWindowOfBursts * tcb.smss()
+  const flags = TcpFlag.ack | ((isLast && (isForced || isPushed(tcb, seq))) || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
+  if (tcb.quickAcksLeft > 0) endQuickAcks(tcb, nowUs)
   if (tcb.burstSegments++ === 0) tcb.burstWasIdle = tcb.sndUna === seq
   if (length < effectiveMss(tcb)) tcb.smallEnd = tcb.ackedOffset + seqDiff(seq, tcb.sndUna) + length
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
   sentNew(tcb, seqAdd(seq, length + (withFin ? 1 : 0)), nowUs)
   if (withFin) noteFinSent(tcb, seqAdd(seq, length))
   return true
+}
+
+/** Where the application answers what it was told, the ACK of what comes next can go with its next answer. */
+function endQuickAcks(tcb: Tcb, nowUs: number): void {
+  const { acksEndQuickly, delayedAckUs } = tcb.config
+  if (acksEndQuickly && tcb.lastTextUs >= 0 && nowUs - tcb.lastTextUs < delayedAckUs) tcb.quickAcksLeft = 0
 }
 
 /** New data that shows whether a timeout was right, whatever cwnd says (RFC 5682 §2.1, step 2b). */

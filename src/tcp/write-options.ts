@@ -37,8 +37,8 @@ function offerNow(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   const { config } = tcb
   const isFirst = tcb.state === TcpState.synSent
   // An answer may still agree to what an earlier SYN offered.
-  const isPlain = isFirst && config.plainSynAfter > 0 && tcb.retransmitCount >= config.plainSynAfter
-  offer.mss = tcb.rcvMss
+  const isPlain = isFirst && (config.bareSyn || (config.plainSynAfter > 0 && tcb.retransmitCount >= config.plainSynAfter))
+  offer.mss = config.bareSyn ? -1 : tcb.rcvMss
   offer.sackOK = isFirst ? config.sackPermitted && !isPlain : tcb.sackOn
   offer.timestamp = isFirst ? config.timestamps && !isPlain : tcb.timestampsOn
   offer.tsVal = tsVal

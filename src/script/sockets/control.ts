@@ -31,7 +31,7 @@ export function ioctlCall(layer: SocketLayer, args: CallArguments, file: OpenFil
     case 'SIOCINQ': case 'FIONREAD': return done(valueReturned(args, 2, name, layer.host.connection(file.connection)?.receivableBytes ?? 0))
     case 'SIOCOUTQ': case 'FIONWRITE': case 'TIOCOUTQ': {
       const view = layer.view(file)
-      return done(valueReturned(args, 2, name, view === null ? 0 : view.sendQueuedBytes + view.sendUnackedBytes + file.heldBytes))
+      return done(valueReturned(args, 2, name, view === null ? 0 : view.sendQueuedBytes + view.sendUnackedBytes))
     }
     case 'SIOCOUTQNSD': return done(valueReturned(args, 2, name, layer.view(file)?.sendQueuedBytes ?? 0))
     default: throw unsupported(args.at(1).where, 'argument', `ioctl ${name}`)

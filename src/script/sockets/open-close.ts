@@ -167,6 +167,9 @@ export function shutdownCall(layer: SocketLayer, args: CallArguments, socket: So
     uncork(layer, socket)
     layer.host.close(socket.connection, layer.nowUs)
   }
+  // What comes after both is for nobody.
+  const isDeaf = socket.readShut && socket.writeShut && layer.host.connection(socket.connection)?.receivableBytes === 0
+  if (isDeaf && layer.profile.sockets.shutBothRefusesData) layer.host.closeBoth(socket.connection, layer.nowUs)
   return done(returned(0))
 }
 

@@ -8,6 +8,7 @@ import { valueReturned } from './control.ts'
 import type { SocketLayer } from './layer.ts'
 import { startListening, takeError } from './open-close.ts'
 import type { Socket } from './socket.ts'
+import { sendBufferSize } from './send-room.ts'
 import { uncork } from './transfer.ts'
 
 /** An option that is a knob of the engine: how its value becomes the knob's, and how it is read back before anybody set it. */
@@ -87,7 +88,7 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
       apply(layer, socket, 'dscp', value >>> 2)
       return returned(0)
     case 'TCP_NOOPT':
-      if (value !== 0) socket.tcp = { ...socket.tcp, windowScaling: false, timestamps: false, sackPermitted: false }
+      if (value !== 0) apply(layer, socket, 'bareSyn', true)
       socket.options.set(name, value)
       return returned(0)
     case 'TCP_FASTOPEN': case 'TCP_FASTOPEN_CONNECT':
@@ -112,7 +113,7 @@ function getOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     case 'SO_PROTOCOL': return read(6)
     case 'SO_ACCEPTCONN': return read(socket.phase === 'listening' ? 1 : 0)
     case 'SO_RCVBUF': return read(socket.options.get(name) ?? (rules.buffersDouble ? rules.receiveBufferBytes : layer.view(socket)?.receiveBufferBytes ?? rules.receiveBufferBytes))
-    case 'SO_SNDBUF': return read(socket.options.get(name) ?? (rules.buffersDouble ? rules.sendBufferBytes : layer.view(socket)?.sendBufferBytes ?? rules.sendBufferBytes))
+    case 'SO_SNDBUF': return read(rules.sendsInBuffers ? sendBufferSize(layer, socket) : socket.options.get(name) ?? layer.view(socket)?.sendBufferBytes ?? rules.sendBufferBytes)
     case 'SO_LINGER': return getLinger(args, socket)
     case 'TCP_MAXSEG': return read(maxSegment(layer, socket))
     case 'TCP_CORK': case 'TCP_NOPUSH': return read(Number(socket.isCorked))
@@ -145,7 +146,7 @@ function setBuffer(layer: SocketLayer, socket: Socket, name: string, knob: 'rece
   const least = name === 'SO_RCVBUF' ? 2304 : 4608
   const stored = buffersDouble ? Math.max(2 * value, least) : value
   socket.options.set(name, stored)
-  apply(layer, socket, knob, buffersDouble ? Math.floor(stored / 2) : stored)
+  if (knob === 'receiveBufferBytes' || !layer.profile.sockets.sendsInBuffers) apply(layer, socket, knob, buffersDouble ? Math.floor(stored / 2) : stored)
   return returned(0)
 }
 

@@ -4,6 +4,7 @@ import { TcpState } from '../../tcp/state.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
+import { hasSendSpace } from './send-room.ts'
 import { nextFd } from './open-close.ts'
 import { EpollFile } from './socket.ts'
 import type { Interest, OpenFile, Socket } from './socket.ts'
@@ -42,6 +43,7 @@ function isWritable(layer: SocketLayer, socket: Socket): boolean {
   if (view === null) return true
   const lowest = layer.profile.sockets.system === 'linux' ? socket.options.get('TCP_NOTSENT_LOWAT') ?? 0 : 0
   if (lowest > 0 && view.sendQueuedBytes >= lowest) return false
+  if (layer.profile.sockets.sendsInBuffers) return hasSendSpace(layer, socket, view)
   return view.sendBufferBytes - view.sendQueuedBytes - view.sendUnackedBytes >= view.sendBufferBytes / 3
 }
 

@@ -27,9 +27,9 @@ export class Socket {
   lingerUs = 0
   receiveTimeoutUs = 0
   sendTimeoutUs = 0
-  /** Bytes that TCP_CORK holds back. */
   isCorked = false
-  heldBytes = 0
+  /** Something was sent that TCP_CORK or MSG_MORE may hold back. */
+  isHeld = false
   /** The engine's knobs that options have set. */
   tcp: Partial<TcpConfig>
   /** Options as they are read back, by name. */

@@ -6,6 +6,7 @@ import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
 import { takeError } from './open-close.ts'
+import { sendRoom } from './send-room.ts'
 import type { OpenFile, Socket } from './socket.ts'
 
 /** Scripts send zeros, and what they receive is only counted. */
@@ -94,18 +95,12 @@ function overError(layer: SocketLayer, socket: Socket): string {
   return takeError(socket) ?? 'EPIPE'
 }
 
-/** Hands bytes to TCP; corked, only whole segments. @returns bytes taken */
+/** Hands bytes to TCP; corked, none of them has to leave before a segment is full. @returns bytes taken */
 function give(layer: SocketLayer, socket: Socket, lengthBytes: number, isCorked: boolean, sendFlags: number): number {
-  const held = socket.heldBytes
-  const total = held + lengthBytes
-  const keep = isCorked ? total % (layer.view(socket)?.sndMss ?? 1) : 0
-  const taken = push(layer, socket, total - keep, keep > 0 ? sendFlags & ~SendFlag.push : sendFlags)
-  if (taken < total - keep) {
-    socket.heldBytes = Math.max(0, held - taken)
-    return Math.max(0, taken - held)
-  }
-  socket.heldBytes = keep
-  return lengthBytes
+  const taken = push(layer, socket, Math.min(lengthBytes, sendRoom(layer, socket)), isCorked ? sendFlags & ~SendFlag.push : sendFlags)
+  // What the cork held before goes with what follows it.
+  socket.isHeld = isCorked && (taken > 0 || socket.isHeld)
+  return taken
 }
 
 function push(layer: SocketLayer, socket: Socket, lengthBytes: number, sendFlags: number): number {
@@ -122,9 +117,9 @@ function push(layer: SocketLayer, socket: Socket, lengthBytes: number, sendFlags
 
 /** What the cork held back goes. */
 export function uncork(layer: SocketLayer, socket: Socket): void {
-  if (socket.heldBytes === 0) return
-  const taken = push(layer, socket, socket.heldBytes, SendFlag.push)
-  socket.heldBytes -= taken
+  if (!socket.isHeld) return
+  socket.isHeld = false
+  layer.host.send(socket.connection, zeros, 0, 0, layer.nowUs, SendFlag.push)
 }
 
 /** Bytes of an iovec list: `[{..., 100}, {..., 200}]`. */

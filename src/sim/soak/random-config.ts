@@ -26,8 +26,8 @@ const patience: Partial<TcpConfig> = {
   synRetries: 100, synAckRetries: 100, dataRetries: 100, userTimeoutUs: 86_400 * seconds, openTimeoutUs: 0, finWait2TimeoutUs: 0, keepAlive: false,
 }
 
-/** What some systems take beyond the window that they offered is right for nobody's invariants, and the witness knows one offer of options a connection. */
-const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, plainSynAfter: 0 }
+/** What some systems take beyond the window that they offered, or send beyond the MSS, is right for nobody's invariants, and the witness knows one offer of options. */
+const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, bareSyn: false, minMssBytes: 64, plainSynAfter: 0 }
 
 /** A preset with some knobs turned to anything that the table allows. */
 export function randomTcpConfig(random: Random, patient: boolean): TcpConfig {

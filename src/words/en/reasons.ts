@@ -62,6 +62,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   rstSynInWindow: 'A SYN in the window, {offset} from the expected number, resets the connection, as configured',
   rstAbort: 'The application aborts: RST; {unsent} unsent and {unacked} unacknowledged bytes are thrown away',
   rstUnread: 'The application closes with {unread} bytes unread: RST says that they are lost',
+  rstGaveUp: 'No answer after {attempts} attempts: the connection is given up, and RST says so, as configured',
   rstReadingClosed: 'The application reads no more, and {length} bytes came: RST says that they are lost',
 
   dropClosed: 'There is no such connection',

@@ -62,6 +62,7 @@ export const reasons: SameKeys<typeof en> = {
   rstSynInWindow: '설정에 따라, 기대한 번호에서 {offset}만큼 떨어진 윈도 안의 SYN이 연결을 재설정합니다',
   rstAbort: '애플리케이션이 연결을 강제로 끝냅니다. RST를 보내고, 보내지 않은 {unsent}바이트와 확인되지 않은 {unacked}바이트를 버립니다',
   rstUnread: '애플리케이션이 {unread}바이트를 읽지 않고 닫습니다. 데이터가 사라졌음을 RST로 알립니다',
+  rstGaveUp: '{attempts}번 시도했지만 응답이 없어 연결을 포기합니다. 설정에 따라 RST로 알립니다',
   rstReadingClosed: '애플리케이션이 더 읽지 않는데 {length}바이트가 왔습니다. 데이터가 사라졌음을 RST로 알립니다',
 
   dropClosed: '그런 연결이 없습니다',

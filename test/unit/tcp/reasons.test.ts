@@ -158,6 +158,10 @@ const stories: Record<ToldReason, () => TcpTrace> = {
     return t.poll()
   },
   rstReadingClosed: closedBothWays,
+  rstGaveUp: () => {
+    const t = writes(established({ config: { giveUpResets: 'always', dataRetries: 1 } }), 10)
+    return t.after(10 * s)
+  },
 
   dropClosed: () => sends(traceIn('closed'), 'S 1:1(0) win 1'),
   dropClosedRst: () => sends(traceIn('closed'), 'R 1:1(0) win 1'),

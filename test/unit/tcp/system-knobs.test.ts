@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { established, ms, s } from '../../support/tcp-trace.ts'
+import { established, ms, s, TcpTrace } from '../../support/tcp-trace.ts'
 import { traceIn } from '../../support/tcp-states.ts'
 
 /** Knobs that make the engine behave as one system or another, where the RFCs leave a choice. */
@@ -78,11 +78,14 @@ describe('knobs of systems', () => {
     expect(t.state).toBe('CLOSED')
   })
 
-  it('push the end of each burst, though more is queued', () => {
-    const t = established({ config: { pushEachBurst: true, initialWindowSegments: 2 } })
-    t.write(6 * 1460)
-    t.peer.expects('. 1:1461(1460) ack 1').peer.expects('P. 1461:2921(1460) ack 1').peer.hearsNothing()
-    t.peer.sends('. 1:1(0) ack 1461 win 65535').peer.expects('. 2921:4381(1460) ack 1').peer.expects('P. 4381:5841(1460) ack 1')
+  it('push the end of each burst, though more is queued, but not where the window is too small for a burst', () => {
+    const t = established({ config: { pushEachBurst: true, initialWindowSegments: 4 } })
+    t.write(8 * 1460)
+    for (const line of ['. 1:1461(1460)', '. 1461:2921(1460)', '. 2921:4381(1460)', 'P. 4381:5841(1460)']) t.peer.expects(`${line} ack 1`)
+    t.peer.hearsNothing().peer.sends('. 1:1(0) ack 1461 win 65535').peer.expects('. 5841:7301(1460) ack 1').peer.expects('P. 7301:8761(1460) ack 1')
+    const small = established({ config: { pushEachBurst: true, initialWindowSegments: 2 } })
+    small.write(6 * 1460)
+    small.peer.expects('. 1:1461(1460) ack 1').peer.expects('. 1461:2921(1460) ack 1').peer.hearsNothing()
   })
 
   it('hold a small segment only behind another, or only behind what was in flight before its burst [RFC9293/SHLD-7]', () => {
@@ -187,5 +190,89 @@ describe('knobs of systems', () => {
     const t = traceIn('timeWait', { config: { timeWaitNeedsAck: true } })
     t.peer.sends('S 1:1(0) win 65535').peer.sends('- 2:12(10) win 65535').peer.hearsNothing()
     traceIn('timeWait').peer.sends('S 1:1(0) win 65535').peer.expects('. 2:2(0) ack 2')
+  })
+
+  it('keep what came before a reset for reading', () => {
+    const t = established({ config: { resetKeepsUnread: true } })
+    t.peer.sends('. 1:11(10) ack 1 win 65535').peer.sends('R 11:11(0) win 0').skip()
+    expect(t.state).toBe('CLOSED')
+    expect(t.read()).toHaveLength(10)
+    const flushed = established()
+    flushed.peer.sends('. 1:11(10) ack 1 win 65535').peer.sends('R 11:11(0) win 0').skip()
+    expect(flushed.connection.receivableBytes).toBe(0)
+  })
+
+  it('tell a peer that is given up: never, after keep-alives in vain, or always', () => {
+    const givenUp = (giveUpResets: string, keepAlive: boolean) => {
+      const t = established({ config: { giveUpResets: giveUpResets as 'never', dataRetries: 1, keepAlive, keepAliveIdleUs: 1 * s, keepAliveIntervalUs: 1 * s, keepAliveProbes: 1 } })
+      if (!keepAlive) t.write(10)
+      t.after(1 * s).skip()
+      t.after(20 * s)
+      expect(t.state).toBe('CLOSED')
+      return t.skip().some(({ flags }) => (flags & 4) !== 0)
+    }
+    expect(['never', 'keepAlive', 'always'].map((rule) => givenUp(rule, true))).toEqual([false, true, true])
+    expect(['never', 'keepAlive', 'always'].map((rule) => givenUp(rule, false))).toEqual([false, false, true])
+  })
+
+  it('send no less than the smallest MSS, whatever the peer takes', () => {
+    const t = established({ peerMss: 100, config: { minMssBytes: 216 } })
+    t.write(300)
+    t.peer.expects('. 1:217(216) ack 1')
+  })
+
+  it('offer and take no option at all', () => {
+    const t = traceIn('synSent', { config: { bareSyn: true, sackPermitted: true, timestamps: true, windowScaling: true } })
+    expect(t.after(1 * s).skip().map(({ optionLength }) => optionLength)).toEqual([0])
+    t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 2>').skip()
+    expect(t.snapshot).toMatchObject({ sackOn: false, timestampsOn: false, sndWndShift: 0, sndMss: 1460 })
+  })
+
+  it('take a segment without the timestamps that were agreed on [RFC7323/ts-missing]', () => {
+    const opened = (toleratesMissingTimestamps: boolean) => {
+      const t = traceIn('synSent', { config: { timestamps: true, toleratesMissingTimestamps } })
+      t.peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460,TS val 1 ecr 0>').skip()
+      t.peer.sends('. 1:11(10) ack 1 win 65535')
+      return t.connection.receivableBytes
+    }
+    expect(opened(true)).toBe(10)
+    expect(opened(false)).toBe(0)
+  })
+
+  it('end quick ACKs when the application answers, and delay the ACK of a FIN behind data', () => {
+    const t = established({ config: { acksEndQuickly: true, quickAckSegments: 16, delayedAckUs: 40 * ms } })
+    t.peer.sends('. 1:11(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 11')
+    t.write(10)
+    t.peer.expects('P. 1:11(10) ack 11')
+    t.peer.sends('. 11:21(10) ack 11 win 65535').peer.hearsNothing().after(40 * ms).peer.expects('. 11:11(0) ack 21')
+    t.peer.sends('F. 21:21(0) ack 11 win 65535').peer.hearsNothing().after(40 * ms).peer.expects('. 11:11(0) ack 22')
+    const first = established({ config: { acksEndQuickly: true } })
+    first.peer.sends('F. 1:1(0) ack 1 win 65535').peer.expects('. 1:1(0) ack 2')
+  })
+
+  it('offer a whole number of segments first', () => {
+    const t = new TcpTrace({ config: { windowOfWholeSegments: true, receiveBufferBytes: 65_535 } }).open()
+    t.peer.expects('S 0:0(0) win 64240 <...>')
+  })
+
+  it('let what is not pushed go after the RTO, with PSH', () => {
+    const t = established({ config: { overrideAwaitsRto: true } })
+    t.write(10, 0)
+    t.after(t.snapshot.rtoUs - 1).peer.hearsNothing().after(1).peer.expects('P. 1:11(10) ack 1')
+  })
+
+  it('spread the reduction after a mark over the round trip where it is the window that is reduced [RFC3168/tx-reduce]', () => {
+    const t = new TcpTrace({ config: { ecn: 'passive', lossReducesWindow: true, congestionControl: 'cubic', initialWindowSegments: 10 } }).listen()
+    t.peer.sends('SEW 0:0(0) win 65535 <mss 1000>').skip()
+    t.peer.sends('. 1:1(0) ack 1 win 65535')
+    t.write(10_000)
+    t.skip()
+    const windows = [1001, 2001, 3001].map((ack) => {
+      t.peer.sends(`E. 1:1(0) ack ${ack} win 65535`)
+      return t.snapshot.cwnd
+    })
+    expect(windows).toEqual([10_000, 10_000, 8000])
+    t.peer.sends('. 1:1(0) ack 10001 win 65535')
+    expect(t.snapshot.cwnd).toBe(7000)
   })
 })
