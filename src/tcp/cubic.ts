@@ -28,6 +28,21 @@ export class Cubic extends WindowController {
   /** Growth of less than a byte, kept for the next. */
   #fraction = 0
 
+  /** The windows of the formulas are segments: those that stand in bytes have another number of them, and the curve keeps its height in bytes. */
+  override changeMss(smss: number): void {
+    const ratio = this.smss / smss
+    super.changeMss(smss)
+    this.#wMax *= ratio
+    this.#wEst *= ratio
+    this.#cwndPrior *= ratio
+    this.#undo.wMax *= ratio
+    this.#undo.wEst *= ratio
+    this.#undo.cwndPrior *= ratio
+    // (W_max - cwnd_epoch) / C has changed by as much (equation 2).
+    this.#k *= Math.cbrt(ratio)
+    this.#undo.k *= Math.cbrt(ratio)
+  }
+
   /** Nothing was in flight: the time since the last ACK does not count (§4.2, §5.8). */
   override onResume(nowUs: number): void {
     if (this.#epochUs < 0) return

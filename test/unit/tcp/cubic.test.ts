@@ -110,6 +110,18 @@ describe('CUBIC', () => {
     expect(Math.abs(trickle.cwnd - busy.cwnd)).toBeLessThan(mss / 2)
   })
 
+  it('keeps its curve in bytes when segments become smaller or larger', () => {
+    for (const smaller of [500, 2000]) {
+      const [same, changed] = [afterLossAt(100), afterLossAt(100)]
+      for (const cubic of [same, changed]) run(cubic, 1 * s, 2 * s, 200 * ms)
+      changed.changeMss(smaller)
+      const k = 2 * s + Math.round(Math.cbrt(30 / 0.4) * s)
+      for (const cubic of [same, changed]) for (let nowUs = 2 * s; nowUs < k; nowUs += 10 * ms) ack(cubic, nowUs, { srttUs: 200 * ms, ackedBytes: 5 * mss })
+      expect(changed.cwnd, `${smaller}`).toBeGreaterThan(0.95 * same.cwnd)
+      expect(changed.cwnd, `${smaller}`).toBeLessThan(1.05 * same.cwnd)
+    }
+  })
+
   it('after a timeout is Reno\'s slow start, then begins flat [RFC9438/rto]', () => {
     const cubic = new Cubic(false)
     cubic.start(mss, 50 * mss)
@@ -177,7 +189,7 @@ describe('HyStart++', () => {
     expect(controller).toMatchObject({ conservative: false, cwnd: 60 * mss, ssthresh: 0x7fff_ffff })
   })
 
-  it('slows down when it grows by an eighth, and ends slow start five rounds later', () => {
+  it('slows down when it grows by an eighth, and ends slow start five rounds later [RFC9406/hystart]', () => {
     const { controller, state } = begin()
     rounds(controller, state, 50, 57)
     expect(controller.conservative).toBe(true)
