@@ -231,7 +231,8 @@ export class Lab {
       lost: (address) => {
         this.host?.host.stop()
         this.host = null
-        this.report(fault('leaseLost', { address }))
+        this.hostFault = fault('leaseLost', { address })
+        this.report(this.hostFault)
       },
     })
     this.lease = lease

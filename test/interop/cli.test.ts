@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Lab } from '../../main/lab/lab.ts'
 import { bindingObstacle } from '../support/binding.ts'
 import { inOwnNetwork, makeVeth, removeVeth, run } from '../support/own-network.ts'
 import { buildProgram } from '../support/program.ts'
@@ -225,14 +226,19 @@ inOwnNetwork(import.meta.url, () => {
   })
 
   describe('DHCP', () => {
-    it('takes an address from dnsmasq, speaks from it, and gives it back', async ({ skip }) => {
-      if (!hasDnsmasq()) skip('needs dnsmasq (package dnsmasq-base)')
-      const leases = path.join(folder, 'leases')
+    const startDnsmasq = (leases: string): Running => {
       const server = new Running('', [], {}, [
         'dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--port=0', `--interface=${far}`, '--bind-interfaces', '--dhcp-range=10.77.0.100,10.77.0.110,255.255.255.0,2m', '--dhcp-authoritative',
         '--dhcp-option=3,10.77.0.1', `--dhcp-leasefile=${leases}`, '--log-dhcp', '--user=root', '--no-ping',
       ])
       started.push(server)
+      return server
+    }
+
+    it('takes an address from dnsmasq, speaks from it, and gives it back', async ({ skip }) => {
+      if (!hasDnsmasq()) skip('needs dnsmasq (package dnsmasq-base)')
+      const leases = path.join(folder, 'leases')
+      const server = startDnsmasq(leases)
       await server.says(/DHCP, IP range/)
       const host = start(['host', '-i', near, '--ip', 'dhcp', '--mac', '02:00:00:00:00:02', '--ip6', 'off', '--listen', 'echo:7'])
       const [, address] = await host.says(/(10\.77\.0\.1\d\d)\/24 is ours/)
@@ -245,6 +251,31 @@ inOwnNetwork(import.meta.url, () => {
       expect((await host.ended).code).toBe(0)
       await server.says(new RegExp(`DHCPRELEASE\\(${far}\\) ${address.replaceAll('.', '\\.')}`))
       expect(readFileSync(leases, 'utf8')).not.toContain(address)
+
+      const kernel = net.createServer()
+      servers.push(kernel)
+      kernel.listen(5002, kernelAddress)
+      await once(kernel, 'listening')
+      const client = start(['connect', '-i', near, '--ip', 'dhcp', '--mac', '02:00:00:00:00:03', '--ip6', 'off', kernelAddress, '5002'])
+      await client.says(/ESTABLISHED/)
+      client.child.kill('SIGINT')
+      client.child.kill('SIGTERM')
+      await client.ended
+      await server.says(new RegExp(`DHCPRELEASE\\(${far}\\) 10\\.77\\.0\\.1\\d\\d 02:00:00:00:00:03`))
+      expect(readFileSync(leases, 'utf8')).not.toContain('02:00:00:00:00:03')
+    })
+
+    it('gives the address of a lab back when the lab ends', async ({ skip }) => {
+      if (!hasDnsmasq()) skip('needs dnsmasq (package dnsmasq-base)')
+      const leases = path.join(folder, 'leases')
+      const server = startDnsmasq(leases)
+      await server.says(/DHCP, IP range/)
+      const lab = new Lab({ version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'nic', name: near, host: { address: 'dhcp', ipv6: 'off' } }, onError: (error) => { throw error as Error } })
+      await lab.start()
+      await expect.poll(() => lab.hostState().phase, { timeout: 10_000 }).toBe('ready')
+      const { mac } = lab.hostState()
+      await lab.stop()
+      await server.says(new RegExp(`DHCPRELEASE\\(${far}\\) [\\d.]+ ${mac}`))
     })
 
     it('says that no server answers', async () => {
