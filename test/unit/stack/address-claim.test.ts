@@ -8,7 +8,7 @@ const probe = 'arp who-has 10.77.0.2 tell 0.0.0.0'
 const announcement = 'arp announce 10.77.0.2 is-at 02:00:00:00:00:02'
 
 describe('address claim (RFC 5227)', () => {
-  it('probes three times, waits, announces twice; only then is the address ours', () => {
+  it('probes three times, waits, announces twice; only then is the address ours [RFC5227/probe]', () => {
     const bench = new Bench(probing)
     bench.host.start(0)
     expect(bench.host.phase).toBe('probing')
@@ -70,7 +70,7 @@ describe('address claim (RFC 5227)', () => {
     expect(bench.events()).toMatchObject([{ kind: 'addressReady' }])
   })
 
-  it('defends the address once, and gives it up at a second conflict within ten seconds', () => {
+  it('defends the address once, and gives it up at a second conflict within ten seconds [RFC5227/defend]', () => {
     const bench = Bench.ready()
     const conflict = arpFrame({ senderIp: ourIp, senderMac: otherMac, targetIp: ourIp })
     bench.receives(conflict)

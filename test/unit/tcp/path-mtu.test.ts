@@ -84,7 +84,7 @@ describe('packet too big', () => {
     t.peer.expects('. 1:1221(1220) ack 1')
   })
 
-  it('takes the next common size where an old router does not say its own [RFC1191/reduce]', () => {
+  it('takes the next common size where an old router does not say its own [RFC1191/reduce] [RFC1191/old-style]', () => {
     const t = flying()
     expect(tooBig(t, 0, 1)).toBe(true)
     expect(t.snapshot.pathMtu).toBe(1492)

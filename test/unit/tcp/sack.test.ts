@@ -294,7 +294,7 @@ describe('reports of duplicates', () => {
     expect([...options.sackEdges.subarray(0, 6)].map((edge) => edge - t.peerIsn)).toEqual([5001, 5501, 5001, 5501, 3001, 3501])
   })
 
-  it('name the part of a segment that is old', () => {
+  it('name the part of a segment that is old [RFC2883/partial]', () => {
     const t = receiving({ delayedAck: false })
     t.peer.sends('. 1:1001(1000) ack 1 win 65535').skip()
     t.peer.sends('. 501:2001(1500) ack 1 win 65535').peer.expects('. 1:1(0) ack 2001 win 63535 <nop,nop,sack 501:1001>')

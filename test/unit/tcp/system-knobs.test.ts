@@ -118,6 +118,25 @@ describe('knobs of systems', () => {
     t.peer.sends('. 1:401(400) ack 1 win 65535').peer.expects('. 1:1(0) ack 401 <nop,nop,sack 1:101>')
   })
 
+  it('let cwnd grow in slow start only as far as it is used [RFC7661/cwnd-validate]', () => {
+    const trickle = (growsWhenUsed: boolean): number => {
+      const t = established({ config: { growsWhenUsed, restartAfterIdle: false } })
+      for (let i = 0; i < 50; i++) {
+        t.write(1460)
+        t.skip()
+        t.after(50_000).peer.sends(`. 1:1(0) ack ${1 + (i + 1) * 1460} win 65535`)
+      }
+      return t.snapshot.cwnd / 1460
+    }
+    expect(trickle(true)).toBe(10)
+    expect(trickle(false)).toBe(60)
+    const t = established({ config: { growsWhenUsed: true } })
+    t.write(10 * 1460)
+    expect(t.skip()).toHaveLength(10)
+    t.after(50_000).peer.sends('. 1:1(0) ack 14601 win 65535')
+    expect(t.snapshot.cwnd).toBeGreaterThan(10 * 1460)
+  })
+
   it('repeat a SYN+ACK as often as told', () => {
     const t = traceIn('synReceived', { config: { synAckRetries: 1 } })
     t.after(1 * s).peer.expects('S. 0:0(0) ack 1 <mss 1460>').after(2 * s).peer.hearsNothing()
