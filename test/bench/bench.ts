@@ -15,6 +15,8 @@ export interface BenchResult {
 export interface BenchOptions {
   /** A short run that only shows that the bench works. */
   readonly quick?: boolean
+  /** How long to measure, where that can be chosen. */
+  readonly seconds?: number
 }
 
 export interface Bench {

@@ -11,34 +11,41 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   filter: () => import('./filter.ts'),
   fuzz: () => import('./fuzz.ts'),
   hostile: () => import('./hostile.ts'),
+  live: () => import('./live.ts'),
   goodput: () => import('./goodput.ts'),
   scripts: () => import('./scripts.ts'),
   trace: () => import('./trace.ts'),
 }
 
-const usage = `npm run bench [-- [NAME] [--quick] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
+const usage = `npm run bench [-- [NAME] [--quick] [--seconds N] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
 
-interface Arguments { names: string[], quick: boolean, json: boolean }
+interface Arguments { names: string[], quick: boolean, json: boolean, seconds: number | undefined }
 
 async function main(): Promise<void> {
-  const { names, quick, json } = readArguments(process.argv.slice(2))
+  const { names, quick, json, seconds } = readArguments(process.argv.slice(2))
   for (const name of names) {
     const { bench } = await benches[name]()
-    const results = await bench.run({ quick })
+    const results = await bench.run({ quick, ...seconds !== undefined && { seconds } })
     console.log(json ? JSON.stringify({ bench: name, machine: machine(), results }) : `${name} (${machine().cpu}, ${machine().cores} cores)\n${table(results)}\n`)
   }
 }
 
 function readArguments(args: readonly string[]): Arguments {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { quick: { type: 'boolean' }, json: { type: 'boolean' } }, allowPositionals: true })
+    const { values, positionals } = parseArgs({ args: [...args], options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' } }, allowPositionals: true })
     const unknown = positionals.find((name) => !Object.hasOwn(benches, name))
     if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
-    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true }
+    const seconds = values.seconds === undefined ? undefined : wholeSeconds(values.seconds)
+    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true, seconds }
   } catch (error) {
     console.error(`bench: ${(error as Error).message}\n${usage}`)
     process.exit(2)
   }
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--seconds takes a whole number of seconds, not "${text}"`)
+  return Number(text)
 }
 
 function machine(): Record<string, string | number> {

@@ -1,0 +1,90 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createBirpc } from 'birpc'
+import { LabWorker } from '../../main/lab/worker-client.ts'
+import type { LabUpdate } from '../../src/rpc/contract.ts'
+import type { CoreFunctions, ShellFunctions } from '../../src/rpc/outcome.ts'
+
+export interface LiveRun {
+  sent: number
+  seconds: number
+  tracked: number
+  recorded: number
+  droppedByKernel: number
+  droppedByRing: number
+  retransmissions: number
+  mainPauseMs: number
+  megabytesBefore: number
+  megabytesAfter: number
+}
+
+/** Runs inside the namespace. Arguments: the built worker, seconds, frames a second. Prints one {@link LiveRun} as JSON. */
+const [workerPath, seconds, rate] = process.argv.slice(2)
+const near = 'tllive0'
+const far = 'tllive1'
+const resolutionMs = 2
+const settleMs = 1500
+
+console.log(JSON.stringify(await main()))
+process.exit()
+
+async function main(): Promise<LiveRun> {
+  shell(`ip link set lo up && ip link add ${near} type veth peer name ${far}`)
+  for (const name of [near, far]) shell(`sysctl -qw net.ipv6.conf.${name}.disable_ipv6=1 && ip link set ${name} up`)
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bench-live-'))
+  const lab = new LabWorker({ version: 'bench', recordingFolder: folder, electron: false, defaultLink: { kind: 'nic', name: near }, workerUrl: pathToFileURL(workerPath) })
+  try {
+    let update: LabUpdate | null = null
+    const port = lab.connect()
+    const shellFunctions: ShellFunctions = { update: (latest) => { update = latest } }
+    createBirpc<CoreFunctions, ShellFunctions>(shellFunctions, { post: (message) => port.postMessage(message), on: (listener) => { port.on('message', listener) }, timeout: -1 })
+    const state = () => update as LabUpdate | null
+    for (let tries = 0; state()?.link.info?.name !== near; tries++) {
+      if (tries > 100) throw new Error(`the lab does not open ${near}: ${JSON.stringify(state()?.faults)}`)
+      await pause(100)
+    }
+    const megabytesBefore = memoryMegabytes()
+    const delay = monitorEventLoopDelay({ resolution: resolutionMs })
+    delay.enable()
+    const { sent, seconds: spent } = await generate()
+    await pause(settleMs)
+    delay.disable()
+    const { link, packets } = state()!
+    const { droppedByKernel, droppedByRing } = link.statistics
+    return {
+      sent, seconds: spent, tracked: packets.total, recorded: link.recording.frames, droppedByKernel, droppedByRing,
+      retransmissions: state()!.flows.changed.reduce((sum, flow) => sum + flow.retransmissions, 0),
+      mainPauseMs: Math.max(0, delay.max / 1e6 - resolutionMs), megabytesBefore, megabytesAfter: memoryMegabytes(),
+    }
+  } finally {
+    await lab.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function generate(): Promise<{ sent: number, seconds: number }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./live-generator.mjs', import.meta.url)), far, seconds, rate], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (chunk) => { output += chunk })
+  const [status] = await once(child, 'close')
+  if (status !== 0) throw new Error(`the generator ended with ${status}: ${output}`)
+  return JSON.parse(output) as { sent: number, seconds: number }
+}
+
+function memoryMegabytes(): number {
+  return Math.round(process.memoryUsage.rss() / 1e6)
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+function shell(command: string): void {
+  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } })
+  if (status !== 0) throw new Error(`${command}: ${stderr}`)
+}
