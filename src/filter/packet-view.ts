@@ -41,7 +41,8 @@ export class PacketLevel {
   /** A TCP segment whose numbers only the columns tell: the last fragment of one, or one that was cut within its fixed header. */
   get isInColumns(): boolean {
     const { packet, view: { record } } = this
-    return !this.isQuoted && record.protocol === Protocol.tcp && record.flow >= 0 && packet.protocol === IpProtocol.tcp && !this.has(Layer.tcp)
+    const isTracked = this.isQuoted ? (record.marks & PacketMark.quoting) !== 0 : record.protocol === Protocol.tcp
+    return isTracked && record.flow >= 0 && packet.protocol === IpProtocol.tcp && !this.has(Layer.tcp)
   }
 }
 

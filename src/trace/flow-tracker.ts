@@ -166,7 +166,10 @@ export class FlowTracker {
     record.ack = header.ack
     record.flags = header.flags
     record.window = header.window
-    record.windowShift = (isFromClient ? flow.client : flow.server).analysis.scale
+    const { analysis } = isFromClient ? flow.client : flow.server
+    record.windowShift = analysis.scale
+    // Its SACK blocks do not count, and take the place of those that did.
+    analysis.sackedBytes = 0
     this.join(flow, record, packetNumber)
     takeCompleteness(flow.analysis, record, header.flags, 0, isReused)
   }

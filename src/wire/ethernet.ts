@@ -13,8 +13,8 @@ import type { WireError } from './error.ts'
 
 export const EtherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, ipv6: 0x86dd, qinq: 0x88a8, oldQinq: 0x9100, mpls: 0x8847, mplsMulticast: 0x8848, pppoe: 0x8864 } as const
 
-/** A smaller number is the length of an IEEE 802.3 frame, and LLC follows. */
-export const firstEtherType = 0x600
+/** Up to here it is the length of an IEEE 802.3 frame, and LLC follows; EtherTypes begin at 0x600, and what lies between means nothing. */
+export const largestLength = 1500
 
 export const ethernetHeaderBytes = 14
 export const vlanTagBytes = 4

@@ -1,7 +1,7 @@
 import { ArpHeader, decodeArp } from './arp.ts'
 import { CookedHeader, LinkType, decodeCooked } from './cooked.ts'
 import { wireError } from './error.ts'
-import { EtherType, EthernetHeader, decodeEthernet, firstEtherType, isVlanType } from './ethernet.ts'
+import { EtherType, EthernetHeader, decodeEthernet, isVlanType, largestLength } from './ethernet.ts'
 import { IcmpHeader, decodeIcmp, icmpHeaderBytes } from './icmp.ts'
 import { Icmpv6Header, decodeIcmpv6 } from './icmpv6.ts'
 import { IpProtocol, Ipv4Flag, Ipv4Header, decodeIpv4 } from './ipv4.ts'
@@ -195,7 +195,7 @@ function decodeOtherType(bytes: Uint8Array, into: Packet): void {
   if (etherType === EtherType.pppoe) return decodeShims(decodePppoe, bytes, payloadOffset, into)
   if (etherType === EtherType.mpls || etherType === EtherType.mplsMulticast) return decodeShims(decodeMpls, bytes, payloadOffset, into)
   if (isVlanType(etherType) && (layers & Layer.cooked) !== 0) return decodeShims(decodeTags, bytes, payloadOffset, into)
-  const isLlc = (layers & Layer.ethernet) !== 0 ? etherType < firstEtherType : (layers & Layer.cooked) !== 0 && etherType === cookedLlc
+  const isLlc = (layers & Layer.ethernet) !== 0 ? etherType <= largestLength : (layers & Layer.cooked) !== 0 && etherType === cookedLlc
   // LLC within LLC is not followed: nobody writes it but who wants to be followed for ever.
   if (isLlc && (layers & Layer.shim) === 0) decodeShims(decodeLlc, bytes, payloadOffset, into)
 }

@@ -73,6 +73,7 @@ function isEcho(level: PacketLevel): boolean {
 /** An ICMP error may quote as little as the ports (RFC 792), and a capture may end there. */
 export function isTruncatedTransport(level: PacketLevel): boolean {
   const { packet } = level
-  if ((packet.isFragment && !level.isQuoted) || packet.isLaterFragment || level.has(Layer.tcp | Layer.udp) || packet.payloadLength < 4) return false
+  const isCut = packet.ipOffset + packet.ipLengthOnWire > packet.frameAt + packet.frameLength
+  if ((packet.isFragment && !level.isQuoted && !isCut) || packet.isLaterFragment || level.has(Layer.tcp | Layer.udp) || packet.payloadLength < 4) return false
   return packet.protocol === IpProtocol.tcp || packet.protocol === IpProtocol.udp
 }

@@ -93,12 +93,12 @@ export const tcpAnalysisFields: readonly Field[] = [
   number('tcp.analysis.duplicate_ack_num', 'uint32', ({ duplicateNumber }) => duplicateNumber),
   number('tcp.analysis.duplicate_ack_frame', 'framenum', ({ duplicatePacket }) => duplicatePacket),
   number('tcp.analysis.acks_frame', 'framenum', ({ acksPacket }) => acksPacket, [nonZero((columns) => columns.acksPacket)]),
-  time('tcp.analysis.ack_rtt', Protocol.tcp, ({ ackRttNs }) => ackRttNs, ({ analysis }) => analysis.ackRttNs > 0),
+  time('tcp.analysis.ack_rtt', Protocol.tcp, ({ ackRttNs }) => ackRttNs, ({ analysis }) => analysis.acksPacket > 0 && analysis.ackRttNs !== 0),
   time('tcp.analysis.initial_rtt', Protocol.tcp, ({ initialRttNs }) => initialRttNs, ({ analysis }) => analysis.initialRttNs !== 0),
   number('tcp.analysis.bytes_in_flight', 'uint32', ({ bytesInFlight }) => bytesInFlight, [nonZero((columns) => columns.bytesInFlight)]),
   number('tcp.analysis.push_bytes_sent', 'uint32', ({ pushBytes }) => pushBytes, [nonZero((columns) => columns.pushBytes)]),
-  time('tcp.analysis.rto', Protocol.tcp, ({ rtoNs }) => rtoNs, ({ analysis }) => analysis.rtoNs > 0),
-  number('tcp.analysis.rto_frame', 'framenum', ({ rtoPacket, rtoNs }) => rtoNs > 0 ? rtoPacket : -1),
+  time('tcp.analysis.rto', Protocol.tcp, ({ rtoNs }) => rtoNs, ({ analysis }) => analysis.rtoPacket > 0 && analysis.rtoNs !== 0),
+  number('tcp.analysis.rto_frame', 'framenum', ({ rtoPacket, rtoNs }) => rtoNs !== 0 ? rtoPacket : -1),
 ]
 
 export const udpStreamFields: readonly Field[] = [
@@ -116,8 +116,10 @@ export const udpStreamFields: readonly Field[] = [
 
 /** Wireshark comes to the times behind the fixed header only. */
 function hasFixedHeader(view: PacketView): boolean {
-  const isCut = view.record.protocol === Protocol.tcp && (view.record.marks & (PacketMark.malformed | PacketMark.fragment)) === PacketMark.malformed
-  return !isCut || view.levels.some((level) => level.has(Layer.tcp))
+  const { marks, protocol } = view.record
+  const isLastFragment = (marks & (PacketMark.fragment | PacketMark.unmeasured)) === PacketMark.fragment
+  const mayBeCut = (marks & PacketMark.quoting) !== 0 || (protocol === Protocol.tcp && (marks & PacketMark.malformed) !== 0 && !isLastFragment)
+  return !mayBeCut || view.levels.some((level) => level.has(Layer.tcp))
 }
 
 function isQuoting({ record }: PacketView, protocol: number): boolean {
