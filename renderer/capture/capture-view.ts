@@ -2,7 +2,7 @@ import { computed, inject, provide, ref, shallowReactive, watch, watchEffect, ty
 import type { PacketRow } from '../../src/rpc/contract.ts'
 import type { Lab } from '../lab/store.ts'
 import type { Selection } from '../selection.ts'
-import { isOneOf, storedRef } from '../stored.ts'
+import { isBoolean, isOneOf, storedRef } from '../stored.ts'
 import { useDisplayFilter, type DisplayFilter } from './display-filter.ts'
 import { useCaptureClock } from './capture-clock.ts'
 import { useColourRules, type ColourRules } from './colour-rules.ts'
@@ -21,6 +21,8 @@ export interface CaptureView {
   total: Readonly<Ref<number>>
   window: RowWindow
   form: Ref<NumberForm>
+  /** The ladder writes A and A+1 in place of numbers. */
+  isSymbolic: Ref<boolean>
   timeFormat: Ref<TimeFormat>
   rules: ColourRules
   clock: ReturnType<typeof useCaptureClock>
@@ -80,6 +82,7 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
     total,
     window,
     form,
+    isSymbolic: storedRef('ladderSymbolic', false, isBoolean),
     timeFormat,
     rules,
     clock,

@@ -1,9 +1,10 @@
 import type { PacketRow } from '../../src/rpc/contract.ts'
 import { TcpState } from '../../src/tcp/state.ts'
+import { Finding } from '../../src/trace/finding.ts'
 import { flagLabel } from '../tcp-flags.ts'
 import { shownWindow } from './packet-columns.ts'
 import { rowHeight } from './row-window.ts'
-import { shownNumbers, type NumberForm } from './shown-numbers.ts'
+import { shownNumbers, symbolicNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** An arrow from one line to the other; it starts in its row and falls ten pixels. */
 export interface LadderArrow {
@@ -15,6 +16,8 @@ export interface LadderArrow {
   retransmission: boolean
   reset: boolean
   zeroWindow: boolean
+  /** Something that the sender sent before it was not captured. */
+  afterHole: boolean
 }
 
 /** The time one end spent in a state, as far as it is in view; both edges are multiples of the row height or edges of the view. */
@@ -36,6 +39,8 @@ export interface LadderInput {
   endsHere: boolean
   isns: readonly [number, number]
   form: NumberForm
+  /** Numbers as letters: A and B for the initial ones, A+1 for the next. */
+  isSymbolic: boolean
   height: number
 }
 
@@ -77,12 +82,12 @@ function enter(tracks: readonly [Track, Track], before: PacketRow): void {
 
 function arrowOf(row: PacketRow, index: number, top: number, input: LadderInput): LadderArrow {
   const tcp = row.tcp!
-  const { seq, ack } = shownNumbers(tcp, input.isns, input.form)
+  const { seq, ack } = input.isSymbolic ? symbolicNumbers(tcp, input.isns) : shownNumbers(tcp, input.isns, input.form)
   const zeroWindow = shownWindow(tcp) === 0 && !(tcp.flags & resetBit)
   const parts = [flagLabel(tcp.flags), tcp.flags & ackBit || tcp.flags & synBit ? `${seq}/${ack}` : String(seq)]
   if (tcp.length > 0) parts.push(`+${tcp.length}`)
   if (zeroWindow) parts.push('win 0')
-  return { packet: row.number, index, from: tcp.from, y: top + arrowInset, label: parts.join(' '), retransmission: tcp.retransmission, reset: (tcp.flags & resetBit) !== 0, zeroWindow }
+  return { packet: row.number, index, from: tcp.from, y: top + arrowInset, label: parts.join(' '), retransmission: tcp.retransmission, reset: (tcp.flags & resetBit) !== 0, zeroWindow, afterHole: (tcp.findings & Finding.lostSegment) !== 0 }
 }
 
 /** What one end does over time: its states, and the windows it offers inside those in which it receives. */

@@ -16,6 +16,14 @@ export function shownNumbers(tcp: TcpRow, isns: readonly [number, number], form:
   }
 }
 
+/** The same as letters: A is the client's initial number and B the server's; a side whose initial number is not known stays as on the wire. */
+export function symbolicNumbers(tcp: TcpRow, isns: readonly [number, number]): { seq: string, ack: string } {
+  const { seq, ack } = shownNumbers(tcp, isns, 'relative')
+  const letter = (end: 0 | 1, number: number) => isns[end] < 0 ? String(number) : `${end === 0 ? 'A' : 'B'}${number === 0 ? '' : `+${number}`}`
+  const other = tcp.from === 0 ? 1 : 0
+  return { seq: letter(tcp.from, seq), ack: tcp.flags & ackBit ? letter(other, ack) : String(ack) }
+}
+
 const resetBit = 0x04
 
 /** The info line with the numbers of SACK blocks in the same form as SEQ and ACK; they count the other end's bytes. */

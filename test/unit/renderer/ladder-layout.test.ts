@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { layLadder, type LadderInput } from '../../../renderer/capture/ladder-layout.ts'
 import { shownInfo } from '../../../renderer/capture/shown-numbers.ts'
 import type { PacketRow } from '../../../src/rpc/contract.ts'
+import { Finding } from '../../../src/trace/finding.ts'
 import { tcpStateNames } from '../../../src/tcp/state.ts'
 import { fixtureCapture } from '../../support/fixture-capture.ts'
 
@@ -10,7 +11,7 @@ const rowsOf = (flow: number): PacketRow[] => capture.packets.map((packet) => pa
 const story = rowsOf(0)
 
 function lay(rows: readonly (PacketRow | undefined)[], more: Partial<LadderInput> = {}) {
-  return layLadder({ rows, before: undefined, firstIndex: 0, flow: 0, endsHere: true, isns: [100, 2000], form: 'raw', height: (rows.length + 1) * 18, ...more })
+  return layLadder({ rows, before: undefined, firstIndex: 0, flow: 0, endsHere: true, isns: [100, 2000], form: 'raw', isSymbolic: false, height: (rows.length + 1) * 18, ...more })
 }
 
 /** Boxes of an end as `NAME first-last`, in rows. */
@@ -37,6 +38,17 @@ describe('ladder beside the packet list', () => {
   it('counts from the initial numbers in the relative form, and leaves unknown sides raw', () => {
     expect(lay(story, { form: 'relative' }).arrows[4].label).toBe('PSH+ACK 1/101 +500')
     expect(lay(story, { form: 'relative', isns: [100, -1] }).arrows[4].label).toBe('PSH+ACK 2001/101 +500')
+  })
+
+  it('writes letters for the initial numbers where they are known', () => {
+    const labels = lay(story, { isSymbolic: true }).arrows.map((arrow) => arrow.label)
+    expect(labels.slice(0, 5)).toEqual(['SYN A/0', 'SYN+ACK B/A+1', 'ACK A+1/B+1', 'PSH+ACK A+1/B+1 +100', 'PSH+ACK B+1/A+101 +500'])
+    expect(lay(story, { isSymbolic: true, isns: [100, -1] }).arrows[1].label).toBe('SYN+ACK 2000/A+1')
+  })
+
+  it('marks what stands behind a hole', () => {
+    const after = story.map((row) => ({ ...row, tcp: { ...row.tcp!, findings: row.number === 10 ? Finding.lostSegment : 0 } }))
+    expect(lay(after).arrows.filter(({ afterHole }) => afterHole).map(({ packet }) => packet)).toEqual([10])
   })
 
   it('changes a sender with its row and a receiver with the next', () => {
