@@ -1,10 +1,11 @@
 import { shallowRef, watch, type InjectionKey, type Ref, type ShallowRef } from 'vue'
 import type { PacketBytes } from '../src/rpc/contract.ts'
+import type { ScriptExportAnswer } from '../src/rpc/script-contract.ts'
 import { injected } from './inject.ts'
 import type { Lab } from './lab/store.ts'
 import { isOneOf, storedRef } from './stored.ts'
 
-export const workspaceIds = ['capture', 'endpoint', 'craft'] as const
+export const workspaceIds = ['capture', 'endpoint', 'craft', 'scripts'] as const
 export type WorkspaceId = typeof workspaceIds[number]
 
 /** A field of the selected packet: its stable name and where it lies, in bits from the start of the frame. */
@@ -23,10 +24,14 @@ export interface Selection {
   field: ShallowRef<PickedField | null>
   /** Field under the pointer; shown in place of the picked one while it is there. */
   hoveredField: ShallowRef<PickedField | null>
+  /** A script that was made elsewhere, for the editor to take. */
+  script: ShallowRef<ScriptExportAnswer | null>
   /** The packet that Craft starts from. */
   craftSource: ShallowRef<PacketBytes | null>
   pickPacket(number: number): void
   pickFlow(flow: number): void
+  /** Opens the editor with a script that was made of a flow. */
+  openScript(script: ScriptExportAnswer): void
   /** Opens Craft with this packet as what is to be answered. */
   craftFrom(packet: PacketBytes): void
 }
@@ -43,12 +48,17 @@ export function createSelection(lab: Lab): Selection {
     field: shallowRef(null),
     hoveredField: shallowRef(null),
     craftSource: shallowRef(null),
+    script: shallowRef(null),
     pickPacket: (number) => {
       if (number === selection.packet.value) return
       selection.packet.value = number
       selection.hoveredField.value = null
     },
     pickFlow: (flow) => { selection.flow.value = flow },
+    openScript: (script) => {
+      selection.script.value = script
+      selection.workspace.value = 'scripts'
+    },
     craftFrom: (packet) => {
       selection.craftSource.value = packet
       selection.workspace.value = 'craft'

@@ -1,4 +1,4 @@
-import { Activity, PanelsTopLeft, Server } from '@lucide/vue'
+import { Activity, FileCode, PanelsTopLeft, Server } from '@lucide/vue'
 import { defineAsyncComponent, type Component } from 'vue'
 import type { WorkspaceId } from './selection.ts'
 
@@ -15,4 +15,5 @@ export const workspaces: readonly Workspace[] = [
   { id: 'capture', icon: Activity, hasSide: true, component: defineAsyncComponent(() => import('./capture/CaptureWorkspace.vue')) },
   { id: 'endpoint', icon: Server, hasSide: false, component: defineAsyncComponent(() => import('./endpoint/EndpointWorkspace.vue')) },
   { id: 'craft', icon: PanelsTopLeft, hasSide: false, component: defineAsyncComponent(() => import('./craft/CraftWorkspace.vue')) },
+  { id: 'scripts', icon: FileCode, hasSide: false, component: defineAsyncComponent(() => import('./scripts/ScriptsWorkspace.vue')) },
 ]

@@ -14,7 +14,7 @@ export interface ConsoleLayout {
 type OpenIn = Record<WorkspaceId, boolean>
 const isOpenIn = (value: unknown): value is OpenIn => typeof value === 'object' && value !== null && workspaceIds.every((id) => typeof (value as OpenIn)[id] === 'boolean')
 
-const openIn = storedRef<OpenIn>('consoleOpen', { capture: true, endpoint: false, craft: false }, isOpenIn)
+const openIn = storedRef<OpenIn>('consoleOpen', { capture: true, endpoint: false, craft: false, scripts: false }, isOpenIn)
 const height = storedRef('consoleHeight', 130, isNumber)
 
 export function useConsoleLayout(): ConsoleLayout {

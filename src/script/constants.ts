@@ -33,6 +33,9 @@ export const errnos: Readonly<Record<string, readonly [linux: number, freebsd: n
 
 export type Errno = keyof typeof errnos
 
+/** Every name that calls may use, errors included. */
+export const constantNames: readonly string[] = [...Object.keys(callConstants), ...Object.keys(errnos)]
+
 /** Options of sockets by level and number, for scripts that write numbers. */
 export const optionNumbers: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   IPPROTO_TCP: {
@@ -71,3 +74,5 @@ export const codeConstants: Readonly<Record<string, number | boolean | null>> = 
   TCP_CA_Open: 0, TCP_CA_Disorder: 1, TCP_CA_CWR: 2, TCP_CA_Recovery: 3, TCP_CA_Loss: 4,
   TCPI_OPT_TIMESTAMPS: 1, TCPI_OPT_SACK: 2, TCPI_OPT_WSCALE: 4, TCPI_OPT_ECN: 8, TCPI_OPT_ECN_SEEN: 16, TCPI_OPT_SYN_DATA: 32,
 }
+
+export const codeConstantNames: readonly string[] = Object.keys(codeConstants)

@@ -36,6 +36,9 @@ const optionKinds: Readonly<Record<string, 'number' | 'tick' | 'flag' | 'address
   dry_run: 'ignored', code_command: 'ignored', code_format: 'ignored', code_sockopt: 'ignored', is_anyip: 'ignored', tun_dev: 'ignored',
 }
 
+/** Options that do something here. */
+export const optionNames: readonly string[] = Object.keys(optionKinds).filter((name) => name === 'define' || optionKinds[name] !== 'ignored')
+
 const addresses = {
   v4: { local: '192.168.0.1', prefixLength: 16, remote: '192.0.2.1', gateway: '192.168.0.2' },
   v6: { local: 'fd3d:a0b:17d6::1', prefixLength: 48, remote: '2001:db8::1', gateway: 'fd3d:a0b:17d6:8888::1' },

@@ -23,7 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   'src/craft': ['src/base', 'src/wire'],
   'src/rpc': ['src/base', 'src types'],
   main: ['src', 'main'],
-  renderer: ['src', 'renderer'],
+  renderer: ['src', 'renderer', 'test/scripts'],
 }
 
 function filesBelow(folder: string): string[] {

@@ -6,6 +6,7 @@ export const window = {
     capture: 'Capture',
     endpoint: 'Endpoint',
     craft: 'Craft',
+    scripts: 'Scripts',
   },
   rail: 'Workspaces',
   language: 'Language',

@@ -7,6 +7,7 @@ export const window: SameKeys<typeof en> = {
     capture: '캡처',
     endpoint: '호스트',
     craft: '패킷 작성',
+    scripts: '스크립트',
   },
   rail: '작업 공간',
   language: '언어',
