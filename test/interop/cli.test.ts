@@ -311,6 +311,24 @@ inOwnNetwork(import.meta.url, () => {
       }
     })
 
+    it('tells a snooping bridge of the kernel the groups of its addresses', async ({ skip }) => {
+      const made = spawnSync('ip', ['link', 'add', 'tlbr0', 'type', 'bridge', 'mcast_snooping', '1', 'mcast_querier', '1', 'mcast_startup_query_interval', '100'])
+      if (made.status !== 0) skip('the kernel makes no bridge')
+      try {
+        run('sysctl', ['-qw', 'net.ipv6.conf.tlbr0.disable_ipv6=0'])
+        run('ip', ['link', 'set', far, 'master', 'tlbr0'])
+        run('ip', ['link', 'set', 'tlbr0', 'up'])
+        const host = start(['host', ...onWire6, '--mac', '02:00:00:00:00:02'])
+        await host.says(/is ours/)
+        const groups = () => spawnSync('bridge', ['mdb', 'show', 'dev', 'tlbr0'], { encoding: 'utf8' }).stdout
+        await expect.poll(groups, { timeout: 10_000, interval: 200 }).toContain(`port ${far} grp ff02::1:ff00:2`)
+        host.child.kill('SIGINT')
+        await host.ended
+      } finally {
+        run('ip', ['link', 'del', 'tlbr0'])
+      }
+    })
+
     it('injects a datagram that a kernel socket takes, and asks neighbour discovery for the way', async () => {
       const socket = dgram.createSocket('udp6').bind(5300)
       await once(socket, 'listening')
