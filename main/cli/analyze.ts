@@ -21,6 +21,7 @@ import { Output } from './output.ts'
 import type { Invocation, Run } from './program.ts'
 import { profileNamedOrRead } from './script-profile.ts'
 import { ScriptView } from './script-view.ts'
+import { statisticsView } from './statistics-view.ts'
 import { StreamView } from './stream-view.ts'
 import { programName } from './version.ts'
 
@@ -73,6 +74,8 @@ function viewsOf({ options, json, words }: Invocation, trace: Trace, output: Out
   if (options.findings !== undefined) views.push(findingsView(trace, output, options.findings === 'json' || json))
   if (options.flows) views.push(flowsView(trace, output, json))
   if (options.explain) views.push(new ExplainView(trace, output, json, words))
+  if (options.interval !== undefined && !options.statistics) throw new UsageError('missingOption', { name: '--statistics', command: 'analyze' })
+  if (options.statistics) views.push(statisticsView(trace, output, { intervalMs: options.interval === undefined ? undefined : 1000 * Number(options.interval), json, words }))
   if (options.script === undefined && (options.side ?? options.profile) !== undefined) throw new UsageError('missingOption', { name: '--script FILE', command: 'analyze' })
   if (options.script !== undefined) views.push(scriptViewOf(trace, output, options, words))
   else if (options.stream !== undefined) views.push(new StreamView(trace, output, { stream: options.stream, raw: options.raw, json, words }))

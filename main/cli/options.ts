@@ -1,4 +1,5 @@
 import { graphKinds } from '../../src/graph/graph.ts'
+import { ioIntervalsMs } from '../../src/trace/statistics/io-bins.ts'
 import { argumentRanges } from '../../src/rpc/commands.ts'
 import type { ArgumentType } from '../../src/rpc/commands.ts'
 import { parseArgument } from '../../src/rpc/command-line.ts'
@@ -35,6 +36,8 @@ export const cliTable = {
       { name: 'flows', type: 'flag' },
       { name: 'findings', type: 'findingsFormat', value: 'tsv|json' },
       { name: 'explain', type: 'flag' },
+      { name: 'statistics', type: 'flag' },
+      { name: 'interval', type: 'interval', value: 'SECONDS' },
       { name: 'stream', type: 'count', value: 'N' },
       { name: 'raw', type: 'streamEnd', value: 'a|b' },
       { name: 'script', type: 'path', value: 'FILE', words: 'scriptFile' },
@@ -185,8 +188,14 @@ export interface CliOption {
 
 export type CliType = 'ring' | ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
 
+/** Seconds, as they are written. */
+const ioIntervals = ioIntervalsMs.map((ms) => String(ms / 1000))
+
 /** Types that take one of a closed list. */
-const cliChoices = { findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'], streamEnd: ['a', 'b'], graphKind: graphKinds, side: ['client', 'server'] } as const
+const cliChoices = {
+  findingsFormat: ['tsv', 'json'], fromWhen: ['start', 'now'], streamEnd: ['a', 'b'], graphKind: graphKinds, side: ['client', 'server'],
+  interval: ioIntervals,
+} as const
 
 /** Options as given, by the name that commander makes of them. */
 export interface CliOptions {
@@ -239,6 +248,8 @@ export interface CliOptions {
   findings?: typeof cliChoices.findingsFormat[number]
   stream?: number
   raw?: typeof cliChoices.streamEnd[number]
+  statistics?: boolean
+  interval?: typeof ioIntervals[number]
   graph?: number
   kind?: typeof graphKinds[number]
   sender?: typeof cliChoices.side[number]

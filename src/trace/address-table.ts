@@ -1,12 +1,13 @@
-import { copyBytes, readU32 } from '../base/bytes.ts'
-import { formatIpv4, formatIpv6 } from '../wire/addresses.ts'
+import { copyBytes, readU16, readU32 } from '../base/bytes.ts'
+import { formatIpv4, formatIpv6, formatMac } from '../wire/addresses.ts'
 
 const wordsEach = 5
+const macVersion = 1
 
 /**
  * Gives each IP address a small number, the same one every time, without allocating for an address that is known.
  *
- *     words   [version, w0, w1, w2, w3] for each address; IPv4 stands in w3
+ *     words   [version, w0, w1, w2, w3] for each address; IPv4 stands in w3, a MAC address in w2 and w3 with version 1
  *     slots   open addressing: number + 1, or 0
  */
 export class AddressTable {
@@ -22,6 +23,11 @@ export class AddressTable {
   /** 16 bytes at `at`. */
   internIpv6(bytes: Uint8Array, at = 0): number {
     return this.intern(6, readU32(bytes, at), readU32(bytes, at + 4), readU32(bytes, at + 8), readU32(bytes, at + 12))
+  }
+
+  /** 6 bytes at `at`. */
+  internMac(bytes: Uint8Array, at: number): number {
+    return this.intern(macVersion, 0, 0, readU16(bytes, at), readU32(bytes, at + 2))
   }
 
   text(number: number): string {
@@ -82,7 +88,7 @@ export class AddressTable {
     if (words[at] === 4) return formatIpv4(words[at + 4])
     const bytes = new Uint8Array(16)
     for (let i = 0; i < 4; i++) copyBytes(Uint8Array.of(words[at + 1 + i] >>> 24, words[at + 1 + i] >>> 16, words[at + 1 + i] >>> 8, words[at + 1 + i]), 0, bytes, 4 * i, 4)
-    return formatIpv6(bytes)
+    return words[at] === macVersion ? formatMac(bytes.subarray(10)) : formatIpv6(bytes)
   }
 }
 

@@ -50,6 +50,8 @@ export const cli = {
     explain: 'say in words what each TCP flow comes to and what its packets show beyond Wireshark\'s findings, with the rule and the packets that prove it',
     flows: 'print the flows, one line each',
     findings: 'print the findings of each packet that has any: number, tab, names of tcp.analysis (tsv), or an object a line (json)',
+    statistics: 'print protocols, conversations, endpoints, lengths, packets over time and findings, each counted',
+    interval: 'with --statistics: seconds of an interval (0.001 to 3600); as narrow as 4,000 intervals allow unless said',
     stream: 'put together what both ends of this TCP stream have sent, numbered as in Wireshark; a is the client, b the server',
     raw: 'with --stream: print only the bytes of this direction, as they are',
     writeSelected: 'write the packets to this file: pcap where its name ends with .pcap or .cap, pcapng otherwise',
@@ -119,6 +121,14 @@ export const cli = {
   interfaces: { up: 'up', down: 'down', mayOpen: 'may be opened', mayNotOpen: 'may not be opened', elevates: 'may be opened with --elevate', noAddress: 'no address' },
   capture: { listening: 'capturing on {name} ({linkType}, {snapLength} bytes a frame); Ctrl-C ends it', recording: 'recording to {path}' },
   analyze: { packets: '{packets} packets, {bytes} bytes, {seconds} s', flows: '{flows} flows' },
+  statistics: {
+    protocols: 'protocols: packets, bytes',
+    conversations: '{layer} conversations: ends, packets and bytes from the first, packets and bytes from the second, start and duration in seconds',
+    endpoints: '{layer} endpoints: packets and bytes sent, packets and bytes received',
+    lengths: 'lengths of packets: packets, average, least, most',
+    io: 'from second, packets, bytes in each {seconds} s',
+    findings: 'findings: packets, the first of them',
+  },
   stream: {
     end: '{end} is {endpoint}: {bytes} bytes',
     outside: '{end}: {packets} packets were left out, because their sequence numbers fit no window',

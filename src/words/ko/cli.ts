@@ -52,6 +52,8 @@ export const cli: SameKeys<typeof english> = {
     explain: 'TCP 흐름마다 무엇이 드러나는지, 패킷이 Wireshark의 판정 너머로 무엇을 보이는지를 규칙과 근거 패킷과 함께 글로 출력',
     flows: '흐름을 한 줄씩 출력합니다',
     findings: '판정이 있는 패킷마다 번호, 탭, tcp.analysis 이름들을 출력하거나(tsv) 한 줄에 객체 하나씩 출력합니다(json)',
+    statistics: '프로토콜, 대화, 끝점, 길이, 시간별 패킷, 발견을 세어 출력합니다',
+    interval: '--statistics와 함께: 구간의 초(0.001부터 3600까지). 지정하지 않으면 구간이 4,000개를 넘지 않는 가장 좁은 값',
     stream: '이 TCP 스트림에서 양쪽이 보낸 바이트를 순서대로 이어 출력합니다. 번호는 Wireshark와 같고, a는 클라이언트, b는 서버입니다',
     raw: '--stream과 함께: 이 방향의 바이트만 있는 그대로 출력합니다',
     writeSelected: '패킷을 이 파일에 씁니다. 이름이 .pcap이나 .cap으로 끝나면 pcap, 아니면 pcapng입니다',
@@ -121,6 +123,14 @@ export const cli: SameKeys<typeof english> = {
   interfaces: { up: '켜짐', down: '꺼짐', mayOpen: '열 수 있음', mayNotOpen: '열 수 없음', elevates: '--elevate로 열 수 있음', noAddress: '주소 없음' },
   capture: { listening: '{name}에서 캡처합니다 ({linkType}, 프레임마다 {snapLength}바이트). Ctrl-C로 끝냅니다', recording: '{path} 파일에 기록합니다' },
   analyze: { packets: '패킷 {packets}개, {bytes}바이트, {seconds}초', flows: '흐름 {flows}개' },
+  statistics: {
+    protocols: '프로토콜: 패킷, 바이트',
+    conversations: '{layer} 대화: 양 끝, 첫째 끝이 보낸 패킷과 바이트, 둘째 끝이 보낸 패킷과 바이트, 시작과 지속 시간(초)',
+    endpoints: '{layer} 끝점: 보낸 패킷과 바이트, 받은 패킷과 바이트',
+    lengths: '패킷 길이: 패킷, 평균, 최소, 최대',
+    io: '시작 초, {seconds}초마다 패킷과 바이트',
+    findings: '발견: 패킷, 그중 첫 패킷',
+  },
   stream: {
     end: '{end}: {endpoint}, {bytes}바이트',
     outside: '{end}: 순서 번호가 어느 윈도우에도 들지 않는 패킷 {packets}개를 뺐습니다',
