@@ -3,6 +3,7 @@ import { formatCommandLine } from '../src/rpc/command-line.ts'
 import { latestRows, streamBytes } from '../src/rpc/commands.ts'
 import type { CommandArgs, LabCall } from '../src/rpc/commands.ts'
 import type { ConnectRequest, HostSettings, InjectRequest, LinkSpec, PacketRowRequest } from '../src/rpc/contract.ts'
+import type { PairRequest } from '../src/rpc/statistics-contract.ts'
 import type { StreamChoice } from '../src/rpc/stream-contract.ts'
 
 /** The line that a person would type for this call, or null where the console has no command for it. */
@@ -44,6 +45,9 @@ export function commandLineOf(call: LabCall): string | null {
       const { flow, side, path, overwrite } = call.args[0]
       return formatCommandLine('script', { flow, ...given('file', path), ...given('side', side), ...given('overwrite', overwrite) })
     }
+    case 'getStatistics': return formatCommandLine('statistics', {})
+    case 'getConversations': return formatCommandLine('conversations', pairArgs(call.args[0]))
+    case 'getEndpoints': return formatCommandLine<'endpoints'>('endpoints', pairArgs(call.args[0]))
     case 'startHost': return formatCommandLine('hostStart', hostArgs(call.args[0]))
     case 'stopHost': return formatCommandLine('hostStop', {})
     case 'listen': return formatCommandLine('listen', { listener: `${call.args[0].application}:${call.args[0].port}` })
@@ -63,7 +67,7 @@ export function commandLineOf(call: LabCall): string | null {
     case 'getDecisions': return formatCommandLine('decisions', { count: call.args[0].count, ...given('connection', call.args[0].connection) })
     case 'inject': return injectLine(call.args[0])
     case 'runFirstConversation': return formatCommandLine('demo', {})
-    case 'describeLab': case 'findRow': case 'findStreamPacket': case 'flowSeries': return null
+    case 'describeLab': case 'findRow': case 'findStreamPacket': case 'flowSeries': case 'getIoSeries': return null
   }
 }
 
@@ -107,6 +111,10 @@ function sendArgs(request: { connection: number, data: Uint8Array }): CommandArg
 function typedBytes(bytes: Uint8Array): { text: string } | { hex: string } {
   const text = utf8Text(bytes)
   return text.includes('\uFFFD') ? { hex: hex(bytes) } : { text }
+}
+
+function pairArgs({ layer, from, count, sort, descending }: PairRequest): CommandArgs<'conversations'> {
+  return { layer, from, count, ...given('sort', sort), ...given('descending', descending || undefined) }
 }
 
 function streamArgs({ flow, end }: StreamChoice): CommandArgs<'streamShow'> {

@@ -44,3 +44,6 @@ export const formatRtt = (us: number): string => us < 0 ? missing : `${(us / 100
 
 /** `0x00000f79` */
 export const formatHex = (value: number, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`
+
+/** `12.3 %` of a whole; a dash where there is none. */
+export const formatPercent = (part: number, whole: number): string => whole === 0 ? missing : `${(100 * part / whole).toFixed(1)} %`

@@ -1,6 +1,7 @@
+import { pairLayers } from '../../src/rpc/statistics-contract.ts'
 import type { ConversationRow, EndpointRow } from '../../src/rpc/statistics-contract.ts'
 import { wiresharkNames } from '../../src/trace/finding.ts'
-import { CaptureStatistics, pairLayers } from '../../src/trace/statistics/capture-statistics.ts'
+import { CaptureStatistics } from '../../src/trace/statistics/capture-statistics.ts'
 import { IoBins } from '../../src/trace/statistics/io-bins.ts'
 import { conversationRow, sortedEndpoints, sortedPairs } from '../../src/trace/statistics/pair-rows.ts'
 import { statisticsSummary } from '../../src/trace/statistics/summary.ts'
@@ -39,10 +40,10 @@ async function print(output: Output, line: string): Promise<void> {
 }
 
 function asObject(statistics: CaptureStatistics, { tracker }: Trace, bins: IoBins): unknown {
-  const { conversations: _, findings, ...summary } = statisticsSummary(statistics)
+  const { packets, bytes, seconds, protocols, lengths, findings } = statisticsSummary(statistics)
   const pages = pairLayers.map((layer) => [layer, Array.from(sortedPairs(statistics, tracker, layer, 'number', false), (pair) => conversationRow(statistics, tracker, layer, pair))] as const)
   return {
-    ...summary,
+    packets, bytes, seconds, protocols, lengths,
     findings: findings.map(({ name, packets, first }) => ({ name: wiresharkNames[name], packets, first })),
     conversations: Object.fromEntries(pages.map(([layer, rows]) => [layer, rows.map(({ flow, ...row }) => flow < 0 ? row : { ...row, flow })])),
     endpoints: Object.fromEntries(pairLayers.map((layer) => [layer, sortedEndpoints(statistics, tracker, layer, 'number', false)])),

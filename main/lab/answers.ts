@@ -14,6 +14,7 @@ import { framesOfLines } from './line-frames.ts'
 import { defaultLink, listLinkChoices } from './links.ts'
 import { withKnownStates } from './views.ts'
 import { scriptAnswers } from './script-answers.ts'
+import { statisticsAnswers } from './statistics-answers.ts'
 import { streamAnswers } from './stream-answers.ts'
 import { openInWireshark } from './wireshark.ts'
 
@@ -106,6 +107,7 @@ export function answersOf(lab: Lab): Answers {
     },
     ...streamAnswers(lab),
     ...scriptAnswers(lab),
+    ...statisticsAnswers(lab),
 
     startHost: (settings) => lab.startHost(hostSettingsOf(settings)),
     stopHost: () => lab.stopHost(),

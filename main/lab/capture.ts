@@ -8,6 +8,7 @@ import { RecordingLink } from '../../src/link/record.ts'
 import type { LocatedLink } from '../../src/link/record.ts'
 import type { EndsCongestion } from '../../src/graph/graph.ts'
 import type { FlowRow, RecordingState } from '../../src/rpc/contract.ts'
+import { CaptureStatistics } from '../../src/trace/statistics/capture-statistics.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
@@ -37,6 +38,7 @@ export class Capture implements Task {
   /** What to drive in place of the link itself. */
   readonly link: LocatedLink
   trace: Trace
+  statistics = new CaptureStatistics()
   capturing = true
   private readonly options: CaptureOptions
   private readonly file: FileLink | null
@@ -59,7 +61,12 @@ export class Capture implements Task {
 
   /** Takes what the link captures of the batch that it is handing out. */
   watch(): void {
-    if (this.capturing) this.trace.append(this.link.captured, this.link.linkTypes ?? this.link.info.linkType, this.link.frameOffsets)
+    if (!this.capturing) return
+    const { captured, frameOffsets } = this.link
+    const linkType = this.link.linkTypes ?? this.link.info.linkType
+    const first = this.trace.packetCount
+    this.trace.append(captured, linkType, frameOffsets)
+    this.statistics.take(captured, linkType, this.trace, first)
   }
 
   start(): void {
@@ -75,6 +82,7 @@ export class Capture implements Task {
   /** Forgets all packets; a new recording starts, the old one stays on disk. */
   clear(nowUs: number): void {
     this.trace = this.newTrace()
+    this.statistics = new CaptureStatistics()
     this.flowGraphs = null
     this.rules = null
     if (this.recording === null) return

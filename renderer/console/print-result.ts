@@ -5,6 +5,7 @@ import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
 import type { DatagramPage, Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
 import type { ScriptAnswer, ScriptExportAnswer } from '../../src/rpc/script-contract.ts'
+import type { ConversationPage, EndpointPage, StatisticsSummary } from '../../src/rpc/statistics-contract.ts'
 import type { StreamMatch, StreamPage } from '../../src/rpc/stream-contract.ts'
 import { reasonParams } from '../../src/words/reason-params.ts'
 import { icmpErrorName } from '../../src/wire/icmp-names.ts'
@@ -16,6 +17,7 @@ import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
 import { savedStream } from '../capture/stream-words.ts'
 import { printExport, printScript } from './print-script.ts'
+import { printConversations, printEndpoints, printStatistics } from './print-statistics.ts'
 import { printStream } from './print-stream.ts'
 import { textTable } from './text-table.ts'
 import { formatEndpoint } from '../../src/wire/addresses.ts'
@@ -60,6 +62,9 @@ export class ResultPrinter {
       }
       case 'run': return printScript(value as ScriptAnswer, t)
       case 'script': return printExport(value as ScriptExportAnswer, t)
+      case 'statistics': return printStatistics(value as StatisticsSummary, t, this.columns())
+      case 'conversations': return this.withMore(value as ConversationPage, printConversations(value as ConversationPage, t, this.columns()))
+      case 'endpoints': return this.withMore(value as EndpointPage, printEndpoints(value as EndpointPage, t, this.columns()))
       case 'hostStart': return [t('window.result.host', { address: (value as HostState).address, mac: (value as HostState).mac })]
       case 'connect': case 'demo': return [t('window.result.connection', { connection: (value as { connection: number }).connection })]
       case 'send': return [t('window.result.accepted', { count: formatCount((value as { accepted: number }).accepted) })]
@@ -166,6 +171,10 @@ export class ResultPrinter {
       return [String(row.number), formatTime(row.time), row.source, row.destination, row.protocol, harmless(row.malformed ?? line).replaceAll('\n', ' ')]
     })
     return [...textTable(columns, rows, this.columns()), ...this.more(page.from, page.rows.length, page.total)]
+  }
+
+  private withMore({ from, rows, total }: { from: number, rows: readonly unknown[], total: number }, lines: string[]): string[] {
+    return [...lines, ...this.more(from, rows.length, total)]
   }
 
   private more(from: number, shown: number, total: number): string[] {

@@ -1,5 +1,7 @@
 import { parseHex, utf8Bytes } from '../base/bytes.ts'
 import { flowSorts } from './contract.ts'
+import { pairLayers, pairSorts } from './statistics-contract.ts'
+import type { PairRequest } from './statistics-contract.ts'
 import type { StreamChoice } from './stream-contract.ts'
 import type { ApplicationName, CallName, ConnectRequest, FlowRequest, HostSettings, InjectRequest, LabCalls, LinkSpec } from './contract.ts'
 
@@ -62,6 +64,17 @@ export const commandTable = {
   script: {
     words: ['script'], positionals: [{ name: 'flow', type: 'flow' }, { name: 'file', type: 'path', optional: true, rest: true }],
     options: [{ name: 'side', type: 'streamEnd' }, { name: 'overwrite', type: 'flag' }],
+  },
+  statistics: { words: ['statistics'], positionals: [], options: [] },
+  conversations: {
+    words: ['conversations'],
+    positionals: [{ name: 'layer', type: 'pairLayer' }],
+    options: [{ name: 'from', type: 'count' }, { name: 'count', type: 'count' }, { name: 'sort', type: 'pairSort' }, { name: 'descending', type: 'flag' }],
+  },
+  endpoints: {
+    words: ['endpoints'],
+    positionals: [{ name: 'layer', type: 'pairLayer' }],
+    options: [{ name: 'from', type: 'count' }, { name: 'count', type: 'count' }, { name: 'sort', type: 'pairSort' }, { name: 'descending', type: 'flag' }],
   },
   hostStart: {
     words: ['host', 'start'],
@@ -141,7 +154,7 @@ export interface OptionSpec { readonly name: string, readonly type: ArgumentType
 
 export type ArgumentType =
   | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
-  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'listener'
+  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'pairLayer' | 'pairSort' | 'listener'
   | 'integer' | 'count' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
 
@@ -153,6 +166,8 @@ export const argumentChoices = {
   flowSort: flowSorts,
   streamEnd: ['client', 'server'],
   scriptProfile: ['linux', 'freebsd', 'rfc'],
+  pairLayer: pairLayers,
+  pairSort: pairSorts,
 } as const
 
 /** Types that are whole numbers, with what they may be. `count` starts at 0, so that ISN 0 and an unlimited 0 can be written. */
@@ -236,6 +251,9 @@ export function commandCall(command: Command): LabCall | null {
       const { flow, file, side, overwrite } = command.args
       return { name: 'exportScript', args: [{ flow, ...given('side', side), ...given('path', file), ...given('overwrite', overwrite) }] }
     }
+    case 'statistics': return { name: 'getStatistics', args: [] }
+    case 'conversations': return { name: 'getConversations', args: [pairRequest(command.args)] }
+    case 'endpoints': return { name: 'getEndpoints', args: [pairRequest(command.args)] }
     case 'hostStart': return { name: 'startHost', args: [hostSettings(command.args)] }
     case 'hostStop': return { name: 'stopHost', args: [] }
     case 'listen': return { name: 'listen', args: [parseListener(command.args.listener)!] }
@@ -303,6 +321,10 @@ function hostSettings(args: CommandArgs<'hostStart'>): HostSettings {
 function connectRequest(args: CommandArgs<'connect'>): ConnectRequest {
   const target = { address: args.address, port: args.port }
   return args.http === undefined ? { ...target, application: 'manual' } : { ...target, application: 'http-get', path: args.http }
+}
+
+function pairRequest({ layer, from = 0, count = latestRows, sort, descending }: CommandArgs<'conversations'>): PairRequest {
+  return { layer, from, count, ...given('sort', sort), ...given('descending', descending) }
 }
 
 function streamChoice({ flow, end }: CommandArgs<'streamShow'>): StreamChoice {

@@ -9,6 +9,7 @@ import type { InsightName } from '../trace/insight/insight.ts'
 import type { LimitName } from '../trace/insight/limited-time.ts'
 import type { VerdictName } from '../trace/insight/verdicts.ts'
 import type { ScriptAnswer, ScriptExportAnswer, ScriptExportRequest, ScriptRequest } from './script-contract.ts'
+import type { ConversationPage, EndpointPage, IoAnswer, IoRequest, PairRequest, StatisticsSummary } from './statistics-contract.ts'
 import type { StreamChoice, StreamMatch, StreamPage, StreamRequest, StreamSave, StreamSearch } from './stream-contract.ts'
 
 /**
@@ -57,6 +58,13 @@ export interface LabCalls {
   runScript(request: ScriptRequest): ScriptAnswer
   /** @throws badArgument, noHandshake, fileExists, fileNotWritable, diskFull */
   exportScript(request: ScriptExportRequest): ScriptExportAnswer
+
+  /** What is counted of all packets while they come. */
+  getStatistics(): StatisticsSummary
+  getConversations(request: PairRequest): ConversationPage
+  getEndpoints(request: PairRequest): EndpointPage
+  /** Packets and bytes over time. @throws badDisplayFilter */
+  getIoSeries(request: IoRequest): IoAnswer
 
   startHost(settings: HostSettings): HostState
   stopHost(): void
@@ -493,6 +501,7 @@ export type CallName = keyof LabCalls
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
   'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'exportScript',
+  'getStatistics', 'getConversations', 'getEndpoints', 'getIoSeries',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'sendDatagram', 'getDatagrams', 'getDecisions', 'inject', 'watch', 'runFirstConversation',
 ] as const satisfies readonly CallName[]

@@ -3,6 +3,8 @@ import type { PairLayer } from '../trace/statistics/capture-statistics.ts'
 import type { LengthRow } from '../trace/statistics/length-counts.ts'
 import type { ProtocolNode } from '../trace/statistics/protocol-tree.ts'
 
+export const pairLayers = ['eth', 'ipv4', 'ipv6', 'tcp', 'udp'] as const satisfies readonly PairLayer[]
+
 /** Of all packets since the capture began (or was cleared); bytes are those on the wire. */
 export interface StatisticsSummary {
   packets: number

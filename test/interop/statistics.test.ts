@@ -64,7 +64,9 @@ function tsharkConversations(text: string): string[] {
 }
 
 const address = (text: string, port: number) => port < 0 ? text : `${text}:${port}`
-const ours = (rows: readonly ConversationRow[]) => rows.map((row) => line(address(row.a, row.aPort), address(row.b, row.bPort), counted(row.packetsA, row.bytesA), counted(row.packetsB, row.bytesB))).sort()
+const ours = (rows: readonly ConversationRow[]) => rows.map((row) => (
+  line(address(row.a, row.aPort), address(row.b, row.bPort), counted(row.packetsA, row.bytesA), counted(row.packetsB, row.bytesB))
+)).sort()
 
 describe.skipIf(!hasTshark)(`statistics of a capture${hasTshark ? '' : ' (needs tshark)'}`, () => {
   let file = ''

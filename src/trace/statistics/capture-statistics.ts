@@ -5,14 +5,15 @@ import { AddressTable } from '../address-table.ts'
 import { findingNames } from '../finding.ts'
 import type { FindingName } from '../finding.ts'
 import { chunkBits, chunkMask, PacketMark, PacketRecord, Protocol } from '../packet-store.ts'
-import type { FrameColumns, Trace } from '../trace.ts'
+import type { FrameColumns } from '../frame-tracker.ts'
+import type { Trace } from '../trace.ts'
 import { TupleTable } from '../tuple-table.ts'
 import { LengthCounts } from './length-counts.ts'
 import { PairCounters } from './pair-counters.ts'
 import { ProtocolTree } from './protocol-tree.ts'
 
-export const pairLayers = ['eth', 'ipv4', 'ipv6', 'tcp', 'udp'] as const
-export type PairLayer = typeof pairLayers[number]
+/** Layers whose ends are counted. */
+export type PairLayer = 'eth' | 'ipv4' | 'ipv6' | 'tcp' | 'udp'
 
 /** Keeps the tuples of the layers apart. */
 const tupleOf = { eth: 1, ipv4: 2, ipv6: 3, udp4: 4, udp6: 5 } as const
@@ -23,7 +24,10 @@ export class CaptureStatistics {
   bytes = 0
   /** Seconds from the first packet to the latest. */
   seconds = 0
-  readonly pairs: Readonly<Record<PairLayer, PairCounters>> = { eth: new PairCounters(), ipv4: new PairCounters(), ipv6: new PairCounters(), tcp: new PairCounters(), udp: new PairCounters() }
+  readonly pairs: Readonly<Record<PairLayer, PairCounters>> = {
+    eth: new PairCounters(), ipv4: new PairCounters(), ipv6: new PairCounters(), tcp: new PairCounters(), udp: new PairCounters(),
+  }
+
   readonly protocols = new ProtocolTree()
   readonly lengths = new LengthCounts()
   /** Packets with each finding, and the first of them. */
