@@ -121,7 +121,7 @@ describe.skipIf(windowObstacle !== null)(`statistics in the window${windowObstac
     expect(await field.getAttribute('aria-invalid')).toBe('true')
     await field.fill('udp')
     await field.press('Enter')
-    await expect.poll(() => plot.getAttribute('aria-label')).toContain('B, udp: 3 at most')
+    await expect.poll(() => plot.getAttribute('aria-label')).toContain('B, udp: 2 at most')
   })
 
   it('prints its tables in the console', async () => {
