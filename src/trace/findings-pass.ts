@@ -4,7 +4,7 @@ import type { FrameColumns } from './frame-tracker.ts'
 
 /**
  * One pass over a capture for its findings: each is told when its packet comes, and of packets nothing is kept. Finds what a
- * `Trace` finds, in a third of the time and in memory that only grows with flows and findings.
+ * `Trace` finds, in half the time, and in memory that only grows with flows.
  */
 export class FindingsPass {
   readonly tracker = new FlowTracker({ onlyFindings: true })
