@@ -35,6 +35,8 @@ export interface SocketRules {
   readonly readsAfterShutdown: boolean
   /** Data that comes after both directions were shut is answered with an RST. */
   readonly shutBothRefusesData: boolean
+  /** TCP_INFO tells a socket whose connection is in TIME-WAIT that it is closed. */
+  readonly timeWaitLooksClosed: boolean
   /** What sending gives after a reset that nobody has heard of yet. */
   readonly sendAfterReset: Errno
   /** What sending gives on a socket that never was connected. */
@@ -49,7 +51,7 @@ export interface SocketRules {
   readonly backlogExtra: number
 }
 
-const common = { sendsInBuffers: false, shutBothRefusesData: false, refusesOptionsWhenOver: false, backlogExtra: 1 } as const
+const common = { sendsInBuffers: false, shutBothRefusesData: false, timeWaitLooksClosed: false, refusesOptionsWhenOver: false, backlogExtra: 1 } as const
 
 /** Facts of Linux 6 and FreeBSD 14 as their manuals and scripts show them; `rfc` is the engine's own defaults. */
 export const profiles = {
@@ -66,7 +68,7 @@ export const profiles = {
     name: 'linux',
     tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: false, sendBufferBytes: 4_194_304 },
     sockets: {
-      ...common, sendsInBuffers: true, shutBothRefusesData: true, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
+      ...common, sendsInBuffers: true, shutBothRefusesData: true, timeWaitLooksClosed: true, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
     toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 }, turns: false,

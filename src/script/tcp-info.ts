@@ -12,7 +12,9 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   const { underTest, profile } = layer
   if (underTest === null) return values
   const set = (name: string, value: number) => values.set(`tcpi_${name}`, value)
-  set('state', infoStates[layer.stateOf(underTest)])
+  const state = layer.stateOf(underTest)
+  // Linux gives TIME-WAIT to a record of its own, and the socket is closed.
+  set('state', infoStates[state === TcpState.timeWait && profile.sockets.timeWaitLooksClosed ? TcpState.closed : state])
   const view = layer.view(underTest)
   if (view === null) return values
   const isLinux = profile.sockets.system === 'linux'

@@ -1,3 +1,4 @@
+import { callConstant } from '../constants.ts'
 import { unsupported } from '../problem.ts'
 import type { Call, Where } from '../script.ts'
 import { CallArguments, done, failed, returned } from './arguments.ts'
@@ -27,7 +28,7 @@ const fileCalls: Readonly<Record<string, FileCall>> = {
   recv: (layer, args, file) => readCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
   recvfrom: (layer, args, file) => readCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
   readv: (layer, args, file) => readCall(layer, args, file, { lengthBytes: vectorBytes(args, args.at(1)), flags: 0 }),
-  recvmsg: (layer, args, file) => readCall(layer, args, file, { lengthBytes: messageBytes(args, args.at(1)), flags: args.number(2) }),
+  recvmsg: (layer, args, file) => checkingInq(layer, args, file, readCall(layer, args, file, { lengthBytes: messageBytes(args, args.at(1)), flags: args.number(2) })),
   write: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: args.number(2), flags: 0 }),
   send: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
   sendto: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
@@ -56,6 +57,27 @@ export function startCall(layer: SocketLayer, call: Call, where: Where): Pending
   return file.kind === 'socket' ? socketCalls[call.name](layer, args, file) : done(failed('ENOTSOCK'))
 }
 
+/** `msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=N}]`: what is still to be read, for a socket with TCP_INQ. */
+function checkingInq(layer: SocketLayer, args: CallArguments, file: OpenFile, pending: Pending): Pending {
+  const control = args.struct(args.at(1)).get('msg_control')?.value
+  if (control?.kind !== 'list' || control.items.length === 0 || file.kind !== 'socket') return pending
+  const fields = args.struct(control.items[0])
+  const data = fields.get('cmsg_data')
+  if (control.items.length > 1 || data === undefined || args.numberOf(fields.get('cmsg_type')!.value) !== callConstant('TCP_CM_INQ', 'linux')) {
+    throw unsupported(control.where, 'argument', 'msg_control')
+  }
+  return {
+    deadlineUs: pending.deadlineUs,
+    attempt: () => {
+      const outcome = pending.attempt()
+      if (outcome === null || outcome.result < 0) return outcome
+      const expected = String(args.numberOf(data.value))
+      const actual = file.options.get('TCP_INQ') ? String(layer.host.connection(file.connection)?.receivableBytes ?? 0) : 'nothing'
+      return expected === actual ? outcome : { ...outcome, wrong: { what: 'TCP_CM_INQ', expected, actual } }
+    },
+  }
+}
+
 /** A file to send from: what it holds does not matter. */
 function openCall(layer: SocketLayer, args: CallArguments): Pending {
   const fd = args.maybeNumber(args.call.result) ?? nextFd(layer)
@@ -79,7 +101,8 @@ function spliceCall(layer: SocketLayer, args: CallArguments): Pending {
   if (from === undefined || into === undefined) return done(failed('EBADF'))
   const lengthBytes = args.number(4)
   if (into.kind === 'bytes') {
-    const read = readCall(layer, args, from, { lengthBytes, flags: 0 })
+    const isHurried = args.count > 5 && (args.number(5) & callConstant('SPLICE_F_NONBLOCK', 'linux')!) !== 0
+    const read = readCall(layer, args, from, { lengthBytes, flags: isHurried ? callConstant('MSG_DONTWAIT', layer.profile.sockets.system)! : 0 })
     return {
       deadlineUs: read.deadlineUs,
       attempt: () => {

@@ -15,6 +15,8 @@ import { uncork } from './transfer.ts'
 interface KnobRow { readonly knob: keyof TcpConfig, readonly toKnob: (value: number) => TcpConfig[keyof TcpConfig] | null, readonly read: (config: TcpConfig) => number }
 
 const seconds = 1_000_000
+/** What Linux delays ACKs at first; a smaller bound shortens it. */
+const usualDelayUs = 40_000
 
 const knobs: Readonly<Record<string, KnobRow>> = {
   TCP_NODELAY: { knob: 'nagle', toKnob: (value) => value === 0, read: (config) => config.nagle ? 0 : 1 },
@@ -23,6 +25,7 @@ const knobs: Readonly<Record<string, KnobRow>> = {
   TCP_KEEPCNT: { knob: 'keepAliveProbes', toKnob: positive, read: (config) => config.keepAliveProbes },
   TCP_SYNCNT: { knob: 'synRetries', toKnob: positive, read: (config) => config.synRetries },
   TCP_USER_TIMEOUT: { knob: 'userTimeoutUs', toKnob: (value) => positive(value * 1000), read: (config) => config.userTimeoutUs / 1000 },
+  TCP_DELACK_MAX_US: { knob: 'delayedAckUs', toKnob: (value) => value > 0 ? Math.min(value, usualDelayUs) : null, read: (config) => config.delayedAckUs },
   SO_KEEPALIVE: { knob: 'keepAlive', toKnob: (value) => value !== 0, read: (config) => Number(config.keepAlive) },
   IP_TTL: { knob: 'ttl', toKnob: positive, read: (config) => config.ttl },
   IPV6_UNICAST_HOPS: { knob: 'ttl', toKnob: positive, read: (config) => config.ttl },
@@ -33,7 +36,7 @@ const kept: Readonly<Record<string, number>> = {
   SO_REUSEADDR: 0, SO_REUSEPORT: 0, SO_DEBUG: 0, SO_DONTROUTE: 0, SO_OOBINLINE: 0, SO_RCVLOWAT: 1, SO_SNDLOWAT: 1, SO_PRIORITY: 0, SO_MARK: 0, SO_BUSY_POLL: 0,
   SO_TIMESTAMP: 0, SO_TIMESTAMPNS: 0,
   SO_NOSIGPIPE: 0, SO_BINDTODEVICE: 0, SO_MAX_PACING_RATE: 0xffff_ffff, SO_NO_CHECK: 0, TCP_THIN_DUPACK: 0, TCP_THIN_LINEAR_TIMEOUTS: 0, TCP_WINDOW_CLAMP: 0,
-  TCP_LINGER2: 60, TCP_QUICKACK: 1,
+  TCP_LINGER2: 60, TCP_QUICKACK: 1, TCP_INQ: 0,
   TCP_NOTSENT_LOWAT: 0, IPV6_V6ONLY: 0, IP_MTU_DISCOVER: 1, IPV6_MTU_DISCOVER: 1, TCP_REPAIR: 0, TCP_TIMESTAMP: 0, IP_RECVTOS: 0, TCP_DEFER_ACCEPT: 0,
 }
 

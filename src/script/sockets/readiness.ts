@@ -5,6 +5,7 @@ import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
 import { hasSendSpace } from './send-room.ts'
+import { lowWater } from './transfer.ts'
 import { nextFd } from './open-close.ts'
 import { EpollFile } from './socket.ts'
 import type { Interest, OpenFile, Socket } from './socket.ts'
@@ -29,7 +30,7 @@ function socketReadiness(layer: SocketLayer, socket: Socket): number {
   const finCame = layer.view(socket)?.finReceived ?? true
   const isOver = socket.phase === 'over' || connection === undefined || connection.state === TcpState.closed
   let bits = 0
-  if ((connection?.receivableBytes ?? 0) > 0 || isOver || finCame || socket.readShut) bits |= Poll.in | Poll.rdnorm
+  if ((connection?.receivableBytes ?? 0) >= lowWater(socket) || isOver || finCame || socket.readShut) bits |= Poll.in | Poll.rdnorm
   if (finCame || isOver || socket.readShut) bits |= rdhup
   if (isOver || (finCame && socket.writeShut)) bits |= Poll.hup
   if (isOver || socket.writeShut || (socket.phase === 'connected' && isWritable(layer, socket))) bits |= Poll.out | wrnorm

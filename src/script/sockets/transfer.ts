@@ -34,13 +34,18 @@ function receive(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Tra
   const connection = layer.host.connection(socket.connection)
   const isDeaf = socket.readShut && !layer.profile.sockets.readsAfterShutdown
   const available = isDeaf ? 0 : connection?.receivableBytes ?? 0
-  const wanted = has('MSG_WAITALL') && !has('MSG_DONTWAIT') ? lengthBytes : Math.min(1, lengthBytes)
+  const wanted = has('MSG_WAITALL') && !has('MSG_DONTWAIT') ? lengthBytes : Math.min(lowWater(socket), lengthBytes)
   const isOver = socket.readShut || socket.phase === 'over' || connection === undefined || (available === 0 ? connection.endOfStream : isFinBehind(layer, socket))
   if (available >= wanted || (available > 0 && isOver)) return returned(has('MSG_PEEK') ? Math.min(available, lengthBytes) : take(layer, socket, lengthBytes))
   const error = takeError(socket)
   if (error !== null) return failed(error)
   if (isOver) return returned(0)
   return socket.isNonBlocking || has('MSG_DONTWAIT') || layer.nowUs >= deadlineUs ? failed('EAGAIN') : null
+}
+
+/** SO_RCVLOWAT: fewer bytes are not worth waking anybody. */
+export function lowWater(socket: Socket): number {
+  return Math.max(1, socket.options.get('SO_RCVLOWAT') ?? 1)
 }
 
 function isFinBehind(layer: SocketLayer, socket: Socket): boolean {

@@ -114,6 +114,21 @@ describe('a script', () => {
     expect(run('+0...0.2 read(4, ..., 100) = 10', '+0.2 < P. 1:11(10) ack 1 win 65535').result).toBe('pass')
   })
 
+  it('fails on a control message that says otherwise, or is not there', () => {
+    const told = (left: number, isAsked: boolean) => run(
+      `+0 setsockopt(4, SOL_TCP, TCP_INQ, [${Number(isAsked)}], 4) = 0`, '+0 < P. 1:101(100) ack 1 win 65535',
+      `+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 40}], msg_flags=0, msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=${left}}]}, 0) = 40`,
+    )
+    expect(told(60, true).result).toBe('pass')
+    expect(told(61, true)).toMatchObject({ result: 'fail', failure: { code: 'valueDiffers', where: { line: opening.length + 3 } } })
+    expect(told(60, false)).toMatchObject({ result: 'fail', failure: { code: 'valueDiffers' } })
+  })
+
+  it('asks for the commands of a pipe and a list as a shell would, quotes and all', () => {
+    const asked = (count: number) => run(`+0 \`sockstat -4 -P tcp -s | grep -c -E "ESTABLISHED|LISTEN" | grep -x ${count}; echo "a;b|c"\``).result
+    expect([2, 3].map(asked)).toEqual(['pass', 'fail'])
+  })
+
   it('allows what its own tolerance allows, and no more', () => {
     const delayed = (expected: string) => runScript(['--tolerance_usecs=1000', ...opening, '+0 < P. 1:11(10) ack 1 win 65535', `+${expected} > . 1:1(0) ack 11`].join('\n'), { profile: profiles.rfc }).result
     expect(['0.199', '0.201', '0.2'].map(delayed)).toEqual(['pass', 'pass', 'pass'])
