@@ -5,6 +5,7 @@ import { commandLineErrorCodes } from '../../../src/rpc/command-line.ts'
 import { commandNames, commandSpec } from '../../../src/rpc/commands.ts'
 import { catalogues } from '../../../src/words/catalogue.ts'
 import type { Sentences } from '../../../src/words/catalogue.ts'
+import { tcpConfigTable } from '../../../src/tcp/config.ts'
 import { icmpErrorName } from '../../../src/wire/icmp-names.ts'
 import { isIcmpError } from '../../../src/wire/icmp.ts'
 import { isIcmpv6Error } from '../../../src/wire/icmpv6.ts'
@@ -23,6 +24,11 @@ describe('the catalogues', () => {
   it('have the same keys in both languages, and a sentence is empty in both or in none', () => {
     expect([...korean.keys()].sort((a, b) => a.localeCompare(b))).toEqual([...english.keys()].sort((a, b) => a.localeCompare(b)))
     for (const [key, sentence] of english) expect(korean.get(key)!.trim() === '', key).toBe(sentence.trim() === '')
+  })
+
+  it('name every setting that a living connection takes in the window', () => {
+    const live = Object.entries(tcpConfigTable).filter(([, { live, unit }]) => live && unit !== 'choice').map(([name]) => name)
+    expect(Object.keys(catalogues.en.endpoint.settings.knobs).toSorted((a, b) => a.localeCompare(b))).toEqual(live.toSorted((a, b) => a.localeCompare(b)))
   })
 
   it('word everything that an ICMP error can report, and nothing else', () => {
