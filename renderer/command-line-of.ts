@@ -24,6 +24,7 @@ export function commandLineOf(call: LabCall): string | null {
     case 'openInWireshark': return formatCommandLine('wireshark', {})
     case 'getPacketRows': return packetsLine(call.args[0])
     case 'getPacket': return formatCommandLine('packet', { number: call.args[0] })
+    case 'getFlowInsights': return formatCommandLine('explain', { flow: call.args[0] })
     case 'getFlows': {
       const { from, count, sort, descending } = call.args[0]
       return formatCommandLine('flows', { from, count, ...given('sort', sort), ...given('descending', descending || undefined) })

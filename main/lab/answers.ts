@@ -77,8 +77,9 @@ export function answersOf(lab: Lab): Answers {
       const { trace, bytesOf: read } = capture()
       const packet = trace.packet(integerOf(number, 'number', 0, whole), read)
       if (packet === null) throw new FaultError(fault('noSuchPacket', { number, total: trace.packetCount }))
-      return packet
+      return { ...packet, decision: lab.decisionOf(packet) }
     },
+    getFlowInsights: (flow) => capture().trace.flowInsights(integerOf(flow, 'flow', 0, whole)),
     getFlows: (request) => {
       const { trace } = capture()
       const { from, count, sort, descending } = fieldsOf(request, 'request')

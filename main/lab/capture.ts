@@ -10,6 +10,7 @@ import type { EndsCongestion } from '../../src/graph/graph.ts'
 import type { FlowRow, RecordingState } from '../../src/rpc/contract.ts'
 import { CaptureStatistics } from '../../src/trace/statistics/capture-statistics.ts'
 import { Trace } from '../../src/trace/trace.ts'
+import type { ReasonReader } from '../../src/trace/trace.ts'
 import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
 import { ColourRules } from './colour-rules.ts'
@@ -30,6 +31,7 @@ export interface CaptureOptions {
   readonly isKnown: (address: string, port: number) => boolean
   /** Congestion windows of a flow's ends, where they are hosts of the lab; the time is that of its first packet, in µs since 1970. */
   readonly congestionOf?: (flow: FlowRow, originUs: number) => EndsCongestion
+  readonly reasonOf: ReasonReader
   readonly nowUs: number
 }
 
@@ -201,8 +203,9 @@ export class Capture implements Task {
   }
 
   private newTrace(): Trace {
-    const trace = new Trace()
+    const trace = new Trace({ insights: true })
     trace.isKnown = this.options.isKnown
+    trace.reasonOf = this.options.reasonOf
     return trace
   }
 }

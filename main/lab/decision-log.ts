@@ -9,6 +9,8 @@ import { EtherType, ethernetHeaderBytes } from '../../src/wire/ethernet.ts'
 import { IpProtocol } from '../../src/wire/ipv4.ts'
 import { ipv6HeaderBytes } from '../../src/wire/ipv6.ts'
 import { TcpFlag } from '../../src/wire/tcp.ts'
+import { DecisionIndex } from './decision-index.ts'
+import type { CapturedSegment } from './decision-index.ts'
 import { segmentLine } from './segment-line.ts'
 
 const verbs = ['sent', 'again', 'ack', 'reset', 'held', 'dropped', 'setting', 'state'] as const satisfies readonly DecisionVerb[]
@@ -56,9 +58,11 @@ export class DecisionLog {
   private readonly options: Uint8Array
   private readonly awaiting: [number[], number[]] = [[], []]
   private readonly bases = new Map<number, Bases>()
+  private readonly index: DecisionIndex
 
   constructor(capacity = 20_000) {
     this.capacity = capacity
+    this.index = new DecisionIndex(this, capacity)
     this.timeUs = new Float64Array(capacity)
     this.operands = new Float64Array(capacity * 4)
     this.connection = new Int32Array(capacity)
@@ -101,6 +105,24 @@ export class DecisionLog {
     this.oldestId = this.nextId
     this.awaiting[0].length = this.awaiting[1].length = 0
     this.bases.clear()
+    this.index.clear()
+  }
+
+  /** What the engine decided of a segment that was captured: to send it, or to drop it on arrival. Null where no engine of ours has, or where it is forgotten. */
+  ofSegment(segment: CapturedSegment): Decision | null {
+    const id = this.index.find(segment)
+    return id === 0 ? null : this.decisionAt(id)
+  }
+
+  get oldestKeptId(): number { return Math.max(this.oldestId, this.nextId - this.capacity) }
+  seqOf(id: number): number { return this.seq[id % this.capacity] }
+  timeUsOf(id: number): number { return this.timeUs[id % this.capacity] }
+  localPortOf(id: number): number { return this.localPort[id % this.capacity] }
+  remotePortOf(id: number): number { return this.remotePort[id % this.capacity] }
+
+  kindOf(id: number): 'moving' | 'dropping' | 'other' {
+    const verb = this.verb[id % this.capacity]
+    return verb <= lastMovingVerb ? 'moving' : verb === verbNumber.dropped ? 'dropping' : 'other'
   }
 
   /** Where the engine of a host tells its decisions. */

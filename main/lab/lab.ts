@@ -3,7 +3,7 @@ import { readU32 } from '../../src/base/bytes.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
-import type { HostSettings, HostState, LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
+import type { Decision, HostSettings, HostState, LabUpdate, LinkSpec, LinkState, PacketBytes } from '../../src/rpc/contract.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
 import { formatAddress, isSameAddress, parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
@@ -19,6 +19,7 @@ import { DecisionLog } from './decision-log.ts'
 import { Driver } from './driver.ts'
 import { endingFault } from './ending-fault.ts'
 import { hostConfigOf } from './host-settings.ts'
+import { capturedSegment } from './decision-index.ts'
 import { Injector } from './injector.ts'
 import { LabHost } from './lab-host.ts'
 import { Lease, LeasedSpeaker, dhcp, withoutLease } from './lease.ts'
@@ -159,6 +160,7 @@ export class Lab {
       filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
       nextPath: () => newRecordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
       congestionOf: (flow, originUs) => this.congestion.of(flow, originUs),
+      reasonOf: (record, flow) => this.decisions.ofSegment(capturedSegment(record, flow))?.reason ?? null,
     })
     const injector = new Injector(link)
     const probe = new NeighbourProbe(link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1), (frame) => {
@@ -376,6 +378,13 @@ export class Lab {
         return known ? Promise.resolve(parseMac(known)) : probe.ask(address)
       },
     }
+  }
+
+  /** What a host of ours decided of a captured packet; null where none did, or where it is forgotten. */
+  decisionOf({ row: { tcp }, timeSec, timeNsec }: PacketBytes): Decision | null {
+    if (tcp === null) return null
+    const { sourcePort, destinationPort, seq } = tcp
+    return this.decisions.ofSegment({ sourcePort, destinationPort, seq, timeUs: timeSec * 1e6 + timeNsec / 1e3 })
   }
 
   private isKnown(address: string, _port: number): boolean {

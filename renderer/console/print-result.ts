@@ -3,7 +3,7 @@ import { utf8Text } from '../../src/base/bytes.ts'
 import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
-import type { DatagramPage, Decision, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
+import type { DatagramPage, Decision, FlowInsights, FlowPage, HostState, InjectResult, LinkChoice, LinkState, PacketBytes, PacketRowPage, SocketRow } from '../../src/rpc/contract.ts'
 import type { ScriptAnswer, ScriptExportAnswer } from '../../src/rpc/script-contract.ts'
 import type { ConversationPage, EndpointPage, StatisticsSummary } from '../../src/rpc/statistics-contract.ts'
 import type { StreamMatch, StreamPage } from '../../src/rpc/stream-contract.ts'
@@ -15,6 +15,7 @@ import { tcpStateNames } from '../../src/tcp/state.ts'
 import { formatBytes, formatCompact, formatCount, formatRtt, formatTime } from '../format.ts'
 import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
+import { insightLines, packetsText, reasonTitle, verdictLines } from '../capture/shown-insights.ts'
 import { savedStream } from '../capture/stream-words.ts'
 import { printExport, printScript } from './print-script.ts'
 import { printConversations, printEndpoints, printStatistics } from './print-statistics.ts'
@@ -54,6 +55,7 @@ export class ResultPrinter {
       case 'flows': return this.flows(value as FlowPage)
       case 'packets': return this.packets(value as PacketRowPage)
       case 'packet': return this.packet(value as PacketBytes)
+      case 'explain': return this.insights(value as FlowInsights | null)
       case 'streamShow': return printStream(value as StreamPage, t)
       case 'streamFind': return [(value as StreamMatch).position < 0 ? t('window.stream.notFound') : t('window.stream.foundAt', { position: formatCount((value as StreamMatch).position) })]
       case 'streamSave': {
@@ -187,7 +189,16 @@ export class ResultPrinter {
     const lines = [`${toned('text', `No. ${packet.number}`)}  ${formatTime(packet.row.time)} s  ${formatCount(packet.originalLength)} B`, harmless(printPacket(decoded, packet.bytes))]
     for (let at = 0; at < Math.min(packet.bytes.length, dumpAtMost); at += 16) lines.push(hexLine(packet.bytes, at))
     if (packet.bytes.length > dumpAtMost) lines.push(toned('dim', this.words.t('window.result.moreBytes', { count: formatCount(packet.bytes.length - dumpAtMost) })))
+    for (const { text, packets } of insightLines(packet.insights, this.words.t)) lines.push(`${text}${packetsText(packets, this.words.t)}`)
+    const { decision } = packet
+    if (decision !== null) lines.push(`${this.words.t(reasonTitle(decision))}: ${this.words.t(`reasons.${decision.reason}`, reasonParams(decision.verb, decision.operands))} (${decision.rfc})`)
     return lines
+  }
+
+  private insights(found: FlowInsights | null): string[] {
+    const { t } = this.words
+    if (found === null || found.verdicts.length === 0) return [toned('dim', t('insights.none'))]
+    return verdictLines(found.verdicts, t).map(({ text, packets }) => `${text}${packetsText(packets, t)}`)
   }
 
   private received({ total, data }: { total: number, data: Uint8Array }): string[] {

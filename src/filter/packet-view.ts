@@ -4,6 +4,7 @@ import { PacketMark, PacketRecord, Protocol } from '../trace/packet-store.ts'
 import type { PacketStore } from '../trace/packet-store.ts'
 import type { Flow } from '../trace/flow.ts'
 import type { FlowTracker } from '../trace/flow-tracker.ts'
+import type { ReasonReader } from '../trace/trace.ts'
 import { isIcmpError, icmpHeaderBytes } from '../wire/icmp.ts'
 import { isIcmpv6Error } from '../wire/icmpv6.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
@@ -15,6 +16,7 @@ export interface PacketSource {
   readonly store: PacketStore
   readonly tracker: FlowTracker
   readonly insights?: Insights | null
+  readonly reasonOf?: ReasonReader | null
 }
 
 /** Reads the bytes of a stored packet back; null where they are not there (any more). The bytes are good until the next call. */

@@ -44,6 +44,7 @@ export const commandTable = {
   },
   packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'display', type: 'text' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packet: { words: ['packet'], positionals: [{ name: 'number', type: 'count' }], options: [] },
+  explain: { words: ['explain'], positionals: [{ name: 'flow', type: 'flow' }], options: [] },
   streamShow: {
     words: ['stream', 'show'],
     positionals: [{ name: 'flow', type: 'flow' }],
@@ -234,6 +235,7 @@ export function commandCall(command: Command): LabCall | null {
     case 'flows': return { name: 'getFlows', args: [flowRequest(command.args)] }
     case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow), ...given('filter', command.args.display) }] }
     case 'packet': return { name: 'getPacket', args: [command.args.number] }
+    case 'explain': return { name: 'getFlowInsights', args: [command.args.flow] }
     case 'streamShow': {
       const { from = 0, count = streamBytes } = command.args
       return { name: 'getStream', args: [{ ...streamChoice(command.args), from, count }] }

@@ -39,6 +39,8 @@ export interface LabCalls {
   getPacketRows(request: PacketRowRequest): PacketRowPage
   /** @throws noSuchPacket */
   getPacket(number: number): PacketBytes
+  /** What a TCP flow comes to beyond its findings; null of another, or where it is forgotten. */
+  getFlowInsights(flow: number): FlowInsights | null
   /** `from` as in {@link PacketRowRequest}, among the flows as they are sorted: by number unless said. */
   getFlows(request: FlowRequest): FlowPage
   /** Position of a packet among the rows of a flow (or of all), so that a view can scroll to it; -1 when not in it. */
@@ -241,6 +243,9 @@ export interface PacketBytes {
   serverIsn: number
   /** What proves the findings of the row. */
   proofs: FindingProof[]
+  insights: PacketInsight[]
+  /** Why a host of the lab sent this segment, or dropped it on arrival; null where it was none of its, or where that is forgotten. */
+  decision: Decision | null
 }
 
 /** Why a packet has a finding: what the operands are follows from the rule (src/trace/segment-analysis.ts). */
@@ -500,7 +505,7 @@ export type CallName = keyof LabCalls
 /** The only names a shell may call. */
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
-  'getPacketRows', 'getPacket', 'getFlows', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'exportScript',
+  'getPacketRows', 'getPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'exportScript',
   'getStatistics', 'getConversations', 'getEndpoints', 'getIoSeries',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'sendDatagram', 'getDatagrams', 'getDecisions', 'inject', 'watch', 'runFirstConversation',

@@ -38,6 +38,7 @@ export class PacketRows {
       number, timeSec: record.timeSec, timeNsec: record.timeNsec, direction: record.direction as 0 | 1 | 2, linkType: record.linkType, originalLength: record.originalLength,
       bytes: bytes ? bytes.slice() : new Uint8Array(0), flow: record.flow, row, clientIsn: flow?.client.isn ?? -1, serverIsn: flow?.server.isn ?? -1,
       proofs: record.findings === 0 ? [] : this.tracker.proofs.of(number),
+      insights: [], decision: null,
     }
   }
 

@@ -1,6 +1,7 @@
 import type { FlowInsights, FlowPage, FlowRow, PacketBytes, PacketInsight, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
 import { FrameTracker } from './frame-tracker.ts'
 import type { FrameColumns } from './frame-tracker.ts'
+import type { Flow } from './flow.ts'
 import { flowRow } from './flow-rows.ts'
 import type { KnownEnds } from './flow-rows.ts'
 import { FlowTracker } from './flow-tracker.ts'
@@ -12,6 +13,9 @@ import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
 import type { ByteReader } from './packet-rows.ts'
 import { PacketRecord, PacketStore } from './packet-store.ts'
+
+/** The id of the reason why a TCP segment was sent or dropped by a host of the lab; null where none of them decided it. */
+export type ReasonReader = (record: PacketRecord, flow: Flow) => string | null
 
 /** Rows of one page at most. */
 export const maxPageRows = 500
@@ -26,6 +30,8 @@ export class Trace {
   /** What is found beyond the findings of Wireshark; null where nobody asked for it. */
   readonly insights: Insights | null
   isKnown: KnownEnds = () => false
+  /** What a host of the lab decided of a packet, where one did. */
+  reasonOf: ReasonReader | null = null
 
   private readonly builder: PacketRows
   private readonly analyses: PacketAnalyses
@@ -75,7 +81,7 @@ export class Trace {
 
   /** @returns null where there is no such packet */
   packet(number: number, bytesOf: ByteReader): PacketBytes | null {
-    return this.has(number) ? this.builder.packetBytes(number, bytesOf) : null
+    return this.has(number) ? { ...this.builder.packetBytes(number, bytesOf), insights: this.packetInsights(number) } : null
   }
 
   /** Fills `into` with what the tracker knows of a packet, see {@link PacketAnalyses}. @returns false where there is no such packet */

@@ -87,9 +87,10 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
       return {
         number, timeSec: 1_795_000_000, timeNsec: Math.round(packet.row.time * 1e9), direction: packet.row.direction, linkType: 1, originalLength: packet.bytes.length,
         bytes: packet.bytes, flow: packet.row.flow, row: packet.row, clientIsn, serverIsn,
-        proofs: proofsOf(packet.row),
+        proofs: proofsOf(packet.row), insights: [], decision: null,
       }
     },
+    getFlowInsights: () => null,
     getFlows: ({ from, count }) => {
       const start = from < 0 ? Math.max(0, capture.flows.length + from) : from
       return { total: capture.flows.length, from: start, flows: capture.flows.slice(start, start + count) }

@@ -30,6 +30,14 @@ export const labFields: readonly Field[] = [
   { name: 'tcp.state.server', type: 'string', ofFrame: state(false) },
   { name: 'finding', type: 'string', ofFrame: readFindings },
   {
+    name: 'reason', type: 'string',
+    ofFrame: ({ record, flow, source }, into) => {
+      if (record.protocol !== Protocol.tcp || flow === null) return
+      const reason = source.reasonOf?.(record, flow) ?? null
+      if (reason !== null) into.push(reason)
+    },
+  },
+  {
     name: 'checksum', type: 'string',
     ofFrame: (view, into) => {
       const [level] = view.levels

@@ -45,6 +45,7 @@ export const insightTable = {
   resetUnread: { severity: 'warn', source: 'RFC 1122 §4.2.2.13', operands: { bytes: 'plain' } },
   resetAfterClose: { severity: 'warn', source: 'RFC 9293 §3.6.1', operands: { bytes: 'plain' } },
   resetHalfOpen: { severity: 'error', source: 'RFC 9293 §3.5.1', operands: { idleUs: 'plain' } },
+  resetLate: { severity: 'note', source: 'RFC 9293 §3.10.7.1', operands: { ack: 'own' } },
   resetTimeout: { severity: 'error', source: 'RFC 9293 §3.8.3', operands: { repeats: 'plain', waitedUs: 'plain' } },
   resetRepeated: { severity: 'note', source: 'RFC 9293 §3.5.1', operands: {} },
   resetStray: { severity: 'warn', source: 'RFC 5961 §3.2', operands: { seq: 'own', expected: 'own' } },

@@ -1,3 +1,4 @@
+import { seqLe } from '../../tcp/seq.ts'
 import { TcpFlag } from '../../wire/tcp.ts'
 import type { FlowInsight } from './flow-insight.ts'
 import type { InsightName } from './insight.ts'
@@ -34,8 +35,9 @@ function causeOf(notes: Notes): InsightName {
   if (isAnswer && sent.syns > 0 && !sent.isOpen && segment.seq !== sent.nxt) return told(notes, 'resetUnacceptableAck', [segment.seq], heard.anyPacket)
   if (sent.finSent && heard.anyLength > 0 && heard.anyUs > sent.finUs) return told(notes, 'resetAfterClose', [heard.anyLength], heard.anyPacket)
   if (sent.unansweredRepeats >= triesAtLeast) return told(notes, 'resetTimeout', [sent.unansweredRepeats, segment.timeUs - sent.unansweredUs], sent.unansweredPacket)
-  if (isAnswer && !sent.finSent) return told(notes, 'resetHalfOpen', [sent.anyPacket === 0 ? 0 : segment.timeUs - sent.anyUs], heard.anyPacket)
-  if (sent.hasSent && segment.seq !== sent.nxt && !isAnswer && segment.seq !== heard.una) return told(notes, 'resetStray', [segment.seq, sent.nxt], sent.lastPacket)
+  if (isAnswer) return told(notes, 'resetHalfOpen', [sent.anyPacket === 0 ? 0 : segment.timeUs - sent.anyUs], heard.anyPacket)
+  if (!hasAck && sent.hasAck && seqLe(segment.seq, sent.una)) return told(notes, 'resetLate', [segment.seq], 0)
+  if (sent.hasSent && segment.seq !== sent.nxt && segment.seq !== heard.una) return told(notes, 'resetStray', [segment.seq, sent.nxt], sent.lastPacket)
   if (hasUnread(sent, heard)) return told(notes, 'resetUnread', [unreadOf(heard)], heard.lastPacket)
   return told(notes, 'resetAbort', [sent.outstanding, sent.anyPacket === 0 ? 0 : segment.timeUs - sent.anyUs], sent.anyPacket)
 }

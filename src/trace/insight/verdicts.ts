@@ -18,6 +18,7 @@ export const verdictTable = {
   resetUnread: 'warn',
   resetAfterClose: 'warn',
   resetHalfOpen: 'error',
+  resetLate: 'note',
   resetTimeout: 'error',
   resetStray: 'warn',
   foreignTtl: 'error',

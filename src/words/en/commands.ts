@@ -15,6 +15,7 @@ export const commands = {
     flows: 'List the flows',
     packets: 'List the packets, or those of one flow',
     packet: 'Show one packet',
+    explain: 'Say what a TCP flow comes to: what limited its senders, why it was reset, and so on',
     streamShow: 'Show what the ends of a TCP flow have sent, put together',
     streamFind: 'Find text or bytes in what the ends of a TCP flow have sent',
     streamSave: 'Write what the ends of a TCP flow have sent to a file, as it is',

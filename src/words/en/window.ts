@@ -255,7 +255,7 @@ export const window = {
       peak: '{letter}, {name}: {most} at most.',
     },
   },
-  side: { resize: 'Width of the panel on the right', views: 'Packet or stream', packet: 'Packet', stream: 'Stream' },
+  side: { resize: 'Width of the panel on the right', views: 'Packet, stream or flow', packet: 'Packet', stream: 'Stream', flow: 'Flow' },
   stream: {
     title: 'Stream',
     flow: 'flow {flow}',

@@ -17,6 +17,7 @@ export const commands: SameKeys<typeof english> = {
     flows: '흐름 목록을 보여 줍니다',
     packets: '패킷 목록을 보여 줍니다. 흐름 하나만 고를 수도 있습니다',
     packet: '패킷 하나를 보여 줍니다',
+    explain: 'TCP 흐름에서 드러난 것을 말합니다. 무엇이 송신을 막았는지, 왜 리셋되었는지 등입니다',
     streamShow: 'TCP 흐름의 양 끝이 보낸 바이트를 이어서 보여 줍니다',
     streamFind: 'TCP 흐름의 양 끝이 보낸 바이트에서 텍스트나 바이트를 찾습니다',
     streamSave: 'TCP 흐름의 양 끝이 보낸 바이트를 그대로 파일에 씁니다',

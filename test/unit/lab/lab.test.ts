@@ -66,6 +66,29 @@ describe('the first conversation', () => {
   })
 })
 
+describe('why a packet was sent', () => {
+  it('stands with the packet, in the display filter, and beside what others would infer', async () => {
+    const test = await virtualLab()
+    const socket = await conversation(test)
+    const { rows } = await test.client.getPacketRows({ from: 0, count: 100, filter: 'tcp' })
+    const decisions = await test.client.getDecisions({ connection: socket.connection, count: 500 })
+    const first = rows.find(({ tcp }) => tcp !== null && tcp.flags === 0x02 && tcp.destinationPort === 80)!
+    const { decision, insights } = await test.client.getPacket(first.number)
+    expect(decision).toEqual(decisions.find(({ line }) => line?.startsWith('S ')))
+    expect(insights).toEqual([])
+    // Each segment has a reason, and those of the far host have that host's.
+    const packets = await Promise.all(rows.map(({ number }) => test.client.getPacket(number)))
+    expect(packets.map((packet) => packet.decision?.host)).toEqual(rows.map(({ tcp }) => tcp!.from === 0 ? 0 : 1))
+    const filtered = await test.client.getPacketRows({ from: 0, count: 100, filter: `reason == "${decision!.reason}" && tcp.flags.syn == 1 && tcp.dstport == 80` })
+    expect(filtered.rows.map(({ number }) => number)).toContain(first.number)
+    const arp = (await test.client.getPacketRows({ from: 0, count: 1, filter: 'arp' })).rows[0]
+    expect((await test.client.getPacket(arp.number)).decision).toBeNull()
+    const { verdicts } = (await test.client.getFlowInsights(first.flow))!
+    expect(verdicts.map(({ name }) => name)).toContain('initialWindowAtLeast')
+    expect(await test.client.getFlowInsights(100_000)).toBeNull()
+  })
+})
+
 describe('asking the lab', () => {
   it('runs the first conversation again on request, and tells shells of it', async () => {
     const test = await virtualLab()

@@ -225,6 +225,10 @@ describe('a reset', () => {
     expect(verdict([...opened, '@3 s> R 9999:9999(0) win 0 ttl 55'], 'foreignTtl')).toMatchObject({ side: 1, packets: [6] })
   })
 
+  it('that takes its number from an earlier acknowledgment answers what came late', () => {
+    expect(causeOf([...opened, '@3 s> P. 5001:5101(100) ack 1101', '@3.02 c> . 1101:1101(0) ack 5101', '@3.04 s> R 5001:5001(0) win 0'])).toEqual(['8 resetLate ack=1 []'])
+  })
+
   it('that is repeated says nothing new', () => {
     expect(causeOf([...opened, '@3 s> R. 5001:5001(0) ack 1101', '@3.1 s> R. 5001:5001(0) ack 1101'])[1]).toBe('7 resetRepeated  [6]')
   })
