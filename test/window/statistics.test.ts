@@ -76,6 +76,7 @@ describe.skipIf(windowObstacle !== null)(`statistics in the window${windowObstac
     await panel().locator('tbody tr', { hasText: '10.77.0.2:40377' }).click()
     await expect.poll(packetCount).toBe(4)
     await panel().getByRole('button', { name: /^UDP/ }).click()
+    await rows().filter({ hasText: ':12345' }).first().waitFor()
     await rows().first().focus()
     await page.keyboard.press('Enter')
     await expect.poll(filterText).toMatch(/^ip(v6)?\.addr == \S+ and udp\.port == \d+ and ip(v6)?\.addr == \S+ and udp\.port == 53$/)
