@@ -46,7 +46,7 @@ describe.skipIf(windowObstacle !== null)(`what flows and packets show${windowObs
     shown = await openWindow(browser, server.url, { width, height, language })
     page = shown.page
     await page.locator('[data-flow="0"] .c2s').waitFor()
-    await page.getByRole('tab', { name: language === 'en' ? 'Flow' : '흐름', exact: true }).click()
+    await page.getByRole('tab', { name: language === 'en' ? 'Flow' : '흐름 분석', exact: true }).click()
   }
   const verdicts = () => page.locator('.flow-insights .insights li').allInnerTexts()
 

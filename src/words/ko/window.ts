@@ -256,7 +256,7 @@ export const window: SameKeys<typeof en> = {
       peak: '{letter}, {name}: 최대 {most}.',
     },
   },
-  side: { resize: '오른쪽 패널 너비', views: '패킷, 스트림, 흐름', packet: '패킷 상세', stream: '스트림', flow: '흐름' },
+  side: { resize: '오른쪽 패널 너비', views: '패킷, 스트림, 흐름', packet: '패킷 상세', stream: '스트림', flow: '흐름 분석' },
   stream: {
     title: '스트림',
     flow: '흐름 {flow}',
