@@ -1,5 +1,5 @@
 import { shallowRef, watch, type InjectionKey, type Ref, type ShallowRef } from 'vue'
-import type { PacketBytes } from '../src/rpc/contract.ts'
+import type { PacketBytes } from '../src/rpc/packets-contract.ts'
 import type { ScriptExportAnswer } from '../src/rpc/script-contract.ts'
 import { injected } from './inject.ts'
 import type { Lab } from './lab/store.ts'

@@ -1,6 +1,6 @@
 import { Direction } from '../../src/link/frame-batch.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
-import type { Decision } from '../../src/rpc/contract.ts'
+import type { Decision } from '../../src/rpc/host-contract.ts'
 import type { Host } from '../../src/stack/host.ts'
 import type { ReportedError } from '../../src/stack/network-error.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'

@@ -1,4 +1,5 @@
-import type { FlowInsights, FlowRow, FlowVerdict, PacketInsight } from '../../src/rpc/contract.ts'
+import type { FlowInsights, FlowRow, FlowVerdict } from '../../src/rpc/flows-contract.ts'
+import type { PacketInsight } from '../../src/rpc/packets-contract.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import { Protocol } from '../../src/trace/packet-store.ts'

@@ -1,4 +1,4 @@
-import type { FlowEnd, FlowRow } from '../../src/rpc/contract.ts'
+import type { FlowEnd, FlowRow } from '../../src/rpc/flows-contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
 import { formatEndpoint } from '../../src/wire/addresses.ts'
 

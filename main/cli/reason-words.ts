@@ -1,4 +1,4 @@
-import type { Decision } from '../../src/rpc/contract.ts'
+import type { Decision } from '../../src/rpc/host-contract.ts'
 import { reasonParams } from '../../src/words/reason-params.ts'
 import type { Words } from './words.ts'
 

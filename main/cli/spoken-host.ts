@@ -1,6 +1,6 @@
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
-import type { HostSettings } from '../../src/rpc/contract.ts'
+import type { HostSettings } from '../../src/rpc/host-contract.ts'
 import { parseListener } from '../../src/rpc/commands.ts'
 import { parseArgument } from '../../src/rpc/command-line.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'

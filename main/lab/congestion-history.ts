@@ -1,6 +1,6 @@
 import type { CongestionLayers, EndsCongestion } from '../../src/graph/graph.ts'
 import { MinMaxPyramid } from '../../src/trace/min-max-pyramid.ts'
-import type { FlowRow } from '../../src/rpc/contract.ts'
+import type { FlowRow } from '../../src/rpc/flows-contract.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 

@@ -1,4 +1,4 @@
-import type { DatagramRow } from '../../src/rpc/contract.ts'
+import type { DatagramRow } from '../../src/rpc/host-contract.ts'
 
 const rowsAtMost = 1000
 const bytesAtMost = 4 * 1024 * 1024

@@ -1,6 +1,6 @@
 import { readU16, readU32 } from '../../src/base/bytes.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
-import type { Decision } from '../../src/rpc/contract.ts'
+import type { Decision } from '../../src/rpc/host-contract.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
 import type { DecisionSink, DecisionVerb } from '../../src/tcp/decision.ts'
 import { reasonAt } from '../../src/tcp/reasons.ts'

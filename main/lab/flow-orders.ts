@@ -1,4 +1,4 @@
-import type { FlowSort } from '../../src/rpc/contract.ts'
+import type { FlowSort } from '../../src/rpc/flows-contract.ts'
 import { sortFlows } from '../../src/trace/flow-order.ts'
 import type { Trace } from '../../src/trace/trace.ts'
 

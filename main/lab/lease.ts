@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Random } from '../../src/base/random.ts'
 import type { FrameBatch, FrameWriter } from '../../src/link/frame-batch.ts'
-import type { HostSettings } from '../../src/rpc/contract.ts'
+import type { HostSettings } from '../../src/rpc/host-contract.ts'
 import { DhcpClient } from '../../src/stack/dhcp-client.ts'
 import type { DhcpLease } from '../../src/stack/dhcp-client.ts'
 import { formatIpv4, formatMac } from '../../src/wire/addresses.ts'

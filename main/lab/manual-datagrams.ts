@@ -1,5 +1,5 @@
 import { FaultError, fault } from '../../src/base/fault.ts'
-import type { DatagramRequest, DatagramRow } from '../../src/rpc/contract.ts'
+import type { DatagramRequest, DatagramRow } from '../../src/rpc/host-contract.ts'
 import type { DatagramApplication } from '../../src/stack/applications/datagram-services.ts'
 import type { ApplicationRunner } from '../../src/stack/applications/runner.ts'
 import type { Host } from '../../src/stack/host.ts'

@@ -1,5 +1,5 @@
 import { FaultError, fault } from '../../src/base/fault.ts'
-import type { Decision } from '../../src/rpc/contract.ts'
+import type { Decision } from '../../src/rpc/host-contract.ts'
 import type { ScriptAnswer, ScriptExportAnswer, ScriptExportRequest, ScriptRequest } from '../../src/rpc/script-contract.ts'
 import { engineProfile, profileNames, profiles } from '../../src/script/profile.ts'
 import type { Profile } from '../../src/script/profile.ts'

@@ -1,5 +1,5 @@
 import { computed, inject, provide, ref, shallowReactive, watch, watchEffect, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { PacketRow } from '../../src/rpc/packets-contract.ts'
 import type { Lab } from '../lab/store.ts'
 import type { Selection } from '../selection.ts'
 import { isBoolean, isOneOf, storedRef } from '../stored.ts'

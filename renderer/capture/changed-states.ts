@@ -1,4 +1,4 @@
-import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { PacketRow } from '../../src/rpc/packets-contract.ts'
 
 /**
  * Which rows in view show their sender in another state than the sender's row before: those stand out in the list. A change that came with

@@ -1,4 +1,4 @@
-import type { PacketBytes } from '../../src/rpc/contract.ts'
+import type { PacketBytes } from '../../src/rpc/packets-contract.ts'
 import { formatIpAt, formatIpv4, formatMac } from '../../src/wire/addresses.ts'
 import { hasMacAndIpv4 } from '../../src/wire/arp.ts'
 import { describeFields, type FieldLayer, type FieldSpan } from '../../src/wire/describe.ts'

@@ -1,4 +1,4 @@
-import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { PacketRow } from '../../src/rpc/packets-contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
 import type { FindingName } from '../../src/trace/finding.ts'
 import { flagLabel } from '../tcp-flags.ts'

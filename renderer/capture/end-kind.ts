@@ -1,4 +1,5 @@
-import type { FlowEnd, LinkState } from '../../src/rpc/contract.ts'
+import type { LinkState } from '../../src/rpc/contract.ts'
+import type { FlowEnd } from '../../src/rpc/flows-contract.ts'
 
 /** What answers at an end: L a lab host, whose state is known; K the sandbox's kernel, P any other peer, whose states are read from packets. */
 export type EndKind = 'L' | 'K' | 'P'

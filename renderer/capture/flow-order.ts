@@ -1,6 +1,6 @@
 import { useThrottleFn } from '@vueuse/core'
 import { computed, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
-import type { FlowSort } from '../../src/rpc/contract.ts'
+import type { FlowSort } from '../../src/rpc/flows-contract.ts'
 import type { Lab } from '../lab/store.ts'
 
 /** While packets come, the flows in view are sorted again this often. */

@@ -1,4 +1,4 @@
-import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { PacketRow } from '../../src/rpc/packets-contract.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import { Finding } from '../../src/trace/finding.ts'
 import { flagLabel } from '../tcp-flags.ts'

@@ -1,4 +1,4 @@
-import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { PacketRow } from '../../src/rpc/packets-contract.ts'
 import { shownNumbers, type NumberForm } from './shown-numbers.ts'
 
 /** Columns of the packet list, left to right. Widths follow the longest value seen, between the limits, and never shrink while one scrolls. */

@@ -1,5 +1,5 @@
 import type { FindingName } from '../../src/trace/finding.ts'
-import type { PacketRow, TcpRow } from '../../src/rpc/contract.ts'
+import type { PacketRow, TcpRow } from '../../src/rpc/packets-contract.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
 import { flagLetters } from '../tcp-flags.ts'
 import type { CanvasTheme } from './canvas-theme.ts'

@@ -1,5 +1,6 @@
 import { computed, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
-import type { LabClient, PacketRow, PacketRowPage } from '../../src/rpc/contract.ts'
+import type { LabClient } from '../../src/rpc/contract.ts'
+import type { PacketRow, PacketRowPage } from '../../src/rpc/packets-contract.ts'
 import type { Lab } from '../lab/store.ts'
 
 const pageRows = 200

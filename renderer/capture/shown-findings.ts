@@ -1,5 +1,5 @@
 import { Finding, findingsOf, type FindingName } from '../../src/trace/finding.ts'
-import type { FindingProof, TcpRow } from '../../src/rpc/contract.ts'
+import type { FindingProof, TcpRow } from '../../src/rpc/packets-contract.ts'
 
 export type FindingSeverity = 'error' | 'warn' | 'note'
 

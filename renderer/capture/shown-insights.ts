@@ -1,4 +1,6 @@
-import type { Decision, FlowVerdict, PacketInsight } from '../../src/rpc/contract.ts'
+import type { FlowVerdict } from '../../src/rpc/flows-contract.ts'
+import type { Decision } from '../../src/rpc/host-contract.ts'
+import type { PacketInsight } from '../../src/rpc/packets-contract.ts'
 import type { InsightSeverity } from '../../src/trace/insight/insight.ts'
 import { verdictTable } from '../../src/trace/insight/verdicts.ts'
 import { reasonParams } from '../../src/words/reason-params.ts'

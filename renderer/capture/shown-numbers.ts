@@ -1,4 +1,4 @@
-import type { TcpRow } from '../../src/rpc/contract.ts'
+import type { TcpRow } from '../../src/rpc/packets-contract.ts'
 
 const ackBit = 0x10
 

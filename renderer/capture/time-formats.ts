@@ -1,4 +1,4 @@
-import type { PacketRow } from '../../src/rpc/contract.ts'
+import type { PacketRow } from '../../src/rpc/packets-contract.ts'
 import { formatTime } from '../format.ts'
 
 /** Since the first packet, since the row above, time of day, date and time of day, seconds since 1970. */

@@ -1,6 +1,7 @@
 import { defaultDraft, ipv4Draft } from '../../src/craft/draft.ts'
 import type { PacketDraft } from '../../src/craft/draft.ts'
-import type { HostState, LinkState } from '../../src/rpc/contract.ts'
+import type { LinkState } from '../../src/rpc/contract.ts'
+import type { HostState } from '../../src/rpc/host-contract.ts'
 import { parseIp, parseMac } from '../../src/wire/addresses.ts'
 
 /** A SYN from the lab host to the link's peer, as far as the lab knows them; otherwise between documentation addresses. */

@@ -1,4 +1,4 @@
-import type { Decision } from '../../src/rpc/contract.ts'
+import type { Decision } from '../../src/rpc/host-contract.ts'
 
 /** How a decision's verb looks: a glyph and a colour, so that neither stands alone. */
 export const verbLook: Record<Decision['verb'], { path: string, filled: boolean, colour: string }> = {

@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, typ
 import type { GraphKind, Side } from '../../src/graph/graph.ts'
 import { isWhole, moved, revealing, zoomed, type Span } from '../../src/graph/sight.ts'
 import type { GraphView } from '../../src/graph/view.ts'
-import type { FlowSeriesAnswer, FlowSeriesRequest } from '../../src/rpc/contract.ts'
+import type { FlowSeriesAnswer, FlowSeriesRequest } from '../../src/rpc/flows-contract.ts'
 import { faultOf } from '../lab/client.ts'
 import type { Lab } from '../lab/store.ts'
 import type { FaultList } from '../fault-list.ts'

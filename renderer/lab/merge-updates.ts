@@ -1,4 +1,5 @@
-import type { FlowRow, LabUpdate } from '../../src/rpc/contract.ts'
+import type { LabUpdate } from '../../src/rpc/contract.ts'
+import type { FlowRow } from '../../src/rpc/flows-contract.ts'
 
 const decisionsAtMost = 2000
 

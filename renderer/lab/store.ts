@@ -1,7 +1,7 @@
 import { shallowRef, triggerRef, watch, type InjectionKey, type ShallowRef } from 'vue'
-import type {
-  ConnectionView, Decision, FlowRow, HostState, LabClient, LabDescription, LabUpdate, LinkChoice, LinkState, SocketRow,
-} from '../../src/rpc/contract.ts'
+import type { LabClient, LabDescription, LabUpdate, LinkChoice, LinkState } from '../../src/rpc/contract.ts'
+import type { FlowRow } from '../../src/rpc/flows-contract.ts'
+import type { ConnectionView, Decision, HostState, SocketRow } from '../../src/rpc/host-contract.ts'
 import type { FaultList } from '../fault-list.ts'
 import { injected } from '../inject.ts'
 import { faultOf, type ConnectionState, type LabConnection } from './client.ts'

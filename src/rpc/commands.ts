@@ -1,9 +1,11 @@
 import { parseHex, utf8Bytes } from '../base/bytes.ts'
-import { flowSorts } from './contract.ts'
+import { flowSorts } from './flows-contract.ts'
 import { pairLayers, pairSorts } from './statistics-contract.ts'
 import type { PairRequest } from './statistics-contract.ts'
 import type { StreamChoice } from './stream-contract.ts'
-import type { ApplicationName, CallName, ConnectRequest, FlowRequest, HostSettings, InjectRequest, LabCalls, LinkSpec } from './contract.ts'
+import type { CallName, LabCalls, LinkSpec } from './contract.ts'
+import type { FlowRequest } from './flows-contract.ts'
+import type { ApplicationName, ConnectRequest, HostSettings, InjectRequest } from './host-contract.ts'
 
 /**
  * The commands of the lab: one table for the console of the window, for the console form that a button prints, for help

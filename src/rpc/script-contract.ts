@@ -1,5 +1,5 @@
 import type { Failure, PlayedEvent } from '../script/report.ts'
-import type { Decision } from './contract.ts'
+import type { Decision } from './host-contract.ts'
 
 /** A script, or a file on the lab's machine that holds one. `profile`: linux, freebsd or rfc; what the script says unless said. */
 export interface ScriptRequest { text?: string, path?: string, profile?: string }

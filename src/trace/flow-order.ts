@@ -1,4 +1,4 @@
-import type { FlowSort } from '../rpc/contract.ts'
+import type { FlowSort } from '../rpc/flows-contract.ts'
 import type { Flow } from './flow.ts'
 import type { FlowTracker } from './flow-tracker.ts'
 

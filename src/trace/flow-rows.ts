@@ -1,4 +1,4 @@
-import type { FlowEnd as FlowEndRow, FlowRow } from '../rpc/contract.ts'
+import type { FlowEnd as FlowEndRow, FlowRow } from '../rpc/flows-contract.ts'
 import { InferredState } from './flow.ts'
 import type { Flow, FlowEnd } from './flow.ts'
 import type { FlowTracker } from './flow-tracker.ts'

@@ -1,4 +1,4 @@
-import type { PacketBytes, PacketRow, TcpRow } from '../rpc/contract.ts'
+import type { PacketBytes, PacketRow, TcpRow } from '../rpc/packets-contract.ts'
 import { formatIpv4, formatIpv6, formatMac } from '../wire/addresses.ts'
 import { hasMacAndIpv4 } from '../wire/arp.ts'
 import { decodePacket, Layer, Packet } from '../wire/packet.ts'

@@ -1,4 +1,5 @@
-import type { FlowInsights, FlowPage, FlowRow, PacketBytes, PacketInsight, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/contract.ts'
+import type { FlowInsights, FlowPage, FlowRow } from '../rpc/flows-contract.ts'
+import type { PacketBytes, PacketInsight, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/packets-contract.ts'
 import { FrameTracker } from './frame-tracker.ts'
 import type { FrameColumns } from './frame-tracker.ts'
 import type { Flow } from './flow.ts'

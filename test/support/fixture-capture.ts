@@ -1,6 +1,7 @@
 import { asciiBytes } from '../../src/base/bytes.ts'
 import { Finding } from '../../src/trace/finding.ts'
-import type { FlowRow, PacketRow, TcpRow } from '../../src/rpc/contract.ts'
+import type { FlowRow } from '../../src/rpc/flows-contract.ts'
+import type { PacketRow, TcpRow } from '../../src/rpc/packets-contract.ts'
 import { arpFrame, tcpFrame } from './fixture-frames.ts'
 
 /**

@@ -1,4 +1,5 @@
-import type { FlowInsights, LimitedTimes, PacketInsight } from '../../rpc/contract.ts'
+import type { FlowInsights, LimitedTimes } from '../../rpc/flows-contract.ts'
+import type { PacketInsight } from '../../rpc/packets-contract.ts'
 import type { FlowTracker } from '../flow-tracker.ts'
 import { PacketMark, PacketRecord } from '../packet-store.ts'
 import type { PacketStore } from '../packet-store.ts'

@@ -1,4 +1,4 @@
-import type { FlowVerdict } from '../../rpc/contract.ts'
+import type { FlowVerdict } from '../../rpc/flows-contract.ts'
 import type { FlowInsight } from './flow-insight.ts'
 import type { InsightName, InsightSeverity } from './insight.ts'
 import { Limit } from './limited-time.ts'

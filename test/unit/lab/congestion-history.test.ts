@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { CongestionHistory } from '../../../main/lab/congestion-history.ts'
-import type { FlowRow } from '../../../src/rpc/contract.ts'
+import type { FlowRow } from '../../../src/rpc/flows-contract.ts'
 import type { TcpConnection } from '../../../src/tcp/connection.ts'
 import { silentSink } from '../../../src/tcp/decision.ts'
 import { startTestLab, type TestLab } from './lab-harness.ts'

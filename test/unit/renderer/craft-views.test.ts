@@ -6,7 +6,8 @@ import { useDraft } from '../../../renderer/craft/use-draft.ts'
 import { hex } from '../../../src/base/bytes.ts'
 import { buildFrame } from '../../../src/craft/build.ts'
 import { defaultDraft } from '../../../src/craft/draft.ts'
-import type { HostState, LinkState } from '../../../src/rpc/contract.ts'
+import type { LinkState } from '../../../src/rpc/contract.ts'
+import type { HostState } from '../../../src/rpc/host-contract.ts'
 import { catalogues } from '../../../src/words/catalogue.ts'
 
 describe('one packet in three views', () => {

@@ -5,7 +5,7 @@ import { decisionTime, latestDecisions } from '../../../renderer/endpoint/decisi
 import { receiveBar, scaleOf, sendBar } from '../../../renderer/endpoint/sequence-space.ts'
 import { edges, movesWithoutPlace } from '../../../renderer/endpoint/state-diagram.ts'
 import { walkedMoves } from '../../../renderer/endpoint/walked-moves.ts'
-import type { Decision } from '../../../src/rpc/contract.ts'
+import type { Decision } from '../../../src/rpc/host-contract.ts'
 import { createTcpSnapshot } from '../../../src/tcp/snapshot.ts'
 import type { TcpSnapshot } from '../../../src/tcp/snapshot.ts'
 

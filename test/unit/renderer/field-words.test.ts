@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeForDisplay } from '../../../renderer/capture/decoded-packet.ts'
 import { flagLetters } from '../../../renderer/tcp-flags.ts'
-import type { PacketBytes, PacketRow } from '../../../src/rpc/contract.ts'
+import type { PacketBytes, PacketRow } from '../../../src/rpc/packets-contract.ts'
 import { fieldNames } from '../../../src/wire/describe.ts'
 import { wireReasons } from '../../../src/wire/error.ts'
 import { catalogues, languages, type Sentences } from '../../../src/words/catalogue.ts'

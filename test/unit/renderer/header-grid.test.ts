@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fieldsAtByte } from '../../../renderer/capture/bit-range.ts'
 import { decodeForDisplay } from '../../../renderer/capture/decoded-packet.ts'
 import { layHeader, neighbourCell } from '../../../renderer/capture/header-grid.ts'
-import type { PacketBytes } from '../../../src/rpc/contract.ts'
+import type { PacketBytes } from '../../../src/rpc/packets-contract.ts'
 import { fixtureCapture } from '../../support/fixture-capture.ts'
 
 const capture = fixtureCapture(10)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { layLadder, type LadderInput } from '../../../renderer/capture/ladder-layout.ts'
 import { shownInfo } from '../../../renderer/capture/shown-numbers.ts'
-import type { PacketRow } from '../../../src/rpc/contract.ts'
+import type { PacketRow } from '../../../src/rpc/packets-contract.ts'
 import { Finding } from '../../../src/trace/finding.ts'
 import { tcpStateNames } from '../../../src/tcp/state.ts'
 import { fixtureCapture } from '../../support/fixture-capture.ts'

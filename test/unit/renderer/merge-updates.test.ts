@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { mergeUpdates } from '../../../renderer/lab/merge-updates.ts'
 import { fault } from '../../../src/base/fault.ts'
-import type { Decision, FlowRow, LabUpdate } from '../../../src/rpc/contract.ts'
+import type { LabUpdate } from '../../../src/rpc/contract.ts'
+import type { FlowRow } from '../../../src/rpc/flows-contract.ts'
+import type { Decision } from '../../../src/rpc/host-contract.ts'
 import { createFixtureCore } from '../../support/fixture-core.ts'
 
 const base = createFixtureCore({ bulkPackets: 4 }).update()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { provenFindings, severityOf, shownFindings } from '../../../renderer/capture/shown-findings.ts'
-import type { TcpRow } from '../../../src/rpc/contract.ts'
+import type { TcpRow } from '../../../src/rpc/packets-contract.ts'
 import { Finding, findingNames } from '../../../src/trace/finding.ts'
 import { catalogues } from '../../../src/words/catalogue.ts'
 

@@ -1,7 +1,7 @@
 import { ref, shallowRef } from 'vue'
 import { describe, expect, it } from 'vitest'
 import { useSteadyTotal } from '../../../renderer/capture/steady-total.ts'
-import type { PacketRow } from '../../../src/rpc/contract.ts'
+import type { PacketRow } from '../../../src/rpc/packets-contract.ts'
 
 /** Rows that come when the test lets them. */
 function capture(following = true) {

@@ -4,7 +4,7 @@ import type { Impairments } from '../../../src/link/impair.ts'
 import { Network } from '../../../src/sim/network.ts'
 import { Transfer } from '../../../src/stack/applications/transfer.ts'
 import type { TcpConfig } from '../../../src/tcp/config.ts'
-import type { FlowInsights, FlowVerdict } from '../../../src/rpc/contract.ts'
+import type { FlowInsights, FlowVerdict } from '../../../src/rpc/flows-contract.ts'
 import { Trace } from '../../../src/trace/trace.ts'
 
 interface Transferred { tcp?: Partial<TcpConfig>, path?: Impairments, seconds?: number, seenBy?: 'sender' | 'receiver', source?: () => Transfer, sink?: () => Transfer, receiverTcp?: Partial<TcpConfig> }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { writeU16 } from '../../../src/base/bytes.ts'
 import { insightTable } from '../../../src/trace/insight/insight.ts'
-import type { FlowVerdict } from '../../../src/rpc/contract.ts'
+import type { FlowVerdict } from '../../../src/rpc/flows-contract.ts'
 import { foldSum, pseudoHeaderSum4 } from '../../../src/wire/checksum.ts'
 import { segment, TraceUnderTest } from './segments.ts'
 
