@@ -125,7 +125,7 @@ function findingsView(trace: Trace, output: Output, json: boolean): View {
       for (let i = first; i < first + batch.count; i++) {
         if (chosen?.[i - first] === 0) continue
         const bits = trace.store.findingsOf(i)
-        if (bits !== 0) output.line(findingLine(trace, i + 1, bits, json))
+        if (bits !== 0) output.line(findingLine(trace.tracker.proofs, i + 1, bits, json))
       }
     },
     end() {},

@@ -4,21 +4,18 @@ import type { Fault } from '../../src/base/fault.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { LinkInfo } from '../../src/link/link.ts'
-import type { Filter } from '../../src/filter/filter.ts'
 import { RecordingLink } from '../../src/link/record.ts'
-import { Trace } from '../../src/trace/trace.ts'
 import { machineClock } from '../lab/clock.ts'
 import { Driver } from '../lab/driver.ts'
 import type { Task } from '../lab/driver.ts'
 import { Recorder } from '../lab/recorder.ts'
-import { BatchFrames } from '../files/batch-frames.ts'
 import { RingRecorder } from '../files/ring-recorder.ts'
 import { deferred } from './deferred.ts'
 import { displayFilterOf } from './display-filter.ts'
 import { ExitCode, UsageError, tellFailure } from './failure.ts'
-import { findingLine } from './finding-line.ts'
 import { onInterrupt } from './interrupt.ts'
 import { elevationOf, openNamedLink } from './link-choice.ts'
+import { followerOf } from './live-follower.ts'
 import { ringLimits } from './options.ts'
 import type { CliOptions } from './options.ts'
 import { Output } from './output.ts'
@@ -51,7 +48,7 @@ export const runCapture: Run = async ({ options, json, words }) => {
   }
   const output = new Output(process.stdout)
   const link = new RecordingLink(opened.link, null)
-  const live = filter === null && options.findings === undefined ? null : new LiveTrace(filter, info.linkType)
+  const live = followerOf(filter, options.findings && (json ? 'json' : options.findings), info.linkType)
   let seen = 0
   let failure: Fault | null = null
   let troubleTold = ''
@@ -66,8 +63,8 @@ export const runCapture: Run = async ({ options, json, words }) => {
     live?.take(batch)
     for (let i = 0; i < wanted && !quiet; i++) {
       if (live?.shown?.[i] === 0) continue
-      if (options.findings === undefined) output.line(json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType))
-      else live!.findings(i, options.findings === 'json' || json, output)
+      const line = options.findings !== undefined ? live!.findings(i) : json ? frameJson(batch, i, info.linkType) : frameLine(batch, i, info.linkType)
+      if (line !== null) output.line(line)
     }
     if (seen >= count) end()
   }
@@ -117,29 +114,6 @@ export const runCapture: Run = async ({ options, json, words }) => {
   recorder?.dispose()
   if (trouble === null) return ExitCode.done
   return trouble.code === troubleTold ? ExitCode.failed : tellFailure(new FaultError(final(trouble)), words)
-}
-
-/** Follows the conversations while they go on, since what is asked of a packet may be what came before it. */
-class LiveTrace {
-  /** 0 for each frame of the last batch that the display filter leaves out; null: none. */
-  shown: Uint8Array | null = null
-  private readonly trace = new Trace()
-  private readonly frames = new BatchFrames(this.trace)
-  private first = 0
-
-  constructor(private readonly filter: Filter | null, private readonly linkType: number) {}
-
-  take(batch: FrameBatch): void {
-    this.first = this.trace.packetCount
-    this.trace.append(batch, this.linkType, null)
-    if (this.filter !== null) this.shown = this.frames.choose(this.filter, batch, this.first)
-  }
-
-  /** Prints what was found in a frame of the last batch, if anything. */
-  findings(i: number, json: boolean, output: Output): void {
-    const bits = this.trace.store.findingsOf(this.first + i)
-    if (bits !== 0) output.line(findingLine(this.trace, this.first + i + 1, bits, json))
-  }
 }
 
 /** Takes back a recording that could not be begun. @returns why, in words for a capture that does not go on */

@@ -1,5 +1,5 @@
 import { Finding, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
-import type { Trace } from '../../src/trace/trace.ts'
+import type { FindingProofs } from '../../src/trace/finding-proofs.ts'
 
 const nameLists = new Map<number, string>()
 
@@ -13,14 +13,14 @@ export function findingNamesText(bits: number): string {
 }
 
 /** A packet with findings as `number<TAB>names`, or as an object with the proof of each. */
-export function findingLine(trace: Trace, packet: number, bits: number, json: boolean): string {
-  return json ? findingsJson(trace, packet, bits) : `${packet}\t${findingNamesText(bits)}`
+export function findingLine(proofs: FindingProofs, packet: number, bits: number, json: boolean): string {
+  return json ? findingsJson(proofs, packet, bits) : `${packet}\t${findingNamesText(bits)}`
 }
 
-function findingsJson(trace: Trace, packet: number, bits: number): string {
-  const proofs = trace.tracker.proofs.of(packet)
+function findingsJson(proofs: FindingProofs, packet: number, bits: number): string {
+  const found = proofs.of(packet)
   const findings = findingsOf(bits).map((name) => {
-    const proof = proofs.find(({ finding }) => finding === Finding[name])
+    const proof = found.find(({ finding }) => finding === Finding[name])
     return { name: wiresharkNames[name], ...proof && { operands: [proof.first, proof.second], packets: [proof.firstPacket, proof.secondPacket].map((number) => number || null) } }
   })
   return JSON.stringify({ frame: packet, findings })

@@ -26,7 +26,7 @@ export class FindingProofs {
   add(packet: number, finding: number, first: number, second: number, firstPacket: number, secondPacket: number): void {
     const row = this.count++
     const i = (row & chunkMask) * wordsEach
-    if (i === 0) this.chunks.push(new Int32Array(chunkRows * wordsEach))
+    if (row >>> chunkBits === this.chunks.length) this.chunks.push(new Int32Array(chunkRows * wordsEach))
     const words = this.chunks[row >>> chunkBits]
     words[i] = packet
     words[i + 1] = finding
@@ -34,6 +34,11 @@ export class FindingProofs {
     words[i + 3] = second
     words[i + 4] = firstPacket
     words[i + 5] = secondPacket
+  }
+
+  /** Forgets all of them; their room is used again. */
+  clear(): void {
+    this.count = 0
   }
 
   /** All proofs of a packet, in the order of the rules. */

@@ -24,6 +24,8 @@ const ipv6Tuple = 0x100
 export interface FlowTrackerOptions {
   /** Only what findings rest on is followed: no states, proofs, counts, times and lists of packets. */
   onlyFindings?: boolean
+  /** With `onlyFindings`: proofs are wanted nevertheless. */
+  proofs?: boolean
   /** How long an end is taken to stay in TIME_WAIT: 60 s unless said, as Linux has it; RFC 9293 §3.4.2 asks for 240 s. */
   timeWaitUs?: number
 }
@@ -52,7 +54,7 @@ export class FlowTracker {
 
   constructor(options: FlowTrackerOptions = {}) {
     this.onlyFindings = options.onlyFindings ?? false
-    this.tcp = new TcpAnalysis(this.onlyFindings ? null : this.proofs)
+    this.tcp = new TcpAnalysis(this.onlyFindings && !options.proofs ? null : this.proofs)
     this.timeWaitSec = (options.timeWaitUs ?? 60_000_000) / 1e6
   }
 

@@ -1,27 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { FrameBatch } from '../../../src/link/frame-batch.ts'
 import { FindingsPass } from '../../../src/trace/findings-pass.ts'
 import { Trace } from '../../../src/trace/trace.ts'
+import { batchesOf } from '../../support/batches-of.ts'
 import { frames } from '../../support/frames.ts'
 import { nastySegments } from '../../support/nasty-segments.ts'
-import type { TimedFrame } from '../../support/nasty-segments.ts'
-
-function batchesOf(timed: readonly TimedFrame[], framesEach: number): FrameBatch[] {
-  const batches: FrameBatch[] = []
-  for (let from = 0; from < timed.length; from += framesEach) {
-    const some = timed.slice(from, from + framesEach)
-    const batch = new FrameBatch(some.length, new Uint8Array(some.reduce((sum, { bytes }) => sum + bytes.length, 0)))
-    let at = 0
-    for (const { timeNs, bytes } of some) {
-      batch.bytes.set(bytes, at)
-      const sec = Math.floor(timeNs / 1e9)
-      batch.add(at, bytes.length, bytes.length, 1_700_000_000 + sec, timeNs - sec * 1e9, 0)
-      at += bytes.length
-    }
-    batches.push(batch)
-  }
-  return batches
-}
 
 describe('a pass for findings alone', () => {
   it.each([1, 2, 3])('finds what the whole trace finds, in each packet, seed %i', (seed) => {
@@ -39,5 +21,22 @@ describe('a pass for findings alone', () => {
     }
     expect(found).toBeGreaterThan(1000)
     expect([pass.packetCount, pass.flowCount]).toEqual([trace.packetCount, trace.flowCount])
+  })
+
+  it.each([4, 5])('proves of the latest batch what the whole trace proves, and keeps no other proofs, seed %i', (seed) => {
+    const trace = new Trace()
+    const pass = new FindingsPass({ proofs: true })
+    let proven = 0
+    for (const batch of batchesOf(nastySegments({ seed, streams: 200, segments: 60 }), 97)) {
+      const first = trace.packetCount + 1
+      const before = trace.tracker.proofs.count
+      trace.append(batch, 1, null)
+      pass.append(batch, 1)
+      const proofs = (of: typeof trace.tracker) => Array.from({ length: batch.count }, (_, i) => of.proofs.of(first + i))
+      expect(proofs(pass.tracker)).toEqual(proofs(trace.tracker))
+      expect(pass.tracker.proofs.count).toBe(trace.tracker.proofs.count - before)
+      proven += pass.tracker.proofs.count
+    }
+    expect(proven).toBeGreaterThan(1000)
   })
 })
