@@ -2,7 +2,10 @@ import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from '
 import type { Lab } from '../lab/store.ts'
 import type { CaptureStart } from './time-formats.ts'
 
-/** When the capture began, learnt from the first packet's own stamp, and the lab's time now in seconds since then, as rows count it. */
+/**
+ * When the capture began, learnt from the first packet's own stamp, and the lab's time now in seconds since then, as rows count it.
+ * In a file no time passes behind the last packet.
+ */
 export function useCaptureClock(lab: Lab): { now: ComputedRef<number>, start: ShallowRef<CaptureStart | null> } {
   const start = shallowRef<CaptureStart | null>(null)
   let asking = false
@@ -28,7 +31,7 @@ export function useCaptureClock(lab: Lab): { now: ComputedRef<number>, start: Sh
     return last
   })
   const now = computed(() => {
-    const byClock = start.value === null ? 0 : (lab.timeUs.value - start.value.sec * 1e6 - start.value.nsec / 1e3) / 1e6
+    const byClock = start.value === null || lab.link.value?.info?.kind === 'file' ? 0 : (lab.timeUs.value - start.value.sec * 1e6 - start.value.nsec / 1e3) / 1e6
     return Math.max(lastTime.value, byClock)
   })
   return { now, start }

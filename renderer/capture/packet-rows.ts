@@ -23,6 +23,8 @@ export interface PacketRows {
   want(from: number, count: number): void
   /** Initial sequence numbers of a flow as [client, server]; -1 where unknown. */
   isns(flow: number): readonly [number, number]
+  /** Whether those numbers are on their way. */
+  isAsking(flow: number): boolean
 }
 
 /**
@@ -145,28 +147,32 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
     version.value++
     want(...wanted)
   })
-  return { total, scanned, version, at, ruleAt, want, isns: numbers.of }
+  return { total, scanned, version, at, ruleAt, want, isns: numbers.of, isAsking: numbers.isAsking }
 }
 
 /** Initial sequence numbers: read off SYN rows as they pass, and asked once for flows whose SYN is out of view. */
 function initialNumbers(client: LabClient, onChange: () => void) {
   const known = new Map<number, [number, number]>()
   const asked = new Set<number>()
+  const pending = new Set<number>()
 
   async function ask(flow: number, packet: number): Promise<void> {
     asked.add(flow)
+    pending.add(flow)
     try {
       const { clientIsn, serverIsn } = await client.getPacket(packet)
       const numbers = known.get(flow) ?? [-1, -1]
       known.set(flow, [clientIsn < 0 ? numbers[0] : clientIsn, serverIsn < 0 ? numbers[1] : serverIsn])
-      onChange()
     } catch {
       asked.delete(flow)
     }
+    pending.delete(flow)
+    onChange()
   }
 
   return {
     of: (flow: number): readonly [number, number] => known.get(flow) ?? unknownNumbers,
+    isAsking: (flow: number): boolean => pending.has(flow),
     forget: () => {
       known.clear()
       asked.clear()

@@ -74,9 +74,16 @@ function takeProgress(notes: Notes, advance: number): void {
   heard.unaPacket = segment.packet
   heard.unansweredRepeats = 0
   heard.repeatedAcks = 0
-  // Near the receiver its ACKs pass long before the sender has them.
-  if (heard.flightState === 'open' && segment.timeUs - heard.flightUs > 0.5 * (heard.pathUs + notes.sent.pathUs)) endFlight(heard)
+  if (heard.flightState === 'open') noteAnsweredFlight(heard, notes.sent.pathUs, segment.timeUs)
   heard.growth.acknowledged(heard.una, heard.nxt, segment.timeUs, heard.full)
+}
+
+/** Near the receiver its ACKs pass long before the sender has them. Where no round trip is known, as behind a SYN that was sent again, more may have been on its way. */
+function noteAnsweredFlight(heard: OneWay, otherPathUs: number, nowUs: number): void {
+  const roundTripUs = heard.pathUs + otherPathUs
+  if (!Number.isFinite(roundTripUs)) heard.isFlightShort = true
+  else if (nowUs - heard.flightUs <= 0.5 * roundTripUs) return
+  endFlight(heard)
 }
 
 /** RFC 3522 §3.2: the first ACK for what was sent again echoes an earlier timestamp, so it answers the original. */

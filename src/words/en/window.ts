@@ -53,6 +53,7 @@ export const window = {
     closed: 'No link',
     capturing: 'Capturing',
     stopped: 'Stopped',
+    file: 'Capture file',
     noLab: 'Lab lost',
     flushed: 'flushed {ago} s ago',
     host: 'Host',

@@ -54,6 +54,7 @@ export const window: SameKeys<typeof en> = {
     closed: '링크 없음',
     capturing: '캡처 중',
     stopped: '정지됨',
+    file: '캡처 파일',
     noLab: '랩 연결 끊김',
     flushed: '{ago}초 전 저장',
     host: '호스트',

@@ -288,6 +288,12 @@ describe('the first flight', () => {
     expect(verdict(lines, 'initialWindowAtLeast')).toMatchObject({ params: { segments: 4, bytes: 4544 } })
     expect(verdict(lines, 'initialWindow')).toBeUndefined()
   })
+
+  it('ends with the first answer where no round trip is known, because the SYN was sent again', () => {
+    const again = ['@0 c> S 1000:1000(0) win 60000 <mss 1460,sackOK,TS 90 0>', ...open]
+    const answered = [...again, ...flight(10), '@2.02 s> . 5001:5001(0) ack 3897 win 60000 <TS 920 1100>', ...flight(4, 210).map((line, i) => line.replace(/c> \. \d+/, `c> . ${1001 + 1448 * (10 + i)}`))]
+    expect(verdict(answered, 'initialWindowAtLeast')).toMatchObject({ params: { segments: 10, bytes: 14_480 } })
+  })
 })
 
 describe('the table', () => {
