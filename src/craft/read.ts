@@ -26,7 +26,9 @@ export function readFrame(bytes: Uint8Array): PacketDraft | Fault {
 /** Everything but the checksums, which depend on it. */
 function readStructure(packet: Packet, bytes: Uint8Array): PacketDraft {
   const { ethernet, tcp } = packet
-  const ipEnd = packet.payloadOffset + packet.payloadLength
+  // Where the header claims more options than there are, the text begins behind those that are there.
+  const textAt = tcp.optionsOffset + tcp.optionsLength
+  const ipEnd = textAt + packet.payloadLength
   const automaticType = packet.ipVersion === 4 ? EtherType.ipv4 : EtherType.ipv6
   return {
     ethernet: {
@@ -40,7 +42,7 @@ function readStructure(packet: Packet, bytes: Uint8Array): PacketDraft {
       urgentPointer: tcp.urgentPointer, options: decodeTcpOptions(bytes, tcp.optionsOffset, tcp.optionsLength),
       dataOffsetWords: forced(tcp.dataOffsetWords, (tcpHeaderBytes + tcp.optionsLength) / 4), checksum: null,
     },
-    payload: bytes.slice(packet.payloadOffset, ipEnd),
+    payload: bytes.slice(textAt, ipEnd),
     trailer: bytes.slice(ipEnd),
   }
 }

@@ -84,7 +84,7 @@ describe.skipIf(!hasTshark)('the display filter beside Wireshark', () => {
 })
 
 /** Fields that stand in bytes of a frame: what flows come to is compared by the tests of the tracker. */
-const printed = fieldTable.filter(({ name, type }) => type !== 'protocol' && !/^tcp\.(analysis|stream|completeness|seq$|ack$|nxtseq|window_size$|window_size_scale|time_|options\.sack_)|^udp\.(stream|time)|^(tcp\.state|finding|checksum)|_host$|\.host$|^frame\.protocols/.test(name))
+const printed = fieldTable.filter(({ name, type }) => type !== 'protocol' && !/^tcp\.(analysis|stream|completeness|seq$|ack$|nxtseq|window_size$|window_size_scale|time_|options\.sack_)|^udp\.(stream|time)|^(tcp\.state|finding|reason|checksum)|_host$|\.host$|^frame\.protocols/.test(name))
 /** Accurate ECN is shown instead of three flags once it was seen in a handshake. */
 const accurateEcn = /^tcp\.flags\.(ae|cwr|ece|str)$/
 
