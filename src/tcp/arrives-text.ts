@@ -22,6 +22,7 @@ export function processUrgent(tcb: Tcb, segment: TcpSegment, nowUs: number): voi
 
 /** Seventh: the text that step one left in the window. */
 export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  if (tcb.pendingFinOffset >= 0) endAtFin(tcb, segment, nowUs)
   const length = accepted.textLength
   if (!takesText(tcb.state)) {
     if (length > 0) tcb.drop(Reason.dropAfterFin, segment, nowUs, length)
@@ -40,7 +41,10 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
     tcb.drop(Reason.dropTooManyHoles, segment, nowUs, length, buffer.ranges!.count)
     return tcb.oweAck(Reason.ackOutOfOrder, gap, buffer.outOfOrderBytes())
   }
-  if (accepted.fin) tcb.pendingFinOffset = offset + length
+  if (accepted.fin) {
+    tcb.pendingFinOffset = offset + length
+    buffer.forgetFrom(offset + length)
+  }
   const whole = buffer.nextOffset - before
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, whole)
   tcb.bytesReceived += length
@@ -50,6 +54,15 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   }
   tcb.events.push('readable')
   acknowledgeText(tcb, length, whole, hadHoles, nowUs)
+}
+
+/** The stream ends at a FIN that waits for what is missing before it: text and another FIN behind it are no part of it. */
+function endAtFin(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  const beyond = tcb.receiveBuffer.nextOffset + seqDiff(accepted.seq, tcb.rcvNxt) + accepted.textLength - tcb.pendingFinOffset
+  if (beyond <= 0) return
+  tcb.drop(Reason.dropAfterFin, segment, nowUs, beyond)
+  accepted.textLength = Math.max(0, accepted.textLength - beyond)
+  accepted.fin = false
 }
 
 /** Eighth: a FIN counts when all before it has arrived. Here FIN-WAIT-1 also learns that its own FIN was acknowledged. */
@@ -63,7 +76,6 @@ export function processFin(tcb: Tcb, nowUs: number): void {
 
 function takeFin(tcb: Tcb, nowUs: number): void {
   tcb.finReceived = true
-  tcb.receiveBuffer.forgetHeld()
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1)
   tcb.promptAcks = 0
   acknowledgeFin(tcb, nowUs)

@@ -66,9 +66,9 @@ export class ReceiveBuffer {
     return true
   }
 
-  /** The stream ends at `nextOffset`: what is held behind is no part of it. */
-  forgetHeld(): void {
-    this.#ranges?.clear()
+  /** The stream ends at `offset`: what is held behind is no part of it. */
+  forgetFrom(offset: number): void {
+    this.#ranges?.remove(offset, Infinity)
   }
 
   /** @returns how many bytes were copied */

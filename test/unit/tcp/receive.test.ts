@@ -106,6 +106,18 @@ describe('text', () => {
     expect(t.why('dropped')).toContain('dropAfterFin')
   })
 
+  it('behind a FIN that waits for what is missing before it is ignored, whether it came before the FIN or after it [RFC9293/text-after-fin]', () => {
+    const t = established()
+    t.peer.sends('. 11:31(20) ack 1 win 65535').skip()
+    t.peer.sends('F. 11:21(10) ack 1 win 65535').skip()
+    t.peer.sends('. 15:41(26) ack 1 win 65535').skip()
+    expect(t.why('dropped')).toContain('dropAfterFin')
+    expect(t.connection.receivableBytes).toBe(0)
+    t.peer.sends('. 1:11(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 22')
+    expect(t.connection.receivableBytes).toBe(20)
+    expect(t.state).toBe('CLOSE_WAIT')
+  })
+
   it('beyond the ranges that are remembered is dropped', () => {
     const t = established()
     for (let i = 0; i <= 64; i++) t.peer.sends(`. ${11 + 20 * i}:${21 + 20 * i}(10) ack 1 win 65535`).skip()
