@@ -1,5 +1,6 @@
 import { Direction, FrameBatch } from '../../src/link/frame-batch.ts'
 import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
+import { newCaptureInterface } from '../../src/capture-file/format.ts'
 import { LinkType } from '../../src/wire/packet.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
 
@@ -19,7 +20,7 @@ export class ScriptRecorder {
 
   begin(name: string): void {
     this.frameInterfaces[0] = this.interfaces.length
-    this.interfaces.push({ linkType: LinkType.ethernet, snapLength: 0, name, description: '', filter: '', os: '', mac: null, unitsPerSecond: 1e9, timeOffsetSec: 0, received: -1, dropped: -1 })
+    this.interfaces.push({ ...newCaptureInterface(LinkType.ethernet, 0, 1e9), name })
   }
 
   take(frame: Uint8Array, direction: 'sent' | 'received', nowUs: number): void {

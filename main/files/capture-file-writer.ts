@@ -2,9 +2,11 @@ import os from 'node:os'
 import { utf8Bytes } from '../../src/base/bytes.ts'
 import { fault, FaultError } from '../../src/base/fault.ts'
 import { CaptureReader } from '../../src/capture-file/capture-reader.ts'
-import { commentBytesBound, copyWithComment, packetComments } from '../../src/capture-file/packet-comment.ts'
-import { blockBytesBound, enhancedPacketBytes, writeEnhancedPacket, writeInterfaceDescription, writeSectionHeader } from '../../src/capture-file/pcapng-writer.ts'
+import { BlockType, byteOrderMagic, readU32In } from '../../src/capture-file/format.ts'
+import { commentBytesBound, copyWithComment } from '../../src/capture-file/packet-comment.ts'
+import { blockBytesBound, enhancedPacketBytes, writeEnhancedPacket, writeInterfaceDescription, writePacketWithOptions, writeSectionHeader } from '../../src/capture-file/pcapng-writer.ts'
 import { pcapHeaderBytes, pcapRecordBytes, writePcapHeader, writePcapRecord } from '../../src/capture-file/pcap-writer.ts'
+import { mergedBlock, packetOptions, sectionComments } from '../../src/capture-file/section-merge.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import { PartFile } from './part-file.ts'
 
@@ -20,11 +22,12 @@ export interface WriterOptions {
 /** Says of which interface each frame of a batch is; a reader does, and then more can be kept. */
 export type FrameSource = Pick<CaptureReader, 'frameInterfaces' | 'interfaces'>
 
-const noComment = new Uint8Array(0)
+const noOptions = new Uint8Array(0)
 
 /**
  * Writes frames that readers hand out to a new file: pcap where its name ends with `.pcap` or `.cap`, pcapng otherwise. Between files of the same
- * format records and blocks are copied as they are, with every option and with the blocks that are no frames.
+ * format records and blocks are copied as they are, with every option and with the blocks that are no frames; merged ones keep what holds in a section of
+ * several files.
  */
 export class CaptureFileWriter {
   frames = 0
@@ -32,9 +35,13 @@ export class CaptureFileWriter {
   private readonly isPcap: boolean
   private readonly options: WriterOptions
   private scratch = new Uint8Array(4096)
-  /** Where a reader's interface 0 stands in the output. */
-  private readonly firstInterface = new Map<FrameSource, { first: number, count: number }>()
+  /** For each interface of a reader, its number in the output. */
+  private readonly numbers = new Map<FrameSource, number[]>()
   private interfaces = 0
+  /** Of the sections that are merged; those that come behind the first frame come too late. */
+  private readonly comments: Uint8Array[] = []
+  /** Blocks of merged files that came before the section was begun. */
+  private held: Uint8Array[] = []
   private linkType = -1
 
   /** @throws FaultError fileExists, fileNotWritable, diskFull */
@@ -42,14 +49,18 @@ export class CaptureFileWriter {
     this.options = options
     this.isPcap = /\.p?cap$/i.test(options.path)
     this.out = new PartFile(options.path, options.overwrite)
-    if (options.isMerged && !this.isPcap) this.writeSection()
   }
 
   get bytes(): number { return this.out.bytes }
 
   /** Before anything is read: the blocks of the file are wanted too. */
   follow(reader: CaptureReader): void {
-    reader.onBlock = (block) => { if (this.isCopied(reader)) this.out.write(block) }
+    const sections = { isLittle: true, firstInterface: 0 }
+    reader.onBlock = (block) => {
+      const source: FrameSource = reader
+      if (this.isCopied(source)) this.out.write(block)
+      else if (reader.format === 'pcapng' && !this.isPcap) this.takeBlock(block, reader, sections)
+    }
   }
 
   /**
@@ -61,13 +72,13 @@ export class CaptureFileWriter {
   write(batch: FrameBatch, reader: FrameSource, chosen: Uint8Array | null = null, commentOf: ((i: number) => string) | null = null): void {
     for (let i = 0; i < batch.count; i++) {
       if (chosen !== null && chosen[i] === 0) continue
-      this.writeFrame(batch, reader, i, commentOf === null ? noComment : utf8Bytes(commentOf(i)))
+      this.writeFrame(batch, reader, i, commentOf === null ? noOptions : utf8Bytes(commentOf(i)))
     }
   }
 
   /** Takes one frame of a batch. */
   writeOne(batch: FrameBatch, reader: FrameSource, i: number): void {
-    this.writeFrame(batch, reader, i, noComment)
+    this.writeFrame(batch, reader, i, noOptions)
   }
 
   finish(): void {
@@ -101,25 +112,44 @@ export class CaptureFileWriter {
     this.out.write(scratch.subarray(0, copyWithComment(area, start, length, reader.isLittle, comment, scratch, 0)))
   }
 
+  /** A block of a file that is not copied. The reader tells of a section before anything of it. */
+  private takeBlock(block: Uint8Array, reader: CaptureReader, sections: { isLittle: boolean, firstInterface: number }): void {
+    if (readU32In(block, 0, true) === BlockType.sectionHeader) {
+      sections.isLittle = readU32In(block, 8, true) === byteOrderMagic
+      sections.firstInterface = reader.interfaces.length
+      if (this.out.bytes === 0) this.comments.push(sectionComments(block, sections.isLittle).slice())
+      return
+    }
+    if (readU32In(block, 0, sections.isLittle) === BlockType.interfaceDescription) {
+      this.describeInterfaces(reader)
+      return
+    }
+    const merged = mergedBlock(block, sections.isLittle, (number) => {
+      const index = sections.firstInterface + number
+      return index < reader.interfaces.length ? { found: reader.interfaces[index], number: this.describeInterfaces(reader)[index] } : null
+    })
+    if (merged !== null) this.put(merged)
+  }
+
+  private put(block: Uint8Array): void {
+    if (this.out.bytes === 0) this.held.push(block.slice())
+    else this.out.write(block)
+  }
+
   private writePcapng(batch: FrameBatch, reader: FrameSource, i: number, comment: Uint8Array): void {
+    const interfaceId = this.describeInterfaces(reader)[reader.frameInterfaces[i]]
     if (this.out.bytes === 0) this.writeSection()
     const length = batch.capturedLength[i]
-    const first = this.describeInterfaces(reader)
-    const hasComments = reader instanceof CaptureReader && reader.format === 'pcapng' && reader.onBlock !== null
-    const kept = hasComments ? packetComments(batch.bytes, reader.blockStarts[i], reader.blockLengths[i], reader.isLittle) : noComment
-    const needed = enhancedPacketBytes(length)
-    const scratch = this.room(2 * needed + commentBytesBound(comment) + 2 * commentBytesBound(kept))
-    const direction = batch.direction[i] as 0 | 1 | 2
-    const interfaceId = first + reader.frameInterfaces[i]
-    let at = writeEnhancedPacket(scratch, 0, interfaceId, batch.timeSec[i], batch.timeNsec[i], direction, batch.bytes, batch.offset[i], length, batch.originalLength[i])
-    let from = 0
-    for (const each of [comment, kept]) {
-      if (each.length === 0) continue
-      const next = copyWithComment(scratch, from, at - from, true, each, scratch, at)
-      from = at
-      at += next
-    }
-    this.out.write(scratch.subarray(from, at))
+    const [sec, nsec, original] = [batch.timeSec[i], batch.timeNsec[i], batch.originalLength[i]]
+    const isKnown = reader instanceof CaptureReader && reader.format === 'pcapng' && reader.onBlock !== null
+    const kept = isKnown ? packetOptions(batch.bytes, reader.blockStarts[i], reader.blockLengths[i], reader.isLittle) : noOptions
+    const needed = enhancedPacketBytes(length) + kept.length
+    const scratch = this.room(2 * needed + commentBytesBound(comment))
+    const bytes = isKnown
+      ? writePacketWithOptions(scratch, 0, interfaceId, sec, nsec, kept, batch.bytes, batch.offset[i], length, original)
+      : writeEnhancedPacket(scratch, 0, interfaceId, sec, nsec, batch.direction[i] as 0 | 1 | 2, batch.bytes, batch.offset[i], length, original)
+    if (comment.length === 0) this.out.write(scratch.subarray(0, bytes))
+    else this.out.write(scratch.subarray(bytes, bytes + copyWithComment(scratch, 0, bytes, true, comment, scratch, bytes)))
   }
 
   private writePcap(batch: FrameBatch, reader: FrameSource, i: number): void {
@@ -139,24 +169,24 @@ export class CaptureFileWriter {
 
   private writeSection(): void {
     const words = { hardware: os.arch(), os: `${os.type()} ${os.release()}`, application: this.options.application }
-    const scratch = this.room(blockBytesBound(words.hardware.length + words.os.length + words.application.length))
-    this.out.write(scratch.subarray(0, writeSectionHeader(scratch, 0, words)))
+    const commentBytes = this.comments.reduce((sum, { length }) => sum + length, 0)
+    const scratch = this.room(blockBytesBound(words.hardware.length + words.os.length + words.application.length) + commentBytes)
+    this.out.write(scratch.subarray(0, writeSectionHeader(scratch, 0, words, this.comments)))
+    for (const block of this.held) this.out.write(block)
+    this.held = []
   }
 
-  /** @returns number of the reader's interface 0 in the output */
-  private describeInterfaces(reader: FrameSource): number {
-    let known = this.firstInterface.get(reader)
-    // Another file's interfaces may have come between: then all of this one are described again.
-    if (known === undefined || (known.count < reader.interfaces.length && known.first + known.count !== this.interfaces)) {
-      known = { first: this.interfaces, count: 0 }
-      this.firstInterface.set(reader, known)
+  /** Those of the reader that have not been described yet. @returns for each its number in the output */
+  private describeInterfaces(reader: FrameSource): number[] {
+    let numbers = this.numbers.get(reader)
+    if (numbers === undefined) this.numbers.set(reader, numbers = [])
+    while (numbers.length < reader.interfaces.length) {
+      const found = reader.interfaces[numbers.length]
+      const scratch = this.room(blockBytesBound(found.name.length + found.description.length + found.filter.length + found.os.length) + found.options.length)
+      this.put(scratch.subarray(0, writeInterfaceDescription(scratch, 0, found)))
+      numbers.push(this.interfaces++)
     }
-    for (; known.count < reader.interfaces.length; known.count++, this.interfaces++) {
-      const found = reader.interfaces[known.count]
-      const scratch = this.room(blockBytesBound(found.name.length + found.description.length + found.filter.length + found.os.length))
-      this.out.write(scratch.subarray(0, writeInterfaceDescription(scratch, 0, found)))
-    }
-    return known.first
+    return numbers
   }
 
   private room(bytes: number): Uint8Array {

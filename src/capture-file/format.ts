@@ -2,6 +2,7 @@
 
 export const BlockType = {
   sectionHeader: 0x0a0d0d0a, interfaceDescription: 1, packet: 2, simplePacket: 3, nameResolution: 4, interfaceStatistics: 5, enhancedPacket: 6,
+  journal: 9, secrets: 10, custom: 0x0bad, uncopiedCustom: 0x4000_0bad,
 } as const
 
 export const byteOrderMagic = 0x1a2b3c4d
@@ -10,8 +11,9 @@ export const byteOrderMagic = 0x1a2b3c4d
 export const OptionCode = {
   end: 0, comment: 1,
   sectionHardware: 2, sectionOs: 3, sectionApplication: 4,
-  interfaceName: 2, interfaceDescription: 3, interfaceMac: 6, interfaceTimeResolution: 9, interfaceFilter: 11, interfaceOs: 12, interfaceTimeOffset: 14,
-  packetFlags: 2,
+  interfaceName: 2, interfaceDescription: 3, interfaceMac: 6, interfaceSpeed: 8, interfaceTimeResolution: 9, interfaceTimeZone: 10, interfaceFilter: 11, interfaceOs: 12,
+  interfaceTimeOffset: 14, interfaceSendSpeed: 16, interfaceReceiveSpeed: 17,
+  packetFlags: 2, packetDropCount: 4, packetId: 5, packetQueue: 6, packetVerdict: 7, packetProcess: 8,
   statisticsStart: 2, statisticsEnd: 3, statisticsReceived: 4, statisticsDropped: 5, statisticsOsDropped: 7, statisticsDelivered: 8,
 } as const
 
@@ -72,10 +74,14 @@ export interface CaptureInterface {
   /** From the last statistics block; -1 where there is none. */
   received: number
   dropped: number
+  /** All that stands in its description but how times are to be read: pcapng options, little endian, without an end mark. */
+  options: Uint8Array
 }
 
+const noOptions = new Uint8Array(0)
+
 export function newCaptureInterface(linkType: number, snapLength: number, unitsPerSecond: number): CaptureInterface {
-  return { linkType, snapLength, name: '', description: '', filter: '', os: '', mac: null, unitsPerSecond, timeOffsetSec: 0, received: -1, dropped: -1 }
+  return { linkType, snapLength, name: '', description: '', filter: '', os: '', mac: null, unitsPerSecond, timeOffsetSec: 0, received: -1, dropped: -1, options: noOptions }
 }
 
 export function readU16In(bytes: Uint8Array, at: number, isLittle: boolean): number {

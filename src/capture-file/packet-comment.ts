@@ -1,5 +1,5 @@
 import { copyBytes } from '../base/bytes.ts'
-import { BlockType, OptionCode, readU16In, readU32In, writeU16In, writeU32In } from './format.ts'
+import { BlockType, OptionCode, readU32In, writeU16In, writeU32In } from './format.ts'
 
 const commentBytesAtMost = 0xffff
 
@@ -39,20 +39,4 @@ export function copyWithComment(area: Uint8Array, start: number, length: number,
   writeU32In(into, at + 4, total, isLittle)
   writeU32In(into, end, total, isLittle)
   return total
-}
-
-/** Comments of a pcapng packet block, one behind the other with a line break between; empty where there is none. */
-export function packetComments(area: Uint8Array, start: number, length: number, isLittle: boolean): Uint8Array {
-  const type = readU32In(area, start, isLittle)
-  if (type !== BlockType.enhancedPacket && type !== BlockType.packet) return new Uint8Array(0)
-  const found: number[] = []
-  const end = start + length - 4
-  for (let at = start + 28 + ((readU32In(area, start + 20, isLittle) + 3) & ~3); at + 4 <= end;) {
-    const code = readU16In(area, at, isLittle)
-    const bytes = readU16In(area, at + 2, isLittle)
-    if (code === OptionCode.end || at + 4 + bytes > end) break
-    if (code === OptionCode.comment) found.push(...(found.length > 0 ? [0x0a] : []), ...area.subarray(at + 4, at + 4 + bytes))
-    at += 4 + ((bytes + 3) & ~3)
-  }
-  return Uint8Array.from(found)
 }

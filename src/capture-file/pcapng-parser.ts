@@ -4,6 +4,7 @@ import type { CaptureParser, FrameOutput, Step } from './capture-reader.ts'
 import { CaptureTime, unitsPerSecondOf } from './capture-time.ts'
 import { BlockType, byteOrderMagic, maxBlockBytes, newCaptureInterface, OptionCode, PacketFlags, readU16In, readU32In } from './format.ts'
 import type { CaptureInterface, DamageReason, FrameDirection } from './format.ts'
+import { interfaceOptions } from './section-merge.ts'
 
 /*
  * Bodies, from the start of the block (type 4, total length 4 before them; options and total length 4 behind them):
@@ -76,6 +77,7 @@ export class PcapngParser implements CaptureParser {
     const { area } = window
     const found = newCaptureInterface(readU16In(area, at + 8, this.isLittle), readU32In(area, at + 12, this.isLittle), 1e6)
     this.eachOption(area, at + 16, at + total - 4, (code, valueAt, length) => this.takeInterfaceOption(found, area, code, valueAt, length))
+    found.options = interfaceOptions(area, at, total, this.isLittle)
     if (found.unitsPerSecond === 0) return out.damaged(window.position, 'badTimeResolution')
     out.addInterface(found)
     return 'skipped'

@@ -28,6 +28,8 @@ export interface InterfaceWords {
   readonly os?: string
   /** 6 bytes. */
   readonly mac?: Uint8Array | null
+  /** In place of all the words: options as they stand in a description, without time resolution and end mark. */
+  readonly options?: Uint8Array
 }
 
 /** Counts since the capture began; -1 leaves one out. */
@@ -54,14 +56,18 @@ export function enhancedPacketBytes(length: number): number {
 /** Where a frame's bytes stand in its enhanced packet block. */
 export const enhancedPacketDataOffset = 28
 
-/** @returns bytes written */
-export function writeSectionHeader(into: Uint8Array, at: number, words: SectionWords): number {
+/** @param comments options without an end mark. @returns bytes written */
+export function writeSectionHeader(into: Uint8Array, at: number, words: SectionWords, comments: readonly Uint8Array[] = []): number {
   putU32(into, at + 8, byteOrderMagic)
   putU16(into, at + 12, 1)
   putU16(into, at + 14, 0)
   putU32(into, at + 16, 0xffff_ffff)
   putU32(into, at + 20, 0xffff_ffff)
   let end = at + 24
+  for (const options of comments) {
+    into.set(options, end)
+    end += options.length
+  }
   end = putText(into, end, OptionCode.sectionHardware, words.hardware)
   end = putText(into, end, OptionCode.sectionOs, words.os)
   end = putText(into, end, OptionCode.sectionApplication, words.application)
@@ -74,6 +80,11 @@ export function writeInterfaceDescription(into: Uint8Array, at: number, words: I
   putU16(into, at + 10, 0)
   putU32(into, at + 12, words.snapLength)
   let end = at + 16
+  if (words.options !== undefined && words.options.length > 0) {
+    into.set(words.options, end)
+    end = putOption(into, end + words.options.length, OptionCode.interfaceTimeResolution, nanosecondResolution)
+    return closeBlock(into, at, end, BlockType.interfaceDescription)
+  }
   end = putText(into, end, OptionCode.interfaceName, words.name)
   end = putText(into, end, OptionCode.interfaceDescription, words.description)
   if (words.mac) end = putOption(into, end, OptionCode.interfaceMac, words.mac)
@@ -116,6 +127,24 @@ export function writeEnhancedPacket(
   return total
 }
 
+/**
+ * One frame with the options of another block, which need no end mark, in place of the flags.
+ * @returns bytes written, at most `enhancedPacketBytes(length) + options.length`
+ */
+export function writePacketWithOptions(
+  into: Uint8Array, at: number, interfaceId: number, timeSec: number, timeNsec: number, options: Uint8Array,
+  bytes: Uint8Array, offset: number, length: number, originalLength: number,
+): number {
+  writeEnhancedPacket(into, at, interfaceId, timeSec, timeNsec, 0, bytes, offset, length, originalLength)
+  const end = at + enhancedPacketDataOffset + padded(length)
+  into.set(options, end)
+  if (options.length > 0) return closeBlock(into, at, end + options.length, BlockType.enhancedPacket)
+  const total = end + 4 - at
+  putU32(into, at + 4, total)
+  putU32(into, end, total)
+  return total
+}
+
 /** @returns bytes written */
 export function writeInterfaceStatistics(into: Uint8Array, at: number, interfaceId: number, timeSec: number, timeNsec: number, counts: InterfaceCounts): number {
   putU32(into, at + 8, interfaceId)
@@ -147,8 +176,8 @@ function putU32(into: Uint8Array, at: number, value: number): void {
   into[at + 3] = value >>> 24
 }
 
-/** Nanoseconds since 1970 as two words, the high one first. The product passes 2^53, so the seconds go in two halves. */
-function putTime(into: Uint8Array, at: number, timeSec: number, timeNsec: number): void {
+/** Writes nanoseconds since 1970 as two words, the high one first. The product passes 2^53, so the seconds go in two halves. */
+export function putTime(into: Uint8Array, at: number, timeSec: number, timeNsec: number): void {
   const upper = (timeSec >>> 16) * 1e9
   const lower = (upper % 0x1_0000) * 0x1_0000 + (timeSec & 0xffff) * 1e9 + timeNsec
   putU32(into, at, Math.floor(upper / 0x1_0000) + Math.floor(lower / 0x1_0000_0000))
