@@ -73,7 +73,7 @@ export function mergedBlock(block: Uint8Array, isLittle: boolean, interfaceOf: (
     case BlockType.uncopiedCustom: return null
     case BlockType.nameResolution: return isLittle ? block.slice() : swappedNames(block)
     case BlockType.secrets: return isLittle ? block.slice() : swappedSecrets(block)
-    case BlockType.custom: return isLittle ? block.slice() : reframed(block, [[8, 4]])
+    case BlockType.custom: return isLittle ? block.slice() : reframed(block, block.length < 16 ? [] : [[8, 4]])
     case BlockType.journal: return isLittle ? block.slice() : reframed(block, [])
     default: return isLittle ? block.slice() : null
   }

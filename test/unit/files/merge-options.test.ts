@@ -4,7 +4,9 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mergeCaptures } from '../../../main/files/merge-captures.ts'
 import { concatBytes } from '../../../src/base/bytes.ts'
+import { Random } from '../../../src/base/random.ts'
 import { ascii, blocksOf, PcapngBlocks } from '../../support/pcapng-blocks.ts'
+import { readAll } from '../capture-file/files.ts'
 
 let folder = ''
 beforeEach(() => { folder = mkdtempSync(path.join(os.tmpdir(), 'merge-options-')) })
@@ -118,5 +120,36 @@ describe('merging captures with what is not known', () => {
     expect(blocks.filter(({ type }) => type === 6)).toEqual([
       ...blocksOf(little.packet(0, 1000n, frame, little.option(1, ascii('good')))), ...blocksOf(little.packet(0, 2000n, frame, little.option(5, little.u64(1n)))),
     ])
+  })
+
+  it('carries over blocks that are too short for what they should hold', async () => {
+    const big = new PcapngBlocks(false)
+    const short = [4, 9, 10, 0x0bad]
+    const blocks = await merged([big.section(), ...short.map((type) => big.block(type, []))])
+    expect(blocks.slice(1)).toEqual(short.map((type) => ({ type, body: [] })))
+  })
+
+  it('makes a whole file of files with random changes, with each frame that could be read', async () => {
+    const random = new Random(20)
+    const target = path.join(folder, 'all.pcapng')
+    let damaged = 0
+    for (let round = 0; round < 80; round++) {
+      const of = new PcapngBlocks(round % 2 === 0)
+      const names = of.block(4, [...of.u16(1, 8), 10, 0, 0, 1, ...ascii('a.b'), 0, ...of.u32(0)], of.option(2, ascii('resolver')))
+      const statistics = of.block(5, [...of.u32(0), ...of.time(5n)], [...of.option(2, of.time(4n)), ...of.option(4, of.u64(9n))])
+      const file = concatBytes([
+        of.section(of.option(1, ascii('one'))), of.interface(interfaceOptions(of)), names, of.packet(0, 5n, frame, packetOptions(of)), statistics,
+        of.block(10, [...of.u32(0x544c_534b, 6), ...ascii('secret'), 0, 0]), of.packet(0, 6n, frame),
+      ])
+      for (let change = 0; change < 3; change++) file[28 + random.nextBelow(file.length - 28)] = random.nextBelow(256)
+      const source = path.join(folder, 'source.pcapng')
+      writeFileSync(source, file)
+      const { frames, damages } = await mergeCaptures([source], target, 'test')
+      damaged += damages.length
+      const read = readAll(new Uint8Array(readFileSync(target)))
+      expect([read.frames.length, read.reader.damage], `round ${round}`).toEqual([frames, null])
+    }
+    expect(damaged).toBeGreaterThan(5)
+    expect(damaged).toBeLessThan(75)
   })
 })
