@@ -19,7 +19,7 @@ const steps = [
   { name: 'unit', work: () => tests('unit', 5 * minute) },
   { name: 'build', work: () => build(true) },
   { name: 'interop', work: () => process.platform === 'linux' ? tests('interop', 9 * minute) : skipped('network namespaces and the kernel at the far end are Linux\'s') },
-  { name: 'window', work: () => findChromium() === null ? skipped('no Chromium, Chrome or Edge was found; CHROMIUM may name one') : tests('window', 4 * minute) },
+  { name: 'window', work: () => findChromium() === null ? skipped('no Chromium, Chrome or Edge was found; CHROMIUM may name one') : tests('window', 6 * minute) },
   {
     name: 'package',
     work: () => process.platform === 'linux'

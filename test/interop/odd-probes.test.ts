@@ -63,7 +63,7 @@ inOwnNetwork(import.meta.url, () => {
       expect(U1).toMatchObject({ R: 'Y', RIPL: 'G', RID: 'G', RIPCK: 'G', RUCK: 'G', RUD: 'G' })
       expect(IE).toMatchObject({ R: 'Y' })
       // Initial sequence numbers that nobody guesses.
-      expect(SEQ.GCD).toBe('1')
+      expect(parseInt(SEQ.GCD, 16)).toBeLessThan(9)
       expect(parseInt(SEQ.SP, 16)).toBeGreaterThan(0xc0)
     })
 
