@@ -17,6 +17,10 @@ export function commandLineOf(call: LabCall): string | null {
     case 'setCaptureFilter': return formatCommandLine('filter', call.args[0] === '' ? {} : { expression: call.args[0] })
     case 'startCapture': return formatCommandLine('captureStart', {})
     case 'stopCapture': return formatCommandLine('captureStop', {})
+    case 'setKeep': {
+      const [{ kind, limit }] = call.args
+      return formatCommandLine('keep', { what: kind, ...kind === 'all' ? {} : { limit } })
+    }
     case 'clearCapture': return formatCommandLine('captureClear', {})
     case 'saveCapture': {
       const { path, overwrite, flow, first, last, filter } = call.args[0]

@@ -1,4 +1,6 @@
 import { graphKinds } from '../../src/graph/graph.ts'
+import { keepAll } from '../../src/trace/keep.ts'
+import type { Keep, KeepKind } from '../../src/rpc/contract.ts'
 import { ioIntervalsMs } from '../../src/trace/statistics/io-bins.ts'
 import { argumentRanges } from '../../src/rpc/commands.ts'
 import type { ArgumentType } from '../../src/rpc/commands.ts'
@@ -127,6 +129,7 @@ export const cliTable = {
       { name: 'port', type: 'portOrZero', value: 'N' },
       { name: 'link', type: 'text', value: 'LINK' },
       { name: 'recordings', type: 'path', value: 'FOLDER' },
+      { name: 'keep', type: 'keep', value: 'all|packets:N|bytes:N|minutes:N' },
     ],
   },
   extcap: {
@@ -186,7 +189,7 @@ export interface CliOption {
   readonly words?: string
 }
 
-export type CliType = 'ring' | ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
+export type CliType = 'ring' | 'keep' | ArgumentType | 'positive' | 'seconds' | 'assignment' | 'portOrZero' | 'definition' | keyof typeof cliChoices
 
 /** Seconds, as they are written. */
 const ioIntervals = ioIntervalsMs.map((ms) => String(ms / 1000))
@@ -245,6 +248,7 @@ export interface CliOptions {
   fields?: string
   comments?: boolean
   ring?: string
+  keep?: string
   findings?: typeof cliChoices.findingsFormat[number]
   stream?: number
   raw?: typeof cliChoices.streamEnd[number]
@@ -294,6 +298,10 @@ export function readCliValue(type: CliType, name: string, text: string): string 
     if (ringLimits(text) !== null) return text
     throw new UsageError('badValue', { name, value: text, expected: '64k,4  10M,5  1G,2 …' })
   }
+  if (type === 'keep') {
+    if (keepOf(text) !== null) return text
+    throw new UsageError('badValue', { name, value: text, expected: 'all | packets:1000000 | bytes:500000000 | minutes:10' })
+  }
   if (Object.hasOwn(cliChoices, type)) {
     const choices: readonly string[] = cliChoices[type as keyof typeof cliChoices]
     if (choices.includes(text)) return text
@@ -306,6 +314,13 @@ export function readCliValue(type: CliType, name: string, text: string): string 
   const value = parseArgument(type === 'portOrZero' ? 'port' : type as ArgumentType, text)
   if (typeof value !== 'object') return value
   throw new UsageError('badValue', { name, value: text.slice(0, 80), expected: type in argumentRanges && type === 'count' ? '0, 1, 2 …' : value.expected })
+}
+
+/** `packets:N` and the like; null where it is none. */
+export function keepOf(text: string): Keep | null {
+  if (text === 'all') return keepAll
+  const match = /^(packets|bytes|minutes):([1-9]\d{0,14})$/.exec(text)
+  return match === null ? null : { kind: match[1] as KeepKind, limit: Number(match[2]) }
 }
 
 const sizeUnits: Readonly<Record<string, number>> = { '': 1, k: 1024, M: 1024 ** 2, G: 1024 ** 3 }

@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
 import type { LinkSpec } from '../../src/rpc/contract.ts'
+import { keepAll } from '../../src/trace/keep.ts'
 import { defaultRecordingFolder } from '../lab/recording-path.ts'
 import { LabWorker } from '../lab/worker-client.ts'
 import { LabServer } from '../server/server.ts'
 import { deferred } from './deferred.ts'
 import { ExitCode, UsageError } from './failure.ts'
+import { keepOf } from './options.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { Run } from './program.ts'
 import { version } from './version.ts'
@@ -14,7 +16,7 @@ import { version } from './version.ts'
 export const runServe: Run = async ({ options, json, words }) => {
   if (options.link === '') throw new UsageError('badValue', { name: '--link', value: '', expected: 'sandbox | virtual | INTERFACE' })
   const recordingFolder = path.resolve(options.recordings ?? defaultRecordingFolder())
-  const lab = new LabWorker({ version, recordingFolder, electron: false, ...(options.link === undefined ? {} : { defaultLink: linkNamed(options.link) }) })
+  const lab = new LabWorker({ version, recordingFolder, electron: false, keep: keepOf(options.keep ?? 'all') ?? keepAll, ...(options.link === undefined ? {} : { defaultLink: linkNamed(options.link) }) })
   const { promise: ended, resolve: end } = deferred<number>()
   lab.onExit = () => {
     process.stderr.write(`tcplab: ${words('cli.serve.stopped')}\n`)

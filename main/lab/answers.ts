@@ -1,7 +1,8 @@
+import { keepKinds } from '../../src/rpc/contract.ts'
 import { flowSorts } from '../../src/rpc/flows-contract.ts'
 import { applicationNames } from '../../src/rpc/host-contract.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
-import type { CallName, LabCalls, LinkSpec } from '../../src/rpc/contract.ts'
+import type { CallName, Keep, LabCalls, LinkSpec } from '../../src/rpc/contract.ts'
 import type { FlowPage, FlowSort } from '../../src/rpc/flows-contract.ts'
 import type { ConnectRequest, HostSettings, InjectResult } from '../../src/rpc/host-contract.ts'
 import type { PacketRowPage } from '../../src/rpc/packets-contract.ts'
@@ -57,6 +58,7 @@ export function answersOf(lab: Lab): Answers {
       capture().clear(lab.clock())
       lab.reportNotice()
     }),
+    setKeep: (keep) => lab.setKeep(keepOf(keep)),
     saveCapture: (request) => {
       const { path, overwrite, flow, first, last, filter } = fieldsOf(request, 'request')
       const numberOf = (value: unknown, name: string): number | undefined => optional(value, (given) => integerOf(given, name, 0, whole))
@@ -203,6 +205,12 @@ function rowFrom(from: unknown, total: number): number {
 
 function connectionOf(value: unknown): number {
   return integerOf(value, 'connection', 0, whole)
+}
+
+function keepOf(value: unknown): Keep {
+  const { kind, limit } = fieldsOf(value, 'keep')
+  const chosen = choiceOf(kind, 'kind', keepKinds)
+  return { kind: chosen, limit: chosen === 'all' ? 0 : integerOf(limit, 'limit', 1, whole) }
 }
 
 function linkSpecOf(value: unknown): LinkSpec {

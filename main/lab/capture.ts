@@ -7,8 +7,9 @@ import type { Link } from '../../src/link/link.ts'
 import { RecordingLink } from '../../src/link/record.ts'
 import type { LocatedLink } from '../../src/link/record.ts'
 import type { EndsCongestion } from '../../src/graph/graph.ts'
-import type { RecordingState } from '../../src/rpc/contract.ts'
+import type { Keep, RecordingState } from '../../src/rpc/contract.ts'
 import type { FlowRow } from '../../src/rpc/flows-contract.ts'
+import { keepAll } from '../../src/trace/keep.ts'
 import { CaptureStatistics } from '../../src/trace/statistics/capture-statistics.ts'
 import { Trace } from '../../src/trace/trace.ts'
 import type { ReasonReader } from '../../src/trace/trace.ts'
@@ -33,6 +34,8 @@ export interface CaptureOptions {
   /** Congestion windows of a flow's ends, where they are hosts of the lab; the time is that of its first packet, in µs since 1970. */
   readonly congestionOf?: (flow: FlowRow, originUs: number) => EndsCongestion
   readonly reasonOf: ReasonReader
+  /** What stays of the packets of a link; a capture file stays whole. */
+  readonly keep?: Keep
   readonly nowUs: number
 }
 
@@ -44,6 +47,7 @@ export class Capture implements Task {
   statistics = new CaptureStatistics()
   capturing = true
   private readonly options: CaptureOptions
+  private wanted: Keep
   private readonly file: FileLink | null
   private readonly recording: RecordingLink | null
   private recorder: Recorder | null = null
@@ -55,6 +59,7 @@ export class Capture implements Task {
   constructor(link: Link, options: CaptureOptions) {
     this.options = options
     this.filter = options.filter
+    this.wanted = options.keep ?? keepAll
     this.file = link instanceof FileLink ? link : null
     this.recording = link instanceof FileLink ? null : new RecordingLink(link, null)
     this.link = this.file ?? this.recording!
@@ -70,6 +75,16 @@ export class Capture implements Task {
     const first = this.trace.packetCount
     this.trace.append(captured, linkType, frameOffsets)
     this.statistics.take(captured, linkType, this.trace, first)
+    this.trim()
+  }
+
+  get keep(): Keep { return this.trace.keep }
+
+  /** Packets beyond the bound leave at once; those that have left do not come back. */
+  setKeep(keep: Keep): void {
+    this.wanted = keep
+    this.trace.keep = this.file === null ? keep : keepAll
+    this.trim()
   }
 
   start(): void {
@@ -185,6 +200,13 @@ export class Capture implements Task {
     }
   }
 
+  private trim(): void {
+    const flows = this.trace.trim()
+    if (flows === null) return
+    this.statistics.forget(flows, this.trace.firstKeptTime)
+    this.flowGraphs = null
+  }
+
   private noteStatistics(): void {
     const counts = emptyStatistics()
     this.link.statistics(counts)
@@ -207,6 +229,7 @@ export class Capture implements Task {
     const trace = new Trace({ insights: true })
     trace.isKnown = this.options.isKnown
     trace.reasonOf = this.options.reasonOf
+    if (this.file === null) trace.keep = this.wanted
     return trace
   }
 }

@@ -16,16 +16,18 @@ export class DisplayedPackets {
   readonly list = new PacketList()
   /** Packets of the capture (or of the flow) that have been looked at. */
   scanned = 0
+  private readonly first: number
   private readonly view: PacketView
 
   private constructor(private readonly filter: Filter, private readonly trace: Trace, private readonly flow: number | null, bytesOf: ByteReader) {
+    this.first = trace.packetsLeft
     this.view = new PacketView(trace, (_index, record) => record.fileOffset < 0 ? null : bytesOf(record.fileOffset, record.capturedLength))
   }
 
   /** @throws FaultError badDisplayFilter */
   static of(trace: Trace, expression: string, flow: number | null, bytesOf: ByteReader): DisplayedPackets {
-    const lists = known.get(trace) ?? new Map<string, DisplayedPackets>()
-    known.set(trace, lists)
+    const lists = known.get(trace.kept) ?? new Map<string, DisplayedPackets>()
+    known.set(trace.kept, lists)
     const key = `${flow ?? ''} ${expression}`
     const displayed = lists.get(key) ?? new DisplayedPackets(displayFilter(expression), trace, flow, bytesOf)
     lists.delete(key)
@@ -43,13 +45,13 @@ export class DisplayedPackets {
   }
 
   get total(): number {
-    return this.flow === null ? this.trace.packetCount : this.trace.tracker.flows[this.flow]?.packets.length ?? 0
+    return this.flow === null ? this.trace.packetCount - this.first : this.trace.tracker.flows[this.flow]?.packets.length ?? 0
   }
 
   private step(): void {
     const to = Math.min(this.total, this.scanned + (this.flow === null ? stepPackets : 256))
     if (this.flow === null) {
-      this.filter.select(this.view, this.scanned, to, (index) => { this.list.push(index + 1) })
+      this.filter.select(this.view, this.first + this.scanned, this.first + to, (index) => { this.list.push(index + 1) })
     } else {
       const { packets } = this.trace.tracker.flows[this.flow]
       for (let i = this.scanned; i < to; i++) {
@@ -61,7 +63,7 @@ export class DisplayedPackets {
   }
 }
 
-const known = new WeakMap<Trace, Map<string, DisplayedPackets>>()
+const known = new WeakMap<object, Map<string, DisplayedPackets>>()
 
 /** @throws FaultError badDisplayFilter */
 export function displayFilter(expression: string): Filter {

@@ -32,7 +32,7 @@ export class FlowGraphs {
   /** @throws FaultError noSuchFlow */
   answer(request: FlowSeriesRequest, clock: () => number, budgetUs: number): FlowSeriesAnswer {
     const flow = this.trace.tracker.flows.at(request.flow)
-    if (flow === undefined || flow.protocol !== Protocol.tcp) throw new FaultError(fault('noSuchFlow', { flow: request.flow, count: this.trace.flowCount }))
+    if (flow === undefined || flow.hasLeft || flow.protocol !== Protocol.tcp) throw new FaultError(fault('noSuchFlow', { flow: request.flow, count: this.trace.flowCount }))
     const builder = this.builderOf(request.flow)
     const untilUs = clock() + budgetUs
     do builder.advance(stepPackets)

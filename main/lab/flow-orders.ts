@@ -8,15 +8,15 @@ interface Order { key: string, packets: number, madeAtUs: number, tookUs: number
 const keptFor = 20
 
 /** The latest order of each capture; sorted again when packets have come, though never for more than a twentieth of the time. */
-const latest = new WeakMap<Trace, Order>()
+const latest = new WeakMap<object, Order>()
 
 export function flowsInOrder(trace: Trace, sort: FlowSort, descending: boolean, clock: () => number): Uint32Array {
   const key = `${sort} ${descending}`
-  const known = latest.get(trace)
+  const known = latest.get(trace.kept)
   const nowUs = clock()
   if (known?.key === key && (known.packets === trace.packetCount || nowUs < known.madeAtUs + keptFor * known.tookUs)) return known.numbers
   const numbers = sortFlows(trace.tracker, sort, descending)
   const madeAtUs = clock()
-  latest.set(trace, { key, packets: trace.packetCount, madeAtUs, tookUs: madeAtUs - nowUs, numbers })
+  latest.set(trace.kept, { key, packets: trace.packetCount, madeAtUs, tookUs: madeAtUs - nowUs, numbers })
   return numbers
 }

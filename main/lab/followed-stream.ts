@@ -35,8 +35,8 @@ export class FollowedStream {
   /** @throws FaultError noSuchFlow */
   static of(trace: Trace, flow: number, bytesOf: ByteReader): FollowedStream {
     if (trace.tracker.flows[flow]?.protocol !== Protocol.tcp) throw new FaultError(fault('noSuchFlow', { flow, count: trace.flowCount }))
-    const streams = known.get(trace) ?? new Map<number, FollowedStream>()
-    known.set(trace, streams)
+    const streams = known.get(trace.kept) ?? new Map<number, FollowedStream>()
+    known.set(trace.kept, streams)
     const stream = streams.get(flow) ?? new FollowedStream(trace, flow, bytesOf)
     streams.delete(flow)
     streams.set(flow, stream)
@@ -142,7 +142,7 @@ export class FollowedStream {
   }
 }
 
-const known = new WeakMap<Trace, Map<number, FollowedStream>>()
+const known = new WeakMap<object, Map<number, FollowedStream>>()
 
 function payloadReader(trace: Trace, bytesOf: ByteReader): PayloadReader {
   const record = new PacketRecord()

@@ -15,19 +15,20 @@ const stepPackets = 4096
 /** Packets and bytes over time of what a display filter lets through. Each packet is looked at once, piece by piece. */
 export class IoSeries {
   readonly bins: IoBins
-  /** Packets that have been looked at. */
-  scanned = 0
+  /** Packets that have been looked at, those included that had left before. */
+  scanned: number
   private readonly view: PacketView
 
   private constructor(private readonly trace: Trace, private readonly filter: Filter | null, intervalMs: number | undefined, bytesOf: ByteReader) {
+    this.scanned = trace.packetsLeft
     this.bins = new IoBins(intervalMs)
     this.view = new PacketView(trace, (_index, record) => record.fileOffset < 0 ? null : bytesOf(record.fileOffset, record.capturedLength))
   }
 
   /** @param expression '' for all packets @throws FaultError badDisplayFilter */
   static of(trace: Trace, expression: string, intervalMs: number | undefined, bytesOf: ByteReader): IoSeries {
-    const all = known.get(trace) ?? new Map<string, IoSeries>()
-    known.set(trace, all)
+    const all = known.get(trace.kept) ?? new Map<string, IoSeries>()
+    known.set(trace.kept, all)
     const key = `${intervalMs ?? ''} ${expression}`
     const series = all.get(key) ?? new IoSeries(trace, expression === '' ? null : filterOf(expression), intervalMs, bytesOf)
     all.delete(key)
@@ -57,7 +58,7 @@ export class IoSeries {
   }
 }
 
-const known = new WeakMap<Trace, Map<string, IoSeries>>()
+const known = new WeakMap<object, Map<string, IoSeries>>()
 /** The first packet of the capture that is looked at. */
 const start = new PacketRecord()
 

@@ -3,9 +3,10 @@ import { readU32 } from '../../src/base/bytes.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
-import type { LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
+import type { Keep, LabUpdate, LinkSpec, LinkState } from '../../src/rpc/contract.ts'
 import type { Decision, HostSettings, HostState } from '../../src/rpc/host-contract.ts'
 import type { PacketBytes } from '../../src/rpc/packets-contract.ts'
+import { keepAll } from '../../src/trace/keep.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
 import { formatAddress, isSameAddress, parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
@@ -41,6 +42,8 @@ export interface LabOptions {
   readonly electron: boolean
   /** In place of the sandbox or the virtual link. */
   readonly defaultLink?: LinkSpec
+  /** What live captures keep of their packets until told otherwise; all unless said. */
+  readonly keep?: Keep
   /** A mistake of ours that no call is waiting for. */
   readonly onError: (error: unknown) => void
   readonly clock?: Clock
@@ -80,6 +83,8 @@ export class Lab {
   private lease: Lease | null = null
   /** Public addresses that a user agreed to send to. */
   readonly consent = new Set<string>()
+  /** What live captures keep of their packets. */
+  private keep: Keep
   private hostFault: Fault | null = null
   private linkFault: Fault | null = null
   private filter: CaptureFilter = noFilter
@@ -91,6 +96,7 @@ export class Lab {
 
   constructor(options: LabOptions) {
     this.options = options
+    this.keep = options.keep ?? keepAll
     this.clock = options.clock ?? machineClock
     this.driver = new Driver({
       clock: this.clock,
@@ -159,7 +165,7 @@ export class Lab {
     this.linkFault = null
     this.filter = filter
     const capture = new Capture(link, {
-      filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
+      filter: this.filter.expression, application: `TCP Lab ${options.version}`, nowUs, keep: this.keep, sourcePath: spec.kind === 'file' ? spec.name ?? null : null,
       nextPath: () => newRecordingPath(options.recordingFolder, link.info.name, clock()), isKnown: (address, port) => this.isKnown(address, port),
       congestionOf: (flow, originUs) => this.congestion.of(flow, originUs),
       reasonOf: (record, flow) => this.decisions.ofSegment(capturedSegment(record, flow))?.reason ?? null,
@@ -304,6 +310,14 @@ export class Lab {
     return { expression, instructions: this.filter.instructions }
   }
 
+  /** Holds for the links that are opened later too. */
+  setKeep(keep: Keep): Keep {
+    this.keep = keep
+    this.open?.capture.setKeep(keep)
+    this.wake()
+    return keep
+  }
+
   /** @throws FaultError `hostNotRunning`, and what `connect` says */
   runFirstConversation(): number {
     const host = this.requireHost()
@@ -337,10 +351,13 @@ export class Lab {
     const { open } = this
     const nothing = { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
     const filter = { expression: this.filter.expression, instructions: this.filter.instructions }
-    if (open === null) return { open: false, capturing: false, info: null, filter, statistics, recording: nothing, loading: null, fault: this.linkFault, peer: null }
+    if (open === null) {
+      return { open: false, capturing: false, info: null, filter, statistics, keep: this.keep, recording: nothing, loading: null, fault: this.linkFault, peer: null }
+    }
     open.opened.link.statistics(statistics)
     return {
-      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter, statistics, recording: open.capture.state(nowUs), loading: open.capture.loading,
+      open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter, statistics, keep: open.capture.keep,
+      recording: open.capture.state(nowUs), loading: open.capture.loading,
       fault: this.linkFault, peer: open.opened.peer,
     }
   }
@@ -466,8 +483,8 @@ export class Lab {
     const changed = trace === null ? [] : withKnownStates(trace.changedFlows(flowsAtMost), hosts)
     const total = trace?.packetCount ?? 0
     return {
-      timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, ratePps: this.ratePps(total, nowUs) },
-      flows: { total: trace?.flowCount ?? 0, changed }, sockets: socketRows(hosts, nowUs), datagrams: this.host?.manual.log.total ?? 0, faults,
+      timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, left: trace?.packetsLeft ?? 0, ratePps: this.ratePps(total, nowUs) },
+      flows: { total: trace?.flowCount ?? 0, left: trace?.tracker.flowsLeft ?? 0, changed }, sockets: socketRows(hosts, nowUs), datagrams: this.host?.manual.log.total ?? 0, faults,
     }
   }
 

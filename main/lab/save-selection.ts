@@ -22,7 +22,8 @@ const filterAtOnceUs = 20_000
 export async function saveSelection(
   source: SelectionSource, selection: Selection, target: string, overwrite: boolean, application: string,
 ): Promise<{ frames: number, bytes: number }> {
-  const wanted = offsetsOf(source.trace, selection, await packetsOf(source, selection))
+  const release = source.trace.hold()
+  const wanted = offsetsOf(source.trace, selection, await packetsOf(source, selection).finally(release))
   const cursor = await CaptureCursor.open(source.file)
   let writer: CaptureFileWriter | null = null
   try {
@@ -65,12 +66,12 @@ async function packetsOf({ trace, bytesOf, clock }: SelectionSource, { flow, fil
 /** Where the selected packets stand in the file, ascending. */
 function offsetsOf(trace: Trace, { first = 1, last = Infinity }: Selection, packets: PacketList | null | undefined): Float64Array {
   if (packets === undefined) return new Float64Array(0)
-  const count = packets?.length ?? trace.packetCount
+  const count = packets?.length ?? trace.packetCount - trace.packetsLeft
   const offsets = new Float64Array(count)
   const record = new PacketRecord()
   let found = 0
   for (let i = 0; i < count; i++) {
-    const number = packets === null ? i + 1 : packets.at(i)
+    const number = packets === null ? trace.packetsLeft + i + 1 : packets.at(i)
     if (number < first || number > last) continue
     trace.store.read(number - 1, record)
     if (record.fileOffset >= 0) offsets[found++] = record.fileOffset

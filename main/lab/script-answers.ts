@@ -40,10 +40,11 @@ export function scriptAnswers(lab: Lab) {
     exportScript: async (request: ScriptExportRequest): Promise<ScriptExportAnswer> => {
       const { flow: number, side: asked, path, overwrite } = fieldsOf(request, 'request')
       const { trace } = lab.requireOpen().capture
-      const flow = trace.tracker.flows.at(integerOf(number, 'flow', 0, trace.flowCount - 1))!
+      const flow = trace.tracker.flows.at(integerOf(number, 'flow', 0, trace.tracker.flows.length - 1))!
       if (flow.protocol !== Protocol.tcp) throw new FaultError(fault('badArgument', { name: 'flow', value: flow.number, expected: 'TCP' }))
       const chosen = sideOf(lab, flow, optional(asked, (value) => choiceOf(value, 'side', ['client', 'server'])))
-      const { events, ipVersion } = await record(lab, flow, chosen.side)
+      const release = trace.hold()
+      const { events, ipVersion } = await record(lab, flow, chosen.side).finally(release)
       const exported = exportScript({ ipVersion, events }, { comments: [], profile: chosen.profile, isKnown: chosen.isKnown })
       if (exported === null) throw new FaultError(fault('noHandshake', { stream: flow.stream }))
       const { text, report, damaged, checksWindows } = exported

@@ -45,13 +45,13 @@ export function statisticsAnswers(lab: Lab) {
     getConversations: (request: PairRequest): ConversationPage => {
       const { layer, from, count, sort, descending } = pageOf(request)
       const { statistics, trace: { tracker } } = capture()
-      const order = inOrder(pairs, statistics, [layer, sort, descending].join(' '), () => sortedPairs(statistics, tracker, layer, sort, descending))
+      const order = inOrder(pairs, statistics, [layer, sort, descending, statistics.pairsLeft].join(' '), () => sortedPairs(statistics, tracker, layer, sort, descending))
       return { total: order.length, from, rows: Array.from(order.subarray(from, from + count), (pair) => conversationRow(statistics, tracker, layer, pair)) }
     },
     getEndpoints: (request: PairRequest): EndpointPage => {
       const { layer, from, count, sort, descending } = pageOf(request)
       const { statistics, trace: { tracker } } = capture()
-      const rows = inOrder(ends, statistics, [layer, sort, descending].join(' '), () => sortedEndpoints(statistics, tracker, layer, sort, descending))
+      const rows = inOrder(ends, statistics, [layer, sort, descending, statistics.pairsLeft].join(' '), () => sortedEndpoints(statistics, tracker, layer, sort, descending))
       return { total: rows.length, from, rows: rows.slice(from, from + count) }
     },
     getIoSeries: (request: IoRequest): IoAnswer => {

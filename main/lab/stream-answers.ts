@@ -36,6 +36,7 @@ export function streamAnswers(lab: Lab) {
       const { stream, only } = followed(request)
       const { path, overwrite } = fieldsOf(request, 'request')
       const file = new PartFile(textOf(path, 'path'), overwrite === true)
+      const release = lab.requireOpen().capture.trace.hold()
       let missing = 0
       try {
         for await (const piece of stream.bytes(only, lab.clock)) {
@@ -46,6 +47,8 @@ export function streamAnswers(lab: Lab) {
       } catch (error) {
         file.discard()
         throw error
+      } finally {
+        release()
       }
       return { bytes: file.bytes, missing }
     },

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { LinkSpec } from '../../src/rpc/contract.ts'
+import type { Keep, LinkSpec } from '../../src/rpc/contract.ts'
 
 /** `workerData` of the lab's thread. */
 export interface LabWorkerSettings {
@@ -7,6 +7,7 @@ export interface LabWorkerSettings {
   recordingFolder: string
   electron: boolean
   defaultLink?: LinkSpec
+  keep?: Keep
 }
 
 /** What the thread that started the lab tells it. */

@@ -13,7 +13,7 @@ export function joinUpdates(earlier: LabUpdate, later: LabUpdate): LabUpdate {
   }
   return {
     ...later,
-    flows: { total: later.flows.total, changed: [...changed.values()].slice(-flowsAtMost) },
+    flows: { ...later.flows, changed: [...changed.values()].slice(-flowsAtMost) },
     decisions: [...earlier.decisions, ...later.decisions].slice(-decisionsAtMost),
     faults: [...earlier.faults, ...later.faults].slice(-faultsAtMost),
   }

@@ -14,8 +14,11 @@ export function useCaptureClock(lab: Lab): { now: ComputedRef<number>, start: Sh
     asking = true
     const epoch = lab.captureEpoch.value
     try {
-      const first = await lab.client.getPacket(1)
-      if (epoch === lab.captureEpoch.value) start.value = { sec: first.timeSec, nsec: first.timeNsec }
+      // Packet 1 may have left: whichever is the first now says how far behind it came.
+      const { number, time } = lab.packets.value.left === 0 ? { number: 1, time: 0 } : (await lab.client.getPacketRows({ from: 0, count: 1 })).rows[0]
+      const first = await lab.client.getPacket(number)
+      const ns = Math.round(first.timeNsec - (time - Math.floor(time)) * 1e9)
+      if (epoch === lab.captureEpoch.value) start.value = { sec: first.timeSec - Math.floor(time) - (ns < 0 ? 1 : 0), nsec: ns < 0 ? ns + 1e9 : ns }
     } catch {
       // The first packet may be gone by now; ages are then counted up to the last packet.
     } finally {

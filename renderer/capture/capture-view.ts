@@ -75,6 +75,15 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
     }
     return -1
   })
+  watch(() => lab.packets.value.left, (left, before) => {
+    if (left <= before) return
+    if (selection.flow.value < 0 && filter.applied.value === '') {
+      if (!window.following.value) window.moveTo(window.first.value - (left - before))
+      selected.index.value = Math.max(-1, selected.index.value - (left - before))
+    } else {
+      void selected.find()
+    }
+  }, { flush: 'sync' })
   watch([selection.flow, lab.captureEpoch, timeFormat], () => { Object.assign(chars, leastChars()) })
   const view: CaptureView = {
     rows,
@@ -128,15 +137,22 @@ function useSelectedIndex(lab: Lab, selection: Selection, filter: DisplayFilter,
       return
     }
     if (flow === flowBefore && expression === expressionBefore && rows.at(index.value)?.number === packet) return
+    await find(true)
+  })
+
+  /** Looks where the selected packet stands now. */
+  async function find(isRevealed = false): Promise<void> {
+    const [packet, flow, expression] = [selection.packet.value, selection.flow.value, filter.applied.value]
     index.value = -1
+    if (packet === 0) return
     try {
       const found = await lab.client.findRow({ packet, ...(flow >= 0 ? { flow } : {}), ...(expression === '' ? {} : { filter: expression }) })
       if (packet !== selection.packet.value || flow !== selection.flow.value || expression !== filter.applied.value) return
       index.value = found
-      if (found >= 0) window.reveal(found)
+      if (found >= 0 && isRevealed) window.reveal(found)
     } catch {
       // The link to the core went; the packet stays selected and the list says nothing about it.
     }
-  })
-  return { index, select }
+  }
+  return { index, select, find }
 }

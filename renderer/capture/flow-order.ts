@@ -24,7 +24,7 @@ export interface FlowOrder {
 export function useFlowOrder(lab: Lab): FlowOrder {
   const sort = ref<FlowSort>('number')
   const descending = ref(false)
-  const isByNumber = computed(() => sort.value === 'number' && !descending.value)
+  const isByNumber = computed(() => sort.value === 'number' && !descending.value && lab.flowsLeft.value === 0)
   const page = shallowRef<{ from: number, flows: readonly number[] }>({ from: 0, flows: [] })
   let wanted: readonly [from: number, count: number] = [0, 0]
 
@@ -43,7 +43,7 @@ export function useFlowOrder(lab: Lab): FlowOrder {
     }
   }
   const renew = useThrottleFn(() => { void ask() }, renewMs, true)
-  watch([() => lab.packets.value.total, lab.flowTotal], () => { if (!isByNumber.value) void renew() })
+  watch([() => lab.packets.value.total, lab.flowTotal, lab.flowsLeft], () => { if (!isByNumber.value) void renew() })
 
   return {
     sort, descending, isByNumber,

@@ -32,20 +32,26 @@ export interface PacketRows {
  * @param rules display filters of the colour rules; the same holds for them
  */
 export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, rules: Ref<readonly string[]>): PacketRows {
-  const pages = new Map<number, readonly PacketRow[]>()
+  const pages = new Map<number, readonly (PacketRow | undefined)[]>()
   const matches = new Map<number, readonly number[]>()
   const asked = new Set<number>()
   const version = shallowRef(0)
   const answeredTotal = shallowRef(0)
   const scanned = shallowRef<number | null>(null)
+  /** Packets of the flow that have left. */
+  const flowLeft = shallowRef(0)
+  /** Rows of all packets keep their pages as others leave: pages count from the first packet that ever came. */
+  const left = computed(() => flow.value < 0 && filter.value === '' ? lab.packets.value.left : 0)
+  /** The next answer's total stands in place of what was known. */
+  let isTotalStale = false
   let generation = 0
   let wanted: [from: number, count: number] = [0, 0]
 
   /** Packets that the filter has to look at. */
   const unfiltered = computed(() => {
-    if (flow.value < 0) return lab.packets.value.total
+    if (flow.value < 0) return lab.packets.value.total - lab.packets.value.left
     const row = lab.flows.value.get(flow.value)
-    return Math.max(filter.value === '' ? answeredTotal.value : 0, row ? row.client.packets + row.server.packets : 0)
+    return Math.max(filter.value === '' ? answeredTotal.value : 0, row ? row.client.packets + row.server.packets - flowLeft.value : 0)
   })
   const total = computed(() => filter.value === '' ? unfiltered.value : answeredTotal.value)
 
@@ -55,23 +61,27 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
     matches.clear()
     asked.clear()
     answeredTotal.value = 0
+    flowLeft.value = 0
     scanned.value = filter.value === '' ? null : 0
     version.value++
   }
 
   function at(index: number): PacketRow | undefined {
-    return pages.get(Math.floor(index / pageRows))?.[index % pageRows]
+    const place = index + left.value
+    return pages.get(Math.floor(place / pageRows))?.[place % pageRows]
   }
 
   function ruleAt(index: number): number {
-    return matches.get(Math.floor(index / pageRows))?.[index % pageRows] ?? -1
+    const place = index + left.value
+    return matches.get(Math.floor(place / pageRows))?.[place % pageRows] ?? -1
   }
 
   function want(from: number, count: number): void {
     wanted = [from, count]
-    const last = Math.min(from + count, total.value) - 1
-    for (let page = Math.floor(Math.max(0, from) / pageRows); page <= Math.floor(last / pageRows); page++) {
-      const rowsThere = Math.min(pageRows, total.value - page * pageRows)
+    const end = left.value + total.value
+    const last = Math.min(left.value + from + count, end) - 1
+    for (let page = Math.floor((left.value + Math.max(0, from)) / pageRows); page <= Math.floor(last / pageRows); page++) {
+      const rowsThere = Math.min(pageRows, end - page * pageRows)
       if ((pages.get(page)?.length ?? 0) < rowsThere && !asked.has(page) && asked.size < askedAtMost) void ask(page)
     }
   }
@@ -80,13 +90,19 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
     const asking = generation
     asked.add(page)
     try {
-      const answer = await lab.client.getPacketRows({ from: page * pageRows, count: pageRows, ...rest(), ...(rules.value.length > 0 ? { rules: [...rules.value] } : {}) })
+      const gone = left.value
+      const before = Math.max(0, gone - page * pageRows)
+      const from = page * pageRows + before - gone
+      const answer = await lab.client.getPacketRows({ from, count: pageRows - before, ...rest(), ...(rules.value.length > 0 ? { rules: [...rules.value] } : {}) })
       if (asking !== generation) return
+      // More have left on the way: these are other rows than were meant, and an update that says so is coming.
+      if (gone > 0 && answer.rows[0]?.number !== gone + from + 1) return
       pages.delete(page)
-      pages.set(page, answer.rows)
-      if (answer.matches) matches.set(page, answer.matches)
+      const absent = new Array<undefined>(before)
+      pages.set(page, before === 0 ? answer.rows : [...absent, ...answer.rows])
+      if (answer.matches) matches.set(page, before === 0 ? answer.matches : [...absent.fill(undefined).map(() => -1), ...answer.matches])
       takeScanned(answer)
-      if (flow.value >= 0 || filter.value !== '') answeredTotal.value = Math.max(answeredTotal.value, answer.total)
+      takeTotal(answer)
       for (const old of pages.keys()) {
         if (pages.size <= pagesKept) break
         pages.delete(old)
@@ -110,6 +126,14 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
     if (answer.scanned !== undefined) scanned.value = Math.max(scanned.value ?? 0, answer.scanned)
   }
 
+  function takeTotal(answer: PacketRowPage): void {
+    if (flow.value < 0 && filter.value === '') return
+    answeredTotal.value = isTotalStale ? answer.total : Math.max(answeredTotal.value, answer.total)
+    isTotalStale = false
+    const row = flow.value >= 0 && filter.value === '' && lab.packets.value.left > 0 ? lab.flows.value.get(flow.value) : undefined
+    if (row) flowLeft.value = Math.max(0, row.client.packets + row.server.packets - answer.total)
+  }
+
   /** Lets the filter look on, a piece a call, until it has seen every packet there is; then waits for more. */
   let isScanning = false
   async function scan(): Promise<void> {
@@ -122,7 +146,7 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
         if (asking !== generation) continue
         const before = scanned.value
         takeScanned(answer)
-        answeredTotal.value = Math.max(answeredTotal.value, answer.total)
+        takeTotal(answer)
         if (scanned.value === before) break
       }
     } catch {
@@ -138,6 +162,22 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
     forget()
     numbers.forget()
   }, { flush: 'sync' })
+  // Among the rows of a flow or of a filter nobody knows how many have left: they are asked for anew.
+  watch(() => lab.packets.value.left, () => {
+    version.value++
+    if (flow.value < 0 && filter.value === '') {
+      for (const page of pages.keys()) if ((page + 1) * pageRows <= left.value) pages.delete(page)
+      return
+    }
+    generation++
+    pages.clear()
+    matches.clear()
+    asked.clear()
+    isTotalStale = true
+    if (filter.value !== '') scanned.value = 0
+    want(...wanted)
+    void scan()
+  })
   // Rows stay as they are; only their colours are asked for again.
   watch(() => rules.value.join('\n'), () => {
     pages.clear()

@@ -3,7 +3,7 @@ import { utf8Text } from '../../src/base/bytes.ts'
 import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
-import type { LinkChoice, LinkState } from '../../src/rpc/contract.ts'
+import type { Keep, LinkChoice, LinkState } from '../../src/rpc/contract.ts'
 import type { FlowInsights, FlowPage } from '../../src/rpc/flows-contract.ts'
 import type { DatagramPage, Decision, HostState, InjectResult, SocketRow } from '../../src/rpc/host-contract.ts'
 import type { PacketBytes, PacketRowPage } from '../../src/rpc/packets-contract.ts'
@@ -51,6 +51,10 @@ export class ResultPrinter {
       case 'interfaces': return this.links(value as LinkChoice[])
       case 'linkOpen': case 'open': return this.link(value as LinkState)
       case 'filter': return [t('window.result.filter', { count: (value as { instructions: number }).instructions })]
+      case 'keep': {
+        const { kind, limit } = value as Keep
+        return [kind === 'all' ? t('window.result.keptAll') : t(`window.result.kept.${kind}`, { limit: formatCount(limit) })]
+      }
       case 'save': {
         const { frames, bytes } = value as { frames: number, bytes: number }
         return [t('window.result.saved', { frames: formatCount(frames), bytes: formatBytes(bytes) })]

@@ -7,7 +7,7 @@ const decisionsAtMost = 2000
 export function mergeUpdates(earlier: LabUpdate, later: LabUpdate): LabUpdate {
   return {
     ...later,
-    flows: { total: later.flows.total, changed: mergeFlows(earlier.flows.changed, later.flows.changed) },
+    flows: { ...later.flows, changed: mergeFlows(earlier.flows.changed, later.flows.changed) },
     decisions: [...earlier.decisions, ...later.decisions].slice(-decisionsAtMost),
     faults: [...earlier.faults, ...later.faults].slice(-20),
   }

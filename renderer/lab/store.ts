@@ -23,6 +23,8 @@ export interface Lab {
   host: ShallowRef<HostState | null>
   packets: ShallowRef<LabUpdate['packets']>
   flowTotal: ShallowRef<number>
+  /** Flows that have left with their packets: places are not numbers then. */
+  flowsLeft: ShallowRef<number>
   /** Rows by flow number; triggered when any changes. */
   flows: ShallowRef<Map<number, FlowRow>>
   sockets: ShallowRef<readonly SocketRow[]>
@@ -61,8 +63,9 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     timeUs: shallowRef(0),
     link: shallowRef(null),
     host: shallowRef(null),
-    packets: shallowRef({ total: 0, ratePps: 0 }),
+    packets: shallowRef({ total: 0, left: 0, ratePps: 0 }),
     flowTotal: shallowRef(0),
+    flowsLeft: shallowRef(0),
     flows: shallowRef(new Map()),
     sockets: shallowRef([]),
     datagrams: shallowRef(0),
@@ -117,6 +120,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
   function forgetCapture(): void {
     lab.flows.value = new Map()
     lab.flowTotal.value = 0
+    lab.flowsLeft.value = 0
     lab.captureEpoch.value++
   }
 
@@ -125,7 +129,9 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     lab.timeUs.value = update.timeUs
     lab.link.value = update.link
     lab.host.value = update.host
-    if (update.packets.total !== lab.packets.value.total || update.packets.ratePps !== lab.packets.value.ratePps) lab.packets.value = update.packets
+    const { total, left, ratePps } = lab.packets.value
+    lab.flowsLeft.value = update.flows.left
+    if (update.packets.total !== total || update.packets.left !== left || update.packets.ratePps !== ratePps) lab.packets.value = update.packets
     takeFlows(update.flows.changed, update.flows.total)
     lab.sockets.value = update.sockets
     lab.datagrams.value = update.datagrams
@@ -171,7 +177,8 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
 
 /** Whether the packets are others than before: another link or recording, or fewer of them than there were. */
 function isOtherCapture(lab: Lab, update: LabUpdate): boolean {
-  if (update.packets.total < lab.packets.value.total || update.flows.total < lab.flowTotal.value) return true
+  if (update.packets.total < lab.packets.value.total || update.packets.left < lab.packets.value.left || update.flows.left < lab.flowsLeft.value
+    || update.flows.total + update.flows.left < lab.flowTotal.value) return true
   const before = lab.link.value
   return before !== null && captureName(before) !== captureName(update.link)
 }

@@ -8,10 +8,11 @@ export class FlowColumns {
   addresses = new Float64Array(512)
   streams = new Uint32Array(256)
   private count = 0
+  private renumbered = 0
 
   constructor(private readonly tracker: FlowTracker) {}
 
-  /** Of a tracker, up to its latest flow: ends and stream of a flow never change. */
+  /** Of a tracker, up to its latest flow: ends and stream of a flow never change while it is there. */
   static of(tracker: FlowTracker): FlowColumns {
     let columns = known.get(tracker)
     if (columns === undefined) known.set(tracker, columns = new FlowColumns(tracker))
@@ -20,7 +21,9 @@ export class FlowColumns {
   }
 
   private follow(): void {
-    const { flows, addresses } = this.tracker
+    const { flows, addresses, renumbered } = this.tracker
+    if (renumbered !== this.renumbered) this.count = 0
+    this.renumbered = renumbered
     if (flows.length > this.streams.length) this.grow(flows.length * 2)
     for (; this.count < flows.length; this.count++) {
       const { client, server, stream } = flows[this.count]

@@ -1,4 +1,5 @@
 import { parseHex, utf8Bytes } from '../base/bytes.ts'
+import { keepKinds } from './contract.ts'
 import { flowSorts } from './flows-contract.ts'
 import { pairLayers, pairSorts } from './statistics-contract.ts'
 import type { PairRequest } from './statistics-contract.ts'
@@ -31,6 +32,7 @@ export const commandTable = {
   captureStart: { words: ['capture', 'start'], positionals: [], options: [] },
   captureStop: { words: ['capture', 'stop'], positionals: [], options: [] },
   captureClear: { words: ['capture', 'clear'], positionals: [], options: [] },
+  keep: { words: ['keep'], positionals: [{ name: 'what', type: 'keepKind' }, { name: 'limit', type: 'count', optional: true }], options: [] },
   filter: { words: ['filter'], positionals: [{ name: 'expression', type: 'text', optional: true, rest: true }], options: [] },
   open: { words: ['open'], positionals: [{ name: 'file', type: 'path', rest: true }], options: [] },
   save: {
@@ -157,13 +159,14 @@ export interface OptionSpec { readonly name: string, readonly type: ArgumentType
 
 export type ArgumentType =
   | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
-  | 'linkKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'pairLayer' | 'pairSort' | 'listener'
+  | 'linkKind' | 'keepKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'pairLayer' | 'pairSort' | 'listener'
   | 'integer' | 'count' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
 
 /** Types that take one of a closed list. `cap` links are opened where the native binding is absent. */
 export const argumentChoices = {
   linkKind: ['nic', 'cap', 'sandbox', 'virtual', 'file'],
+  keepKind: keepKinds,
   language: ['en', 'ko'],
   theme: ['dark', 'light', 'system'],
   flowSort: flowSorts,
@@ -226,6 +229,7 @@ export function commandCall(command: Command): LabCall | null {
     case 'captureStart': return { name: 'startCapture', args: [] }
     case 'captureStop': return { name: 'stopCapture', args: [] }
     case 'captureClear': return { name: 'clearCapture', args: [] }
+    case 'keep': return { name: 'setKeep', args: [{ kind: command.args.what, limit: command.args.limit ?? 0 }] }
     case 'filter': return { name: 'setCaptureFilter', args: [command.args.expression ?? ''] }
     case 'open': return { name: 'openLink', args: [{ kind: 'file', name: command.args.file }] }
     case 'save': {

@@ -24,6 +24,8 @@ export interface LabCalls {
   stopCapture(): void
   /** Forgets all captured packets and starts a new recording. */
   clearCapture(): void
+  /** What live captures keep of their packets, from now on; the recording on disk keeps all. */
+  setKeep(keep: Keep): Keep
   /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull, badDisplayFilter */
   saveCapture(request: SaveRequest): { frames: number, bytes: number }
   /** Reads the capture file that is open no further; what has been read stays. */
@@ -136,12 +138,19 @@ export interface LinkSpec {
  */
 export interface SaveRequest { path: string, overwrite?: boolean, flow?: number, first?: number, last?: number, filter?: string }
 
+export const keepKinds = ['all', 'packets', 'bytes', 'minutes'] as const
+export type KeepKind = typeof keepKinds[number]
+
+/** What a live capture keeps of its packets: all, or the latest `limit` packets, captured bytes or minutes. */
+export interface Keep { readonly kind: KeepKind, readonly limit: number }
+
 export interface LinkState {
   open: boolean
   capturing: boolean
   info: LinkInfo | null
   filter: FilterState
   statistics: LinkStatistics
+  keep: Keep
   recording: RecordingState
   /** Of a capture file that is being read: how far, of how many bytes, which grow while a compressed file is unpacked; null where none is. */
   loading: { bytes: number, totalBytes: number } | null
@@ -167,8 +176,10 @@ export interface LabUpdate {
   timeUs: number
   link: LinkState
   host: HostState
-  packets: { total: number, ratePps: number }
-  flows: { total: number, changed: FlowRow[] }
+  /** `total` came, and `left` of them are not kept any more: lists begin behind them. */
+  packets: { total: number, left: number, ratePps: number }
+  /** `total` are there; `left` have left with their packets, and their numbers may be others' now. */
+  flows: { total: number, left: number, changed: FlowRow[] }
   sockets: SocketRow[]
   connection: ConnectionView | null
   decisions: Decision[]
@@ -182,7 +193,7 @@ export type CallName = keyof LabCalls
 
 /** The only names a shell may call. */
 export const callNames = [
-  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'saveCapture', 'stopLoading', 'openInWireshark',
+  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'setKeep', 'saveCapture', 'stopLoading', 'openInWireshark',
   'getPacketRows', 'getPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'exportScript',
   'getStatistics', 'getConversations', 'getEndpoints', 'getIoSeries',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',

@@ -31,6 +31,15 @@ export class Activity {
     counts[base + (second & secondMask)]++
   }
 
+  /** The number is another flow's from now on. */
+  clear(flow: number): void {
+    const block = flow >>> flowBits
+    if (block >= this.counts.length) return
+    const base = (flow & flowMask) * activitySeconds
+    this.counts[block].fill(0, base, base + activitySeconds)
+    this.ends[block][flow & flowMask] = 0
+  }
+
   /** Counts of the 32 seconds that end with `second`, oldest first. */
   read(flow: number, second: number): number[] {
     const block = flow >>> flowBits

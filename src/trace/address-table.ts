@@ -30,6 +30,13 @@ export class AddressTable {
     return this.intern(macVersion, 0, 0, readU16(bytes, at), readU32(bytes, at + 2))
   }
 
+  /** The number that an address of another table has here. */
+  internOf(other: AddressTable, number: number): number {
+    const { words } = other
+    const at = number * wordsEach
+    return this.intern(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4])
+  }
+
   text(number: number): string {
     return this.texts[number] ??= this.format(number * wordsEach)
   }

@@ -2,6 +2,7 @@ const chunkBits = 12
 const chunkRows = 1 << chunkBits
 const chunkMask = chunkRows - 1
 const wordsEach = 6
+const nothing = new Int32Array(0)
 
 /** Why a packet has a finding. What the operands are stands in the table of words. */
 export interface FindingProof {
@@ -21,6 +22,8 @@ export interface FindingProof {
  */
 export class FindingProofs {
   count = 0
+  /** The first row that has not left. */
+  private first = 0
   private readonly chunks: Int32Array[] = []
 
   add(packet: number, finding: number, first: number, second: number, firstPacket: number, secondPacket: number): void {
@@ -52,8 +55,15 @@ export class FindingProofs {
     return found
   }
 
+  /** Proofs of packets before `packet` leave. */
+  leaveBefore(packet: number): void {
+    const first = this.firstRowOf(packet)
+    for (let chunk = this.first >>> chunkBits; chunk < first >>> chunkBits; chunk++) this.chunks[chunk] = nothing
+    this.first = first
+  }
+
   private firstRowOf(packet: number): number {
-    let low = 0
+    let low = this.first
     let high = this.count
     while (low < high) {
       const middle = (low + high) >>> 1

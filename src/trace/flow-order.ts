@@ -2,7 +2,7 @@ import type { FlowSort } from '../rpc/flows-contract.ts'
 import type { Flow } from './flow.ts'
 import type { FlowTracker } from './flow-tracker.ts'
 
-/** Numbers of all flows by what is asked for, lowest first unless `descending`; among equals the lower number first, and what is not known last. */
+/** Numbers of all flows that are there by what is asked for, lowest first unless `descending`; among equals the lower number first, and what is not known last. */
 export function sortFlows(tracker: FlowTracker, sort: FlowSort, descending: boolean): Uint32Array {
   const { flows } = tracker
   const keyOf = keyOfSort(tracker, sort)
@@ -10,7 +10,7 @@ export function sortFlows(tracker: FlowTracker, sort: FlowSort, descending: bool
     const key = keyOf(flow)
     return Number.isNaN(key) ? Infinity : descending ? -key : key
   })
-  return Uint32Array.from(keys.keys()).sort((a, b) => keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b)
+  return Uint32Array.from(keys.keys()).filter((number) => !flows[number].hasLeft).sort((a, b) => keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b)
 }
 
 function keyOfSort(tracker: FlowTracker, sort: FlowSort): (flow: Flow) => number {

@@ -16,6 +16,7 @@ import { SegmentHeader } from './segment-header.ts'
 import { takeCompleteness, TcpAnalysis } from './tcp-analysis.ts'
 import { inferEstablished, inferReceiver, inferSender, isTimeWaitOver, staysEstablished } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
+import { addressesInUse, leavingFlows } from './leaving-flows.ts'
 import { TupleTable } from './tuple-table.ts'
 
 /** Keeps tuples of IPv6 apart: there, addresses are numbers of the table. */
@@ -35,8 +36,13 @@ export interface FlowTrackerOptions {
  * echo by identifier. The client is who sent the first SYN; where none was seen, the end with the higher port, then who sent first.
  */
 export class FlowTracker {
+  /** By number. One that has left stays in its place, without packets, until a later flow gets its number. */
   readonly flows: Flow[] = []
-  readonly addresses = new AddressTable()
+  /** Flows that have left. */
+  flowsLeft = 0
+  /** Grows when a number is given to another flow, or addresses get other numbers. */
+  renumbered = 0
+  addresses = new AddressTable()
   readonly activity = new Activity()
   readonly proofs = new FindingProofs()
   /** Latest second of any packet. */
@@ -48,7 +54,10 @@ export class FlowTracker {
   /** Flows of each protocol, which Wireshark counts apart. */
   private readonly streams = new Uint32Array(16)
   private readonly tcp: TcpAnalysis
-  private readonly tuples = new TupleTable()
+  private tuples = new TupleTable()
+  /** Numbers of flows that have left; those that left last rest until others leave, so that who looks at one hears of it first. */
+  private readonly free: number[] = []
+  private resting: number[] = []
   private readonly ends = new SegmentHeader()
   private readonly segment: SegmentFacts = { flags: 0, seq: 0, ack: 0, payloadLength: 0, isRetransmission: false }
 
@@ -82,7 +91,47 @@ export class FlowTracker {
   takeChanged(limit: number): Flow[] {
     const taken = this.changed.splice(0, limit)
     for (const flow of taken) flow.isChanged = false
-    return taken
+    return this.flowsLeft === 0 ? taken : taken.filter(({ hasLeft }) => !hasLeft)
+  }
+
+  /** Flows that are there. */
+  get flowCount(): number { return this.flows.length - this.free.length - this.resting.length }
+
+  /**
+   * Packets before `packet` leave, and with them the proofs of their findings and the flows that are over or were silent for long.
+   * @returns numbers of those flows; they are given to others once more have left
+   */
+  leaveBefore(packet: number): number[] {
+    this.proofs.leaveBefore(packet)
+    const leaving = leavingFlows(this, packet)
+    for (const number of this.resting) this.free.push(number)
+    this.resting = leaving.map(({ number }) => number)
+    for (const flow of leaving) {
+      const entry = this.entryOf(flow)
+      if (this.tuples.flowOf(entry) === flow.number) this.tuples.setFlow(entry, -1)
+      flow.hasLeft = true
+      this.flows[flow.number] = leftFlow
+    }
+    this.flowsLeft += leaving.length
+    // What is remembered of tuples and addresses goes once most of it is of flows that have left.
+    if (this.tuples.count > 2 * this.flowCount + tuplesSpared) this.compact()
+    return this.resting
+  }
+
+  private compact(): void {
+    const latest = this.flows.filter((flow) => !flow.hasLeft && this.tuples.flowOf(this.entryOf(flow)) === flow.number)
+    this.addresses = addressesInUse(this.flows, this.addresses)
+    this.tuples = new TupleTable()
+    for (const flow of latest) this.tuples.setFlow(this.entryOf(flow), flow.number)
+    this.renumbered++
+  }
+
+  /** The tuple of a flow that is there. */
+  private entryOf({ client, server, protocol }: Flow): number {
+    const ipv4 = this.addresses.ipv4Of(client.address)
+    return ipv4 < 0
+      ? this.tuples.find(client.address, client.port, server.address, server.port, protocol | ipv6Tuple)
+      : this.tuples.find(ipv4 | 0, client.port, this.addresses.ipv4Of(server.address) | 0, server.port, protocol)
   }
 
   /** Takes the header of a TCP segment; `bytes` hold its options. */
@@ -238,7 +287,8 @@ export class FlowTracker {
   }
 
   private open(entry: number, protocol: number, record: PacketRecord, ends: SegmentHeader, isClient: boolean, isSourceLower: boolean): Flow {
-    const flow = new Flow(this.flows.length, protocol, this.streams[protocol]++)
+    const number = this.free.pop() ?? this.flows.length
+    const flow = new Flow(number, protocol, this.streams[protocol]++)
     const source = isClient ? flow.client : flow.server
     const destination = isClient ? flow.server : flow.client
     source.address = ends.isV6 ? ends.source : this.addresses.internIpv4(ends.source >>> 0)
@@ -248,7 +298,11 @@ export class FlowTracker {
     flow.isClientLower = isClient === isSourceLower
     flow.firstSec = record.timeSec
     flow.firstNsec = record.timeNsec
-    this.flows.push(flow)
+    if (number < this.flows.length) {
+      this.activity.clear(number)
+      this.renumbered++
+    }
+    this.flows[number] = flow
     this.tuples.setFlow(entry, flow.number)
     return flow
   }
@@ -279,6 +333,13 @@ export class FlowTracker {
     end.state = InferredState.closed
   }
 }
+
+/** Entries of the tables that may be of flows that have left before the tables are made anew. */
+const tuplesSpared = 4096
+
+/** Stands in the place of every flow that has left. */
+const leftFlow = new Flow(-1, -1, -1)
+leftFlow.hasLeft = true
 
 /** Whether a SYN on a known tuple begins another connection: it has another number than what its sender was known to count from. */
 function isNewConnection({ analysis }: FlowEnd, seq: number): boolean {

@@ -98,6 +98,8 @@ export class Flow {
   synNsec = 0
   /** From the client's latest SYN to its first ACK behind it; -1 unknown. */
   handshakeRttUs = -1
+  /** It has left with its packets; its number may be a later flow's. */
+  hasLeft = false
   /** Waits in the tracker's list of changed flows. */
   isChanged = false
 

@@ -55,7 +55,7 @@ export class PacketAnalyses {
     if (flow.protocol === Protocol.icmp) return
     into.stream = flow.stream
     into.timeRelativeNs = (record.timeSec - flow.firstSec) * 1e9 + record.timeNsec - flow.firstNsec
-    into.timeDeltaNs = record.previousInFlow === 0 ? 0 : this.sinceNs(record.previousInFlow)
+    into.timeDeltaNs = record.previousInFlow === 0 ? 0 : this.sinceNs(record.previousInFlow, -1)
     if (record.protocol !== Protocol.tcp && (record.marks & PacketMark.quoting) === 0) return
     const isFromServer = (record.marks & PacketMark.fromServer) !== 0
     const sender = (isFromServer ? flow.server : flow.client).analysis
@@ -71,7 +71,7 @@ export class PacketAnalyses {
     into.completeness = passes === 1 ? record.completeness : record.previousInFlow > 0 ? totals.completeness | totals.firstShown : totals.completeness
     if (record.acksPacket > 0) {
       into.acksPacket = record.acksPacket
-      into.ackRttNs = this.sinceNs(record.acksPacket)
+      into.ackRttNs = this.sinceNs(record.acksPacket, 0)
     }
     if (record.bytesInFlight > 0) into.bytesInFlight = record.bytesInFlight
     if (record.pushBytes > 0) into.pushBytes = record.pushBytes
@@ -87,14 +87,15 @@ export class PacketAnalyses {
         into.duplicatePacket = proof.firstPacket
       } else if (proof.finding === Finding.retransmission) {
         into.rtoPacket = proof.firstPacket
-        into.rtoNs = this.sinceNs(proof.firstPacket)
+        into.rtoNs = this.sinceNs(proof.firstPacket, 0)
       }
     }
   }
 
-  /** Nanoseconds from an earlier packet to the one being read. */
-  private sinceNs(packet: number): number {
+  /** Nanoseconds from an earlier packet to the one being read; `unknown` where that has left. */
+  private sinceNs(packet: number, unknown: number): number {
     const { record, other } = this
+    if (!this.store.has(packet - 1)) return unknown
     this.store.read(packet - 1, other)
     return (record.timeSec - other.timeSec) * 1e9 + record.timeNsec - other.timeNsec
   }

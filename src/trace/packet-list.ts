@@ -10,7 +10,9 @@ const geometricEntries = (1 << (largestBits + 1)) - (1 << firstBits)
  * stay at that. A flow of one packet (a scan, a flood) costs nothing more, a long one is never copied.
  */
 export class PacketList {
-  length = 0
+  /** Packets that were pushed, and those of them that have left. */
+  private pushed = 0
+  private left = 0
   /** The packet that was pushed last; 0 none. */
   last = 0
   private first = 0
@@ -21,7 +23,7 @@ export class PacketList {
 
   push(packet: number): void {
     this.last = packet
-    if (this.length++ === 0) {
+    if (this.pushed++ === 0) {
       this.first = packet
       return
     }
@@ -29,11 +31,29 @@ export class PacketList {
     this.open[this.used++] = packet
   }
 
+  get length(): number { return this.pushed - this.left }
+
   /** The packet at a position below `length`. */
   at(position: number): number {
-    if (position === 0) return this.first
-    const block = blockOf(position - 1)
-    return this.blocks![block][position - 1 - startOf(block)]
+    const place = position + this.left
+    if (place === 0) return this.first
+    const block = blockOf(place - 1)
+    return this.blocks![block][place - 1 - startOf(block)]
+  }
+
+  /** Packets before `packet` leave; the others stand at lower positions then. */
+  leaveBefore(packet: number): void {
+    let low = 0
+    let high = this.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.at(middle) < packet) low = middle + 1
+      else high = middle
+    }
+    this.left += low
+    if (this.blocks === null) return
+    const kept = this.length === 0 ? this.blocks.length - 1 : Math.max(0, blockOf(this.left - 1))
+    for (let block = kept - 1; block >= 0 && this.blocks[block] !== nothing; block--) this.blocks[block] = nothing
   }
 
   /** Position of a packet, or -1. */

@@ -72,28 +72,53 @@ export class PacketRecord {
 
 /** Of 65,536 packets: the columns of a {@link PacketRecord}. */
 export class PacketChunk {
-  readonly fileOffset = new Float64Array(chunkPackets)
-  readonly timeSec = new Uint32Array(chunkPackets)
-  readonly timeNsec = new Uint32Array(chunkPackets)
-  readonly capturedLength = new Uint32Array(chunkPackets)
-  readonly originalLength = new Uint32Array(chunkPackets)
-  readonly seq = new Uint32Array(chunkPackets)
-  readonly ack = new Uint32Array(chunkPackets)
-  readonly flow = new Int32Array(chunkPackets)
-  readonly payloadLength = new Uint32Array(chunkPackets)
-  readonly flags = new Uint16Array(chunkPackets)
-  readonly window = new Uint16Array(chunkPackets)
-  readonly marks = new Uint32Array(chunkPackets)
-  readonly linkType = new Uint16Array(chunkPackets)
-  readonly direction = new Uint8Array(chunkPackets)
-  readonly protocol = new Uint8Array(chunkPackets)
-  readonly findings = new Uint32Array(chunkPackets)
-  readonly acksPacket = new Uint32Array(chunkPackets)
-  readonly bytesInFlight = new Uint32Array(chunkPackets)
-  readonly pushBytes = new Uint32Array(chunkPackets)
-  readonly previousInFlow = new Uint32Array(chunkPackets)
-  readonly windowShift = new Int8Array(chunkPackets)
-  readonly completeness = new Uint8Array(chunkPackets)
+  readonly fileOffset: Float64Array
+  readonly timeSec: Uint32Array
+  readonly timeNsec: Uint32Array
+  readonly capturedLength: Uint32Array
+  readonly originalLength: Uint32Array
+  readonly seq: Uint32Array
+  readonly ack: Uint32Array
+  readonly flow: Int32Array
+  readonly payloadLength: Uint32Array
+  readonly flags: Uint16Array
+  readonly window: Uint16Array
+  readonly marks: Uint32Array
+  readonly linkType: Uint16Array
+  readonly direction: Uint8Array
+  readonly protocol: Uint8Array
+  readonly findings: Uint32Array
+  readonly acksPacket: Uint32Array
+  readonly bytesInFlight: Uint32Array
+  readonly pushBytes: Uint32Array
+  readonly previousInFlow: Uint32Array
+  readonly windowShift: Int8Array
+  readonly completeness: Uint8Array
+
+  constructor(packets = chunkPackets) {
+    this.fileOffset = new Float64Array(packets)
+    this.timeSec = new Uint32Array(packets)
+    this.timeNsec = new Uint32Array(packets)
+    this.capturedLength = new Uint32Array(packets)
+    this.originalLength = new Uint32Array(packets)
+    this.seq = new Uint32Array(packets)
+    this.ack = new Uint32Array(packets)
+    this.flow = new Int32Array(packets)
+    this.payloadLength = new Uint32Array(packets)
+    this.flags = new Uint16Array(packets)
+    this.window = new Uint16Array(packets)
+    this.marks = new Uint32Array(packets)
+    this.linkType = new Uint16Array(packets)
+    this.direction = new Uint8Array(packets)
+    this.protocol = new Uint8Array(packets)
+    this.findings = new Uint32Array(packets)
+    this.acksPacket = new Uint32Array(packets)
+    this.bytesInFlight = new Uint32Array(packets)
+    this.pushBytes = new Uint32Array(packets)
+    this.previousInFlow = new Uint32Array(packets)
+    this.windowShift = new Int8Array(packets)
+    this.completeness = new Uint8Array(packets)
+  }
 }
 
 const bytesEach = 78
@@ -110,10 +135,14 @@ export interface FrameTimes {
 
 /**
  * All captured packets in columns, 65,536 to a chunk. Index 0 is packet number 1. Raw bytes stay in the recording; here is
- * where they stand in it.
+ * where they stand in it. The oldest may leave, a chunk at a time; numbers never change, and of the very first packet what is known stays,
+ * because times count from it.
  */
 export class PacketStore {
+  /** Packets that came, those that have left included. */
   count = 0
+  /** Index of the first packet that has not left. */
+  first = 0
   readonly chunks: PacketChunk[] = []
 
   /**
@@ -170,6 +199,30 @@ export class PacketStore {
     return this.chunks[number]
   }
 
+  /** Whether a packet is there, by its index. */
+  has(index: number): boolean {
+    return index >= this.first && index < this.count
+  }
+
+  secondOf(index: number): number {
+    return this.chunks[index >>> chunkBits].timeSec[index & chunkMask]
+  }
+
+  /** Packets before `index` have left. @returns their captured bytes */
+  leaveBefore(index: number): number {
+    let bytes = 0
+    for (let i = this.first; i < index; i++) bytes += this.chunks[i >>> chunkBits].capturedLength[i & chunkMask]
+    for (let number = this.first >>> chunkBits; number < index >>> chunkBits; number++) this.chunks[number] = number === 0 ? this.originOnly() : gone
+    this.first = index
+    return bytes
+  }
+
+  private originOnly(): PacketChunk {
+    const origin = new PacketChunk(1)
+    for (const name of Object.keys(origin) as (keyof PacketChunk)[]) origin[name][0] = this.chunks[0][name][0]
+    return origin
+  }
+
   /** Bits of `Finding` of packet `index`, which must be below `count`. */
   findingsOf(index: number): number {
     return this.chunks[index >>> chunkBits].findings[index & chunkMask]
@@ -204,5 +257,7 @@ export class PacketStore {
   }
 
   /** Bytes of the columns, allocated in advance ones included. */
-  get bytes(): number { return this.chunks.length * chunkPackets * bytesEach }
+  get bytes(): number { return (this.chunks.length - (this.first >>> chunkBits)) * chunkPackets * bytesEach }
 }
+
+const gone = new PacketChunk(0)

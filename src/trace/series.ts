@@ -65,7 +65,7 @@ export class FlowSeriesBuilder {
     const answered = isFromServer ? this.fromClient : this.fromServer
     sent.takeSegment(time, packet, record)
     answered.takeAck(time, packet, record, this.sackOf(packet, edges, record), edges)
-    if (record.acksPacket === 0) return
+    if (!this.store.has(record.acksPacket - 1)) return
     this.store.read(record.acksPacket - 1, acked)
     answered.takeRtt(time, packet, (record.timeSec - acked.timeSec) * 1e3 + (record.timeNsec - acked.timeNsec) / 1e6)
   }

@@ -1,3 +1,4 @@
+import type { Keep } from '../rpc/contract.ts'
 import type { FlowInsights, FlowPage, FlowRow } from '../rpc/flows-contract.ts'
 import type { PacketBytes, PacketInsight, PacketRow, PacketRowPage, PacketRowRequest } from '../rpc/packets-contract.ts'
 import { FrameTracker } from './frame-tracker.ts'
@@ -9,6 +10,7 @@ import { FlowTracker } from './flow-tracker.ts'
 import type { FlowTrackerOptions } from './flow-tracker.ts'
 import { flowInsights, packetInsights } from './insight/insight-views.ts'
 import { Insights } from './insight/insights.ts'
+import { firstToKeep, keepAll } from './keep.ts'
 import { PacketAnalyses } from './packet-analysis.ts'
 import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
@@ -33,6 +35,13 @@ export class Trace {
   isKnown: KnownEnds = () => false
   /** What a host of the lab decided of a packet, where one did. */
   reasonOf: ReasonReader | null = null
+  /** What stays in {@link trim}. */
+  keep: Keep = keepAll
+  /** Another object each time that packets have left: what was worked out of all of them is worked out anew. */
+  kept: object = {}
+  /** Somebody goes through the packets piece by piece: none leaves meanwhile. */
+  private holds = 0
+  private keptBytes = 0
 
   private readonly builder: PacketRows
   private readonly analyses: PacketAnalyses
@@ -47,8 +56,11 @@ export class Trace {
     this.analyses = new PacketAnalyses(this.store, this.tracker)
   }
 
+  /** Packets that came. */
   get packetCount(): number { return this.store.count }
-  get flowCount(): number { return this.tracker.flows.length }
+  /** Packets that have left. */
+  get packetsLeft(): number { return this.store.first }
+  get flowCount(): number { return this.tracker.flowCount }
 
   /**
    * Takes a batch. Nothing of it is kept but numbers.
@@ -61,17 +73,49 @@ export class Trace {
     for (let i = 0; i < batch.count; i++) {
       this.frames.take(batch, i, isOne ? linkType : linkType[i], this.store.count + 1)
       this.store.append(this.frames.record)
+      this.keptBytes += batch.capturedLength[i]
     }
+  }
+
+  /**
+   * Lets packets leave that {@link keep} does not keep, with the flows that end with them. Packet numbers stay; numbers of flows go to later ones.
+   * @returns numbers of the flows that left; null where nothing did
+   */
+  trim(): number[] | null {
+    const { store } = this
+    const first = this.holds > 0 ? store.first : firstToKeep(this.keep, store, this.keptBytes)
+    if (first === store.first) return null
+    this.keptBytes -= store.leaveBefore(first)
+    this.kept = {}
+    const flows = this.tracker.leaveBefore(first + 1)
+    this.insights?.leaveBefore(first + 1, flows)
+    return flows
+  }
+
+  /** No packet leaves until what is returned is called. */
+  hold(): () => void {
+    this.holds++
+    return () => { this.holds-- }
+  }
+
+  /** Seconds from the first packet of all to the first that is there. */
+  get firstKeptTime(): number {
+    const { store, record } = this
+    if (store.first === store.count) return 0
+    store.read(0, record)
+    const { timeSec, timeNsec } = record
+    store.read(store.first, record)
+    return record.timeSec - timeSec + (record.timeNsec - timeNsec) / 1e9
   }
 
   rows(request: PacketRowRequest, bytesOf: ByteReader): PacketRowPage {
     const flow = request.flow ?? null
     const list = flow === null ? null : this.tracker.flows[flow]?.packets
     if (list === undefined) return { total: 0, from: 0, rows: [] }
-    const total = list ? list.length : this.store.count
+    const total = list ? list.length : this.store.count - this.store.first
     const { from, count } = pageOf(request, total)
     const rows: PacketRow[] = []
-    for (let i = from; i < from + count; i++) rows.push(this.builder.row(list ? list.at(i) : i + 1, bytesOf))
+    for (let i = from; i < from + count; i++) rows.push(this.builder.row(list ? list.at(i) : this.store.first + i + 1, bytesOf))
     return { total, from, rows }
   }
 
@@ -105,13 +149,14 @@ export class Trace {
   /** Position of a packet among all rows, or among a flow's; -1 when it is not there. */
   findRow(packet: number, flow: number | null = null): number {
     if (flow !== null) return this.tracker.flows[flow]?.packets.indexOf(packet) ?? -1
-    return this.has(packet) ? packet - 1 : -1
+    return this.has(packet) ? packet - 1 - this.store.first : -1
   }
 
   flowPage(from: number, count: number): FlowPage {
-    const total = this.tracker.flows.length
-    const page = pageOf({ from, count }, total)
-    return { total, from: page.from, flows: this.tracker.flows.slice(page.from, page.from + page.count).map((flow) => this.flowRow(flow.number)) }
+    const { flows, flowsLeft } = this.tracker
+    const there = flowsLeft === 0 ? flows : flows.filter(({ hasLeft }) => !hasLeft)
+    const page = pageOf({ from, count }, there.length)
+    return { total: there.length, from: page.from, flows: there.slice(page.from, page.from + page.count).map((flow) => this.flowRow(flow.number)) }
   }
 
   /** Flows that had packets since they were taken last, at most `limit`; the others come with the next call. */
@@ -125,7 +170,7 @@ export class Trace {
   }
 
   private has(number: number): boolean {
-    return Number.isInteger(number) && number >= 1 && number <= this.store.count
+    return Number.isInteger(number) && this.store.has(number - 1)
   }
 }
 

@@ -9,7 +9,7 @@ const wordsEach = 5
 export class TupleTable {
   /** Whether the end that was named first in the latest {@link find} is the lower one of its tuple. */
   isFirstLower = false
-  private count = 0
+  count = 0
   private entries = new Int32Array(256 * wordsEach)
   private slots = new Int32Array(1024)
 

@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createBirpc } from 'birpc'
 import { LabWorker } from '../../main/lab/worker-client.ts'
 import type { LabUpdate } from '../../src/rpc/contract.ts'
+import { keepAll } from '../../src/trace/keep.ts'
 import type { CoreFunctions, ShellFunctions } from '../../src/rpc/outcome.ts'
 
 export interface LiveRun {
@@ -21,10 +22,13 @@ export interface LiveRun {
   mainPauseMs: number
   megabytesBefore: number
   megabytesAfter: number
+  /** Resident memory, a number a second while the flood lasts. */
+  megabytesBySecond: number[]
+  kept: number
 }
 
-/** Runs inside the namespace. Arguments: the built worker, seconds, frames a second. Prints one {@link LiveRun} as JSON. */
-const [workerPath, seconds, rate] = process.argv.slice(2)
+/** Runs inside the namespace. Arguments: the built worker, seconds, frames a second, packets to keep (0: all). Prints one {@link LiveRun} as JSON. */
+const [workerPath, seconds, rate, keepPackets = '0'] = process.argv.slice(2)
 const near = 'tllive0'
 const far = 'tllive1'
 const resolutionMs = 2
@@ -37,7 +41,7 @@ async function main(): Promise<LiveRun> {
   shell(`ip link set lo up && ip link add ${near} type veth peer name ${far}`)
   for (const name of [near, far]) shell(`sysctl -qw net.ipv6.conf.${name}.disable_ipv6=1 && ip link set ${name} up`)
   const folder = mkdtempSync(path.join(os.tmpdir(), 'bench-live-'))
-  const lab = new LabWorker({ version: 'bench', recordingFolder: folder, electron: false, defaultLink: { kind: 'nic', name: near }, workerUrl: pathToFileURL(workerPath) })
+  const lab = new LabWorker({ version: 'bench', recordingFolder: folder, electron: false, keep: keepPackets === '0' ? keepAll : { kind: 'packets', limit: Number(keepPackets) }, defaultLink: { kind: 'nic', name: near }, workerUrl: pathToFileURL(workerPath) })
   try {
     let update: LabUpdate | null = null
     const port = lab.connect()
@@ -51,7 +55,10 @@ async function main(): Promise<LiveRun> {
     const megabytesBefore = memoryMegabytes()
     const delay = monitorEventLoopDelay({ resolution: resolutionMs })
     delay.enable()
+    const megabytesBySecond: number[] = []
+    const looks = setInterval(() => megabytesBySecond.push(memoryMegabytes()), 1000)
     const { sent, seconds: spent } = await generate()
+    clearInterval(looks)
     await pause(settleMs)
     delay.disable()
     const { link, packets } = state()!
@@ -59,7 +66,8 @@ async function main(): Promise<LiveRun> {
     return {
       sent, seconds: spent, tracked: packets.total, recorded: link.recording.frames, droppedByKernel, droppedByRing,
       retransmissions: state()!.flows.changed.reduce((sum, flow) => sum + flow.retransmissions, 0),
-      mainPauseMs: Math.max(0, delay.max / 1e6 - resolutionMs), megabytesBefore, megabytesAfter: memoryMegabytes(),
+      mainPauseMs: Math.max(0, delay.max / 1e6 - resolutionMs), megabytesBefore, megabytesAfter: memoryMegabytes(), megabytesBySecond,
+      kept: packets.total - packets.left,
     }
   } finally {
     await lab.stop()

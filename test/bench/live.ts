@@ -12,12 +12,12 @@ export const bench = { name: 'live', run }
 const rate = 300_000
 const programs = ['live-generator', 'live-run']
 
-async function run({ quick = false, seconds = quick ? 2 : 30 }: { quick?: boolean, seconds?: number } = {}): Promise<BenchResult[]> {
+async function run({ quick = false, seconds = quick ? 2 : 30, keepPackets = 0 }: { quick?: boolean, seconds?: number, keepPackets?: number } = {}): Promise<BenchResult[]> {
   await ensureBuilt((line) => { console.error(line) })
   const folder = await buildPrograms(Object.fromEntries(programs.map((name) => [name, `test/bench/${name}.ts`])), 'bench-live')
   const unshare = process.getuid?.() === 0 ? ['-n'] : ['-Urn']
   const worker = path.join(root, 'out/main/worker.js')
-  const { status, stdout, stderr, error } = spawnSync('unshare', [...unshare, process.execPath, path.join(folder, 'live-run.mjs'), worker, String(seconds), String(rate)], {
+  const { status, stdout, stderr, error } = spawnSync('unshare', [...unshare, process.execPath, path.join(folder, 'live-run.mjs'), worker, String(seconds), String(rate), String(keepPackets)], {
     encoding: 'utf8', timeout: (seconds + 60) * 1000,
   })
   if (status !== 0) throw new Error(`the live bench needs a Linux network namespace and the native binding (exit status ${status}): ${error?.message ?? stderr}`)
@@ -32,7 +32,14 @@ async function run({ quick = false, seconds = quick ? 2 : 30 }: { quick?: boolea
     { name: 'lost and counted', value: live.droppedByKernel + live.droppedByRing, unit: 'frames' },
     { name: 'retransmissions found in the flows last told of', value: live.retransmissions, unit: 'segments' },
     { name: 'longest pause of the main thread', value: Number(live.mainPauseMs.toFixed(1)), unit: 'ms' },
+    { name: 'kept', value: live.kept, unit: 'frames' },
     { name: 'memory before', value: live.megabytesBefore, unit: 'MB' },
+    { name: 'most memory in the first half of the flood', value: most(live.megabytesBySecond, 0, 0.5), unit: 'MB' },
+    { name: 'most memory in the second half', value: most(live.megabytesBySecond, 0.5, 1), unit: 'MB' },
     { name: 'memory after', value: live.megabytesAfter, unit: 'MB' },
   ]
+}
+
+function most(looks: readonly number[], from: number, to: number): number {
+  return Math.max(0, ...looks.slice(Math.floor(from * looks.length), Math.ceil(to * looks.length)))
 }

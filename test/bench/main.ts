@@ -17,34 +17,35 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   trace: () => import('./trace.ts'),
 }
 
-const usage = `npm run bench [-- [NAME] [--quick] [--seconds N] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
+const usage = `npm run bench [-- [NAME] [--quick] [--seconds N] [--keep-packets N] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
 
-interface Arguments { names: string[], quick: boolean, json: boolean, seconds: number | undefined }
+interface Arguments { names: string[], quick: boolean, json: boolean, seconds: number | undefined, keepPackets: number | undefined }
 
 async function main(): Promise<void> {
-  const { names, quick, json, seconds } = readArguments(process.argv.slice(2))
+  const { names, quick, json, seconds, keepPackets } = readArguments(process.argv.slice(2))
   for (const name of names) {
     const { bench } = await benches[name]()
-    const results = await bench.run({ quick, ...seconds !== undefined && { seconds } })
+    const results = await bench.run({ quick, ...seconds !== undefined && { seconds }, ...keepPackets !== undefined && { keepPackets } })
     console.log(json ? JSON.stringify({ bench: name, machine: machine(), results }) : `${name} (${machine().cpu}, ${machine().cores} cores)\n${table(results)}\n`)
   }
 }
 
 function readArguments(args: readonly string[]): Arguments {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' } }, allowPositionals: true })
+    const { values, positionals } = parseArgs({ args: [...args], options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' }, 'keep-packets': { type: 'string' } }, allowPositionals: true })
     const unknown = positionals.find((name) => !Object.hasOwn(benches, name))
     if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
-    const seconds = values.seconds === undefined ? undefined : wholeSeconds(values.seconds)
-    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true, seconds }
+    const seconds = values.seconds === undefined ? undefined : wholeNumber('seconds', values.seconds)
+    const keepPackets = values['keep-packets'] === undefined ? undefined : wholeNumber('keep-packets', values['keep-packets'])
+    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true, seconds, keepPackets }
   } catch (error) {
     console.error(`bench: ${(error as Error).message}\n${usage}`)
     process.exit(2)
   }
 }
 
-function wholeSeconds(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--seconds takes a whole number of seconds, not "${text}"`)
+function wholeNumber(name: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`)
   return Number(text)
 }
 

@@ -36,6 +36,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     open: true,
     capturing: true,
     loading: null,
+    keep: { kind: 'all', limit: 0 },
     info: {
       kind: 'sandbox', name: 'sandbox', description: '', linkType: 1, mtu: 1500, snapLength: 65535, mac: new Uint8Array([2, 0, 10, 77, 0, 2]), addresses: ['10.77.0.0/24'],
       mayInject: true, timestamps: 'kernel', timestampUnit: 'ns', reportsDirection: true, unknownCounters: [],
@@ -60,8 +61,8 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     const faults = core.faults
     core.faults = []
     return {
-      timeUs: 32_000_000, link: core.link, host, packets: { total: capture.packets.length, ratePps: core.link.capturing ? 48 : 0 },
-      flows: { total: capture.flows.length, changed: capture.flows }, sockets, connection: null, decisions: [], datagrams: 0, faults,
+      timeUs: 32_000_000, link: core.link, host, packets: { total: capture.packets.length, left: 0, ratePps: core.link.capturing ? 48 : 0 },
+      flows: { total: capture.flows.length, left: 0, changed: capture.flows }, sockets, connection: null, decisions: [], datagrams: 0, faults,
     }
   }
 
@@ -69,6 +70,10 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     describeLab: () => ({ version: '0.1.0', platform: 'linux', defaultLink: { kind: 'sandbox' }, electron: false, recordingFolder: '/home/lab/captures' }),
     listLinks: () => linkChoices,
     openLink: () => core.link,
+    setKeep: (keep) => {
+      core.link = { ...core.link, keep }
+      return keep
+    },
     startCapture: () => { core.link = { ...core.link, capturing: true } },
     stopCapture: () => { core.link = { ...core.link, capturing: false } },
     setCaptureFilter: (expression) => {

@@ -20,13 +20,18 @@ const number: ColumnLoader = (block, values, presence) => {
   presence.fill(Presence.present, 0, block.count)
 }
 
+const sinceBefore: Field['ofFrame'] = (view, into) => {
+  if (view.index === 0) into.push(0n)
+  else if (view.source.store.has(view.index - 1)) into.push(view.time - view.timeOf(view.index - 1))
+}
+
 export const frameFields: readonly Field[] = [
   { name: 'frame', type: 'protocol', ofLevel: (level, into) => { if (!level.isQuoted) into.push(level.bytes) } },
   { name: 'frame.number', type: 'uint32', ofFrame: (view, into) => { into.push(view.index + 1) }, columns: [number] },
   { name: 'frame.time', type: 'absoluteTime', ofFrame: (view, into) => { into.push(view.time) } },
   { name: 'frame.time_epoch', type: 'relativeTime', ofFrame: (view, into) => { into.push(view.time) } },
   { name: 'frame.time_relative', type: 'relativeTime', ofFrame: (view, into) => { into.push(view.time - view.timeOf(0)) }, columns: [sinceFirst] },
-  { name: 'frame.time_delta', type: 'relativeTime', ofFrame: (view, into) => { into.push(view.index === 0 ? 0n : view.time - view.timeOf(view.index - 1)) } },
+  { name: 'frame.time_delta', type: 'relativeTime', ofFrame: sinceBefore },
   { name: 'frame.len', type: 'uint32', ofFrame: (view, into) => { into.push(view.record.originalLength) }, columns: [column((columns) => columns.originalLength)] },
   { name: 'frame.cap_len', type: 'uint32', ofFrame: (view, into) => { into.push(view.record.capturedLength) }, columns: [column((columns) => columns.capturedLength)] },
   { name: 'frame.protocols', type: 'string', ofFrame: (view, into) => { if (view.levels.length > 0) into.push(view.levels.map(protocolsOf).join(':')) } },

@@ -69,6 +69,12 @@ export class Insights {
     holdTime(flow.server, segment.timeUs)
   }
 
+  /** Packets before `packet` leave, and these flows, whose numbers others get. */
+  leaveBefore(packet: number, flows: readonly number[]): void {
+    this.rows.forgetBefore(packet)
+    for (const flow of flows) this.flows.delete(flow)
+  }
+
   /** What was found in a packet, in the order in which it was found. */
   of(packet: number): InsightRow[] {
     const found = this.rows.of(packet)

@@ -18,26 +18,32 @@ export type PairLayer = 'eth' | 'ipv4' | 'ipv6' | 'tcp' | 'udp'
 /** Keeps the tuples of the layers apart. */
 const tupleOf = { eth: 1, ipv4: 2, ipv6: 3, udp4: 4, udp6: 5 } as const
 
+/** Tuples that may be of pairs that have left before the tables are made anew. */
+const tuplesSpared = 4096
+
 /** Everything that is counted by the way while packets come, each packet once, with the batch in which it came. */
 export class CaptureStatistics {
   packets = 0
   bytes = 0
   /** Seconds from the first packet to the latest. */
   seconds = 0
-  readonly pairs: Readonly<Record<PairLayer, PairCounters>> = {
+  readonly pairs: Record<PairLayer, PairCounters> = {
     eth: new PairCounters(), ipv4: new PairCounters(), ipv6: new PairCounters(), tcp: new PairCounters(), udp: new PairCounters(),
   }
+
+  /** Pairs that have left with their last packet; they still count in everything else. */
+  pairsLeft = 0
 
   readonly protocols = new ProtocolTree()
   readonly lengths = new LengthCounts()
   /** Packets with each finding, and the first of them. */
   readonly findings = new Map<FindingName, { packets: number, first: number }>()
   /** MAC and IPv6 addresses. Pairs of `eth`, `ipv6` and `udp` have their numbers; of `ipv4` the address itself; of `tcp` the flow. */
-  readonly addresses = new AddressTable()
+  addresses = new AddressTable()
   /** Of UDP pairs: both ports. */
   udpPorts = new Uint32Array(64)
 
-  private readonly tuples = new TupleTable()
+  private tuples = new TupleTable()
   private readonly first = new PacketRecord()
   private time = 0
   private length = 0
@@ -47,6 +53,7 @@ export class CaptureStatistics {
   private readonly latestMacs = new Uint32Array(8)
   private readonly latestEth = new Int32Array(2).fill(-1)
   private nextMacs: 0 | 1 = 0
+  private compactFrom = tuplesSpared
   private outer = new Packet()
   private inner = new Packet()
 
@@ -59,6 +66,47 @@ export class CaptureStatistics {
     if (trace.packetCount > 0) trace.store.read(0, this.first)
     for (let i = 0; i < batch.count; i++) {
       if (chosen?.[i] !== 0) this.takeFrame(batch, i, typeof linkType === 'number' ? linkType : linkType[i], trace, first + i)
+    }
+  }
+
+  /**
+   * Forgets TCP flows that have left, and pairs of other layers without a packet among those that are kept, once they are most of them.
+   * @param firstKept seconds from the first packet to the first that is kept
+   */
+  forget(flows: readonly number[], firstKept: number): void {
+    for (const flow of flows) {
+      this.pairs.tcp.clear(flow)
+      if (flow < this.ipv4OfFlow.length) this.ipv4OfFlow[flow] = 0
+    }
+    this.pairsLeft += flows.length
+    if (this.tuples.count < this.compactFrom) return
+    this.compact(firstKept)
+    this.compactFrom = 2 * this.tuples.count + tuplesSpared
+  }
+
+  private compact(firstKept: number): void {
+    const { addresses: known, udpPorts: ports } = this
+    this.addresses = new AddressTable()
+    this.tuples = new TupleTable()
+    this.udpPorts = new Uint32Array(64)
+    this.latestEth.fill(-1)
+    this.ipv4OfFlow.fill(0)
+    for (const layer of ['eth', 'ipv4', 'ipv6', 'udp'] as const) {
+      const before = this.pairs[layer]
+      const after = new PairCounters()
+      for (let pair = 0; pair < before.count; pair++) {
+        if (before.last[pair] < firstKept) continue
+        const a = layer === 'ipv4' ? before.a[pair] : this.addresses.internOf(known, before.a[pair])
+        const b = layer === 'ipv4' ? before.b[pair] : this.addresses.internOf(known, before.b[pair])
+        const [portA, portB] = layer === 'udp' ? [ports[2 * pair], ports[2 * pair + 1]] : [0, 0]
+        const kind = layer !== 'udp' ? tupleOf[layer] : this.addresses.ipv4Of(a) < 0 ? tupleOf.udp6 : tupleOf.udp4
+        const number = after.count
+        after.take(before, pair, number, a, b)
+        this.tuples.setFlow(this.tuples.find(a, portA, b, portB, kind), number)
+        if (layer === 'udp') this.setUdpPorts(number, portA, portB)
+      }
+      this.pairsLeft += before.count - after.count
+      this.pairs[layer] = after
     }
   }
 
@@ -154,13 +202,17 @@ export class CaptureStatistics {
     const destination = ipVersion === 4 ? addresses.internIpv4(ipv4.destination) : addresses.internIpv6(ipv6.destination)
     const pair = this.addPair('udp', ipVersion === 4 ? tupleOf.udp4 : tupleOf.udp6, source, destination, udp.sourcePort, udp.destinationPort)
     if (pairs.udp.packets[2 * pair] + pairs.udp.packets[2 * pair + 1] > 1) return
+    this.setUdpPorts(pair, udp.sourcePort, udp.destinationPort)
+  }
+
+  private setUdpPorts(pair: number, a: number, b: number): void {
     while (2 * pair + 1 >= this.udpPorts.length) {
       const wider = new Uint32Array(2 * this.udpPorts.length)
       wider.set(this.udpPorts)
       this.udpPorts = wider
     }
-    this.udpPorts[2 * pair] = udp.sourcePort
-    this.udpPorts[2 * pair + 1] = udp.destinationPort
+    this.udpPorts[2 * pair] = a
+    this.udpPorts[2 * pair + 1] = b
   }
 
   /** The first end of a pair is who sent first. @returns the pair */

@@ -38,6 +38,25 @@ export class PairCounters {
     this.count = Math.max(this.count, pair + 1)
   }
 
+  /** The number is another pair's from now on. */
+  clear(pair: number): void {
+    if (!this.has(pair)) return
+    this.used--
+    for (const i of [2 * pair, 2 * pair + 1]) this.packets[i] = this.bytes[i] = 0
+  }
+
+  /** Takes a pair of another table over as it stands. */
+  take(other: PairCounters, from: number, pair: number, a: number, b: number): void {
+    this.open(pair, a, b)
+    this.used++
+    for (const side of [0, 1]) {
+      this.packets[2 * pair + side] = other.packets[2 * from + side]
+      this.bytes[2 * pair + side] = other.bytes[2 * from + side]
+    }
+    this.first[pair] = other.first[from]
+    this.last[pair] = other.last[from]
+  }
+
   has(pair: number): boolean {
     return pair < this.count && this.packets[2 * pair] + this.packets[2 * pair + 1] > 0
   }

@@ -37,6 +37,7 @@ export const window = {
     peer: { kernel: 'veth, Linux kernel peer', lab: 'second lab host as peer' },
   },
   capture: { start: 'Start', stop: 'Stop' },
+  keep: { label: 'Packets to keep', limit: 'How many', all: 'Keep all', packets: 'Keep last packets', bytes: 'Keep last MB', minutes: 'Keep last minutes' },
   filter: {
     label: 'Capture filter',
     placeholder: 'all frames',
@@ -88,6 +89,7 @@ export const window = {
     list: 'Packets',
     count: '{total} packet | {total} packets',
     countOf: '{shown} of {total}',
+    left: '{count} earlier packet has left; the recording has it | {count} earlier packets have left; the recording has them',
     onlyFlow: 'Flow {flow}',
     showAll: 'Show all packets',
     follow: 'Follow the end of the list',
@@ -169,6 +171,7 @@ export const window = {
     allBytes: '{count} bytes',
     cutBytes: '{count} of {original} bytes captured',
     streamBytes: 'stream bytes {from} to {to}',
+    left: 'Packet {number} has left the list. The recording on disk still has it.',
     litByte: '{name}: {from}',
     litBytes: '{name}: {from} to {to}',
     hex: 'Bytes of the frame, {count}',
@@ -313,6 +316,8 @@ export const window = {
   },
   result: {
     filter: '{count} BPF instructions',
+    keptAll: 'all packets are kept',
+    kept: { packets: 'the last {limit} packets are kept', bytes: 'the last {limit} bytes are kept', minutes: 'the last {limit} minutes are kept' },
     saved: '{frames} frames, {bytes} written',
     host: 'Lab host {address}, MAC {mac}',
     connection: 'connection {connection}',

@@ -9,6 +9,7 @@ export const commands: SameKeys<typeof english> = {
     captureStart: '캡처를 계속합니다',
     captureStop: '캡처를 멈춥니다. 랩 호스트는 계속 동작합니다',
     captureClear: '캡처한 패킷을 지우고 기록을 새로 시작합니다',
+    keep: '실시간 캡처의 패킷을 모두 남기거나 최근 것만 남깁니다: keep all, keep packets 1000000, keep bytes 500000000, keep minutes 10. 디스크의 기록에는 모두 남습니다',
     filter: 'BPF 식에 맞는 패킷만 캡처합니다. 랩 호스트는 그래도 모두 듣습니다. 식이 없으면 모두 캡처합니다',
     open: '캡처 파일을 엽니다',
     save: '기록 전체 또는 그 일부(흐름 하나, 패킷 범위, 표시 필터에 맞는 패킷)를 파일로 복사합니다',
@@ -69,6 +70,8 @@ export const commands: SameKeys<typeof english> = {
     command: '명령 이름',
     language: 'en 또는 ko',
     theme: 'dark, light, system 중 하나',
+    what: 'all, packets, bytes, minutes 중 하나',
+    limit: '남길 개수',
   },
   option: {
     profile: '스크립트가 쓰인 대상: linux, freebsd 또는 rfc. 따로 적지 않으면 스크립트를 따릅니다',

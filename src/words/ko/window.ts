@@ -38,6 +38,7 @@ export const window: SameKeys<typeof en> = {
     peer: { kernel: 'veth, 상대는 리눅스 커널', lab: '상대는 둘째 랩 호스트' },
   },
   capture: { start: '시작', stop: '정지' },
+  keep: { label: '남겨 둘 패킷', limit: '개수', all: '모두 남김', packets: '최근 패킷 수', bytes: '최근 MB', minutes: '최근 분' },
   filter: {
     label: '캡처 필터',
     placeholder: '모든 프레임',
@@ -89,6 +90,7 @@ export const window: SameKeys<typeof en> = {
     list: '패킷',
     count: '패킷 {total}개',
     countOf: '{total}개 중 {shown}개',
+    left: '앞선 패킷 {count}개가 목록에서 빠졌습니다. 기록에는 있습니다',
     onlyFlow: '흐름 {flow}',
     showAll: '모든 패킷 보기',
     follow: '목록 끝 따라가기',
@@ -170,6 +172,7 @@ export const window: SameKeys<typeof en> = {
     allBytes: '{count}바이트',
     cutBytes: '{original}바이트 중 {count}바이트 캡처',
     streamBytes: '스트림 {from}–{to}번째',
+    left: '패킷 {number}번은 목록에서 빠졌습니다. 디스크의 기록에는 남아 있습니다.',
     litByte: '{name}: {from}',
     litBytes: '{name}: {from}–{to}',
     hex: '프레임의 바이트 {count}개',
@@ -314,6 +317,8 @@ export const window: SameKeys<typeof en> = {
   },
   result: {
     filter: 'BPF 명령 {count}개',
+    keptAll: '패킷을 모두 남깁니다',
+    kept: { packets: '최근 패킷 {limit}개를 남깁니다', bytes: '최근 {limit}바이트를 남깁니다', minutes: '최근 {limit}분을 남깁니다' },
     saved: '프레임 {frames}개, {bytes} 기록함',
     host: '랩 호스트 {address}, MAC {mac}',
     connection: '연결 {connection}',
