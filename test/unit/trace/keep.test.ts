@@ -25,7 +25,7 @@ function batchOf(timed: readonly TimedFrame[]): FrameBatch {
 }
 
 function fed(keep: Keep, frames: readonly TimedFrame[], each = 50): { trace: Trace, statistics: CaptureStatistics } {
-  const trace = new Trace()
+  const trace = new Trace({ insights: true })
   const statistics = new CaptureStatistics()
   trace.keep = keep
   for (let from = 0; from < frames.length; from += each) {
@@ -88,6 +88,8 @@ describe('a trace that keeps the latest packets', () => {
       const [own, theirs] = [trace.packet(number, noBytes)!, whole.packet(number, noBytes)!]
       expect({ ...own.row, flow: 0 }).toEqual({ ...theirs.row, flow: 0 })
       expect(own.proofs).toEqual(theirs.proofs)
+      expect(trace.packetInsights(number)).toEqual(whole.packetInsights(number))
+      expect({ ...trace.flowInsights(own.flow), flow: 0 }).toEqual({ ...whole.flowInsights(theirs.flow), flow: 0 })
       expect({ ...trace.flowRow(own.flow), flow: 0 }).toEqual({ ...whole.flowRow(theirs.flow), flow: 0 })
       expect(trace.findRow(number, own.flow)).toBeGreaterThanOrEqual(0)
       findings += own.proofs.length
