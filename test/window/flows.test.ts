@@ -62,7 +62,7 @@ describe.skipIf(windowObstacle !== null)(`flows of a capture file${windowObstacl
 
   it('counts the age of a flow up to the last packet of an old capture, not up to today', async () => {
     const age = page.locator('[data-flow="0"] .age')
-    await expect.poll(() => age.innerText()).toMatch(/^[\d.]+ (ms|s)$/)
+    await expect.poll(() => age.innerText()).toMatch(/^\d+ ms$/)
     expect(await age.evaluate((cell) => cell.scrollWidth <= cell.clientWidth)).toBe(true)
   })
 
