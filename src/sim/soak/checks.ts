@@ -3,7 +3,8 @@ import type { TcpSnapshot } from '../../tcp/snapshot.ts'
 import { isSynchronized, TcpState } from '../../tcp/state.ts'
 
 const maxHeldRanges = 64
-const maxPathLength = 65
+/** Six numbers of six moves (src/tcp/state-path.ts). */
+const maxPathLength = 73
 
 /** What holds in every state once everything that wants to be sent was sent. @returns what does not, or null */
 export function brokenInvariant(view: TcpSnapshot, nowUs: number): string | null {

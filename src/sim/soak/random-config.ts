@@ -15,6 +15,7 @@ const narrower: Partial<Record<keyof TcpConfig, readonly [least: number, most: n
   maxRtoUs: [60 * seconds, 120 * seconds],
   mslUs: [0, 120 * seconds],
   userTimeoutUs: [1 * seconds, 86_400 * seconds],
+  persistMaxUs: [5 * seconds, 3600 * seconds],
   openTimeoutUs: [10 * seconds, 86_400 * seconds],
   finWait2TimeoutUs: [10 * seconds, 86_400 * seconds],
   keepAliveIdleUs: [1 * seconds, 7200 * seconds],
