@@ -1,16 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
 import { fault } from '../../src/base/fault.ts'
 import { startFixtureServer, type FixtureServer } from '../support/fixture-server.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowOptions, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
 let browser: Browser
 let shown: WindowPage
 let page: Page
@@ -39,23 +33,17 @@ describe.skipIf(windowObstacle !== null)(`the Capture workspace${windowObstacle 
   afterAll(() => browser?.close())
 
   describe('on the lab itself, two hosts on a simulated network', () => {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-window-'))
-    let worker: LabWorker
-    let server: LabServer
+    const folder = temporaryFolder()
+    let lab: ServedLab
 
     beforeAll(async () => {
-      worker = new LabWorker({
-        version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'virtual' }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-      })
-      server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
-      await open(server.url)
+      lab = await serveLab({ kind: 'virtual' }, folder)
+      await open(lab.url)
       await options().first().waitFor({ state: 'attached', timeout: 20_000 })
     })
     afterAll(async () => {
       await shown?.close()
-      await server?.close()
-      await worker?.stop()
-      rmSync(folder, { recursive: true, force: true })
+      await lab?.close()
     })
 
     it('shows the first conversation from ARP to TIME-WAIT, and hides the token', async () => {

@@ -1,20 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { launchBrowser, openWindow, windowObstacle, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
-
 describe.skipIf(windowObstacle !== null)(`the Endpoint and Craft workspaces${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-window-'))
+  const folder = temporaryFolder()
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
   let shown: WindowPage
   let page: Page
 
@@ -26,20 +18,15 @@ describe.skipIf(windowObstacle !== null)(`the Endpoint and Craft workspaces${win
 
   beforeAll(async () => {
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'virtual' }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
-    shown = await openWindow(browser, server.url)
+    lab = await serveLab({ kind: 'virtual' }, folder)
+    shown = await openWindow(browser, lab.url)
     page = shown.page
     await workspace('Endpoint')
   })
   afterAll(async () => {
     await shown?.close()
-    await server?.close()
-    await worker?.stop()
+    await lab?.close()
     await browser?.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   it('chooses the first conversation by itself and shows how it was walked', async () => {

@@ -1,47 +1,37 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
 import { manyFlowFrames } from '../support/many-flows.ts'
 import { pcapOf } from '../support/pcap.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { launchBrowser, openWindow, windowObstacle, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
 const flowCount = 130
 
 describe.skipIf(windowObstacle !== null)(`flows of a capture file${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-flows-'))
+  const folder = temporaryFolder()
   const file = path.join(folder, 'many.pcap')
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
   let shown: WindowPage
   let page: Page
 
   beforeAll(async () => {
     writeFileSync(file, pcapOf(manyFlowFrames(flowCount, (flow) => flow === 77 ? 3 : flow === 12 ? 1 : 0)))
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'file', name: file }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
+    lab = await serveLab({ kind: 'file', name: file }, folder)
     // The first window hears of every flow as it is read, the later ones hear of none: nothing changes any more.
-    const first = await openWindow(browser, server.url)
+    const first = await openWindow(browser, lab.url)
     await first.page.locator('[data-flow="0"] .c2s').waitFor({ timeout: 20_000 })
     await first.close()
   })
   afterAll(async () => {
     await browser?.close()
-    await server?.close()
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await lab?.close()
   })
   beforeEach(async () => {
-    shown = await openWindow(browser, server.url)
+    shown = await openWindow(browser, lab.url)
     page = shown.page
     await page.locator('[data-flow="0"] .c2s').waitFor()
   })

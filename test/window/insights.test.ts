@@ -1,23 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
 import { simulatedCapture } from '../support/simulated-capture.ts'
 import { nanosecondPcap } from '../support/tshark.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
-
 describe.skipIf(windowObstacle !== null)(`what flows and packets show${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-insights-window-'))
+  const folder = temporaryFolder()
   const file = path.join(folder, 'reordered.pcap')
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
   let shown: WindowPage
   let page: Page
 
@@ -25,16 +19,11 @@ describe.skipIf(windowObstacle !== null)(`what flows and packets show${windowObs
     const impair = { reorderRate: 0.03, reorderUs: 60_000, delayUs: 20_000, rateBitsPerSecond: 8_000_000 }
     writeFileSync(file, nanosecondPcap(simulatedCapture({ seed: 5, impair, seenBy: 'client', transfers: 1, bytes: 400_000 })))
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'file', name: file }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
+    lab = await serveLab({ kind: 'file', name: file }, folder)
   })
   afterAll(async () => {
     await browser?.close()
-    await server?.close()
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await lab?.close()
   })
   afterEach(async () => {
     const { complaints } = shown
@@ -43,7 +32,7 @@ describe.skipIf(windowObstacle !== null)(`what flows and packets show${windowObs
   })
 
   const open = async (language: 'en' | 'ko', width = 1440, height = 900) => {
-    shown = await openWindow(browser, server.url, { width, height, language })
+    shown = await openWindow(browser, lab.url, { width, height, language })
     page = shown.page
     await page.locator('[data-flow="0"] .c2s').waitFor()
     await page.getByRole('tab', { name: language === 'en' ? 'Flow' : '흐름 분석', exact: true }).click()

@@ -1,20 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
-
 describe.skipIf(windowObstacle !== null)(`a window on a capture that keeps the latest packets${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-keep-'))
+  const folder = temporaryFolder()
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
   let shown: WindowPage
   let page: Page
   const rows = () => page.locator('.packet-rows [role=option]').evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-packet'))).filter((number) => number > 0))
@@ -23,20 +15,15 @@ describe.skipIf(windowObstacle !== null)(`a window on a capture that keeps the l
 
   beforeAll(async () => {
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'virtual' }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
-    shown = await openWindow(browser, server.url)
+    lab = await serveLab({ kind: 'virtual' }, folder)
+    shown = await openWindow(browser, lab.url)
     page = shown.page
     await page.locator('.packet-rows [data-packet="10"]').waitFor({ state: 'attached', timeout: 20_000 })
   })
   afterAll(async () => {
     await shown?.close()
     await browser?.close()
-    await server?.close()
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await lab?.close()
   })
 
   it('lists from the first that is kept, says what has left, and goes on with what comes', async () => {

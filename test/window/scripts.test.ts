@@ -1,14 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
 const good = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 bind(3, ..., ...) = 0
 +0 listen(3, 1) = 0
@@ -17,27 +11,21 @@ const good = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 `
 
 describe.skipIf(windowObstacle !== null)(`scripts in the window${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-scripts-'))
+  const folder = temporaryFolder()
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
 
   beforeAll(async () => {
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'virtual' }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
+    lab = await serveLab({ kind: 'virtual' }, folder)
   })
   afterAll(async () => {
     await browser?.close()
-    await server?.close()
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await lab?.close()
   })
 
   it('runs a script by keyboard, marks its lines, and shows where one fails', { timeout: 60_000 }, async () => {
-    const { page, complaints, close } = await openWindow(browser, server.url)
+    const { page, complaints, close } = await openWindow(browser, lab.url)
     await page.keyboard.press('Control+4')
     const editor = page.getByRole('textbox', { name: /Packetdrill script/ })
     await editor.waitFor()
@@ -66,7 +54,7 @@ describe.skipIf(windowObstacle !== null)(`scripts in the window${windowObstacle 
   })
 
   it('completes calls, and shows an example in Korean and light colours', { timeout: 60_000 }, async () => {
-    const { page, complaints, close } = await openWindow(browser, server.url, { language: 'ko', theme: 'light' })
+    const { page, complaints, close } = await openWindow(browser, lab.url, { language: 'ko', theme: 'light' })
     await page.keyboard.press('Control+4')
     const editor = page.getByRole('textbox', { name: /packetdrill 스크립트/ })
     await editor.fill('')
@@ -85,7 +73,7 @@ describe.skipIf(windowObstacle !== null)(`scripts in the window${windowObstacle 
   })
 
   it('opens a flow of the capture as a script', { timeout: 60_000 }, async () => {
-    const { page, complaints, close } = await openWindow(browser, server.url)
+    const { page, complaints, close } = await openWindow(browser, lab.url)
     await page.locator('[data-flow]').filter({ hasText: ':80' }).first().click()
     await page.getByRole('button', { name: 'Make a packetdrill script of the chosen flow' }).click()
     const editor = page.getByRole('textbox', { name: /Packetdrill script/ })

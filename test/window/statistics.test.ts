@@ -1,24 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
 import { frames } from '../support/frames.ts'
 import { manyFlowFrames } from '../support/many-flows.ts'
 import { pcapOf } from '../support/pcap.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowOptions, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
 const flowCount = 400
 
 describe.skipIf(windowObstacle !== null)(`statistics in the window${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-statistics-window-'))
+  const folder = temporaryFolder()
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
   let shown: WindowPage
   let page: Page
 
@@ -26,16 +21,11 @@ describe.skipIf(windowObstacle !== null)(`statistics in the window${windowObstac
     const file = path.join(folder, 'counted.pcap')
     writeFileSync(file, pcapOf([...manyFlowFrames(flowCount, (flow) => flow === 77 ? 3 : 0), ...Object.values(frames)]))
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'file', name: file }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
+    lab = await serveLab({ kind: 'file', name: file }, folder)
   })
   afterAll(async () => {
     await browser?.close()
-    await server?.close()
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await lab?.close()
   })
   afterEach(async () => {
     const { complaints } = shown
@@ -44,7 +34,7 @@ describe.skipIf(windowObstacle !== null)(`statistics in the window${windowObstac
   })
 
   async function open(kind: string, options: WindowOptions = {}): Promise<void> {
-    shown = await openWindow(browser, server.url, options)
+    shown = await openWindow(browser, lab.url, options)
     page = shown.page
     await page.getByRole('tab', { name: options.language === 'ko' ? '통계' : 'Statistics' }).click()
     await page.locator('.kinds').getByRole('button', { name: kind, exact: true }).click()

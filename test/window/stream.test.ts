@@ -1,44 +1,34 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LabWorker } from '../../main/lab/worker-client.ts'
-import { LabServer } from '../../main/server/server.ts'
 import { pcapOf } from '../support/pcap.ts'
 import { streamFrames } from '../support/spoken-stream.ts'
+import { serveLab, temporaryFolder, type ServedLab } from '../support/lab-window.ts'
 import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowPage } from '../support/window-page.ts'
 
-const root = path.resolve(import.meta.dirname, '../..')
 const lineCount = 20_000
 
 describe.skipIf(windowObstacle !== null)(`the stream of a connection${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tcplab-stream-window-'))
+  const folder = temporaryFolder()
   const file = path.join(folder, 'spoken.pcap')
   let browser: Browser
-  let worker: LabWorker
-  let server: LabServer
+  let lab: ServedLab
   let shown: WindowPage
   let page: Page
 
   beforeAll(async () => {
     writeFileSync(file, pcapOf(streamFrames(lineCount)))
     browser = await launchBrowser()
-    worker = new LabWorker({
-      version: '0', recordingFolder: folder, electron: false, defaultLink: { kind: 'file', name: file }, workerUrl: pathToFileURL(path.join(root, 'out/main/worker.js')),
-    })
-    server = await LabServer.open({ port: 0, rendererFolder: path.join(root, 'out/renderer'), connectShell: () => worker.connect(), unauthorizedText: 'no' })
+    lab = await serveLab({ kind: 'file', name: file }, folder)
   })
   afterAll(async () => {
     await browser?.close()
-    await server?.close()
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await lab?.close()
   })
 
   const open = async (width = 1440, height = 900, language: 'en' | 'ko' = 'en') => {
-    shown = await openWindow(browser, server.url, { width, height, language })
+    shown = await openWindow(browser, lab.url, { width, height, language })
     page = shown.page
     await page.locator('[data-flow="0"] .c2s').waitFor()
   }
