@@ -7,6 +7,22 @@ import type { ArgumentType } from '../../src/rpc/commands.ts'
 import { parseArgument } from '../../src/rpc/command-line.ts'
 import { UsageError } from './failure.ts'
 
+const onLink = [
+  { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
+  { name: 'elevate', type: 'flag' },
+] as const
+const asHost = [
+  { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
+  { name: 'mac', type: 'mac', value: 'MAC' },
+  { name: 'gateway', type: 'address', value: 'ADDR' },
+  { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
+] as const
+const ofTcp = [
+  { name: 'preset', type: 'text', value: 'NAME' },
+  { name: 'isn', type: 'count', value: 'N' },
+  { name: 'set', type: 'assignment', value: 'NAME=VALUE', repeatable: true },
+] as const
+
 /**
  * The commands of the program, one row each: arguments, options with the type of their value. Words are those of `cli.command`,
  * `cli.argument` and `cli.option` under `words`, or under the name.
@@ -16,8 +32,7 @@ export const cliTable = {
   capture: {
     arguments: [],
     options: [
-      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
-      { name: 'elevate', type: 'flag' },
+      ...onLink,
       { name: 'filter', type: 'text', value: 'BPF' },
       { name: 'display-filter', short: 'Y', type: 'text', value: 'FILTER', words: 'displayFilter' },
       { name: 'write', short: 'w', type: 'path', value: 'FILE' },
@@ -61,34 +76,22 @@ export const cliTable = {
   host: {
     arguments: [],
     options: [
-      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
-      { name: 'elevate', type: 'flag' },
-      { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
-      { name: 'mac', type: 'mac', value: 'MAC' },
-      { name: 'gateway', type: 'address', value: 'ADDR' },
-      { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
+      ...onLink,
+      ...asHost,
       { name: 'listen', type: 'listener', value: 'APP:PORT', repeatable: true },
-      { name: 'preset', type: 'text', value: 'NAME' },
-      { name: 'isn', type: 'count', value: 'N' },
-      { name: 'set', type: 'assignment', value: 'NAME=VALUE', repeatable: true },
+      ...ofTcp,
     ],
   },
   connect: {
     arguments: [{ name: 'host', type: 'address' }, { name: 'port', type: 'port' }],
     options: [
-      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
-      { name: 'elevate', type: 'flag' },
-      { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
-      { name: 'mac', type: 'mac', value: 'MAC' },
-      { name: 'gateway', type: 'address', value: 'ADDR' },
-      { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
+      ...onLink,
+      ...asHost,
       { name: 'send', type: 'path', value: 'FILE|-' },
       { name: 'receive', type: 'path', value: 'FILE|-' },
       { name: 'close-after-send', type: 'flag', words: 'closeAfterSend' },
       { name: 'http', type: 'text', value: 'PATH' },
-      { name: 'preset', type: 'text', value: 'NAME' },
-      { name: 'isn', type: 'count', value: 'N' },
-      { name: 'set', type: 'assignment', value: 'NAME=VALUE', repeatable: true },
+      ...ofTcp,
       { name: 'all', type: 'flag' },
       { name: 'quiet', short: 'q', type: 'flag', words: 'quietConnection' },
     ],
@@ -96,12 +99,8 @@ export const cliTable = {
   datagram: {
     arguments: [{ name: 'host', type: 'address' }, { name: 'port', type: 'port' }],
     options: [
-      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
-      { name: 'elevate', type: 'flag' },
-      { name: 'ip', type: 'cidr', value: 'ADDR/LEN|dhcp', required: true },
-      { name: 'mac', type: 'mac', value: 'MAC' },
-      { name: 'gateway', type: 'address', value: 'ADDR' },
-      { name: 'ip6', type: 'ipv6', value: 'auto|off|ADDR/LEN' },
+      ...onLink,
+      ...asHost,
       { name: 'text', type: 'text', value: 'TEXT' },
       { name: 'hex', type: 'hex', value: 'HEX', words: 'datagramHex' },
       { name: 'send', type: 'path', value: 'FILE|-', words: 'datagramSend' },
@@ -113,8 +112,7 @@ export const cliTable = {
   inject: {
     arguments: [{ name: 'line', type: 'text', optional: true }],
     options: [
-      { name: 'interface', short: 'i', type: 'text', value: 'IF', required: true },
-      { name: 'elevate', type: 'flag' },
+      ...onLink,
       { name: 'hex', type: 'hex', value: 'HEX' },
       { name: 'file', type: 'path', value: 'FILE' },
       { name: 'count', type: 'positive', value: 'N', words: 'injectCount' },
