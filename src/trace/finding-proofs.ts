@@ -1,19 +1,10 @@
+import type { FindingProof } from '../rpc/packets-contract.ts'
+
 const chunkBits = 12
 const chunkRows = 1 << chunkBits
 const chunkMask = chunkRows - 1
 const wordsEach = 6
 const nothing = new Int32Array(0)
-
-/** Why a packet has a finding. What the operands are stands in the table of words. */
-export interface FindingProof {
-  /** Bits of `Finding`. */
-  finding: number
-  first: number
-  second: number
-  /** The packets that set the operands; 0 none. */
-  firstPacket: number
-  secondPacket: number
-}
 
 /**
  * Proofs of findings, in the order of their packets: only packets that have one take room.
