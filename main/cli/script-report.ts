@@ -17,7 +17,7 @@ export function reportLines(file: string, text: string, report: ScriptReport, ms
   const { result, failure, profile } = report
   const head = `${words(`script.results.${result}`)}  ${file}`
   const tail = `(${words('script.profile', { profile })}${ms === null ? '' : `, ${ms.toFixed(1)} ms`})`
-  const printed = report.printed.map((line) => `    | ${line}`)
+  const printed = [...report.printed.map((line) => `    | ${line}`), ...report.warnings.map((warning) => `    ${words('script.warning')} ${file}:${warning.where.line}:${warning.where.column}  ${failureText(warning, words)}`)]
   if (failure === null) return [`${head}  ${tail}`, ...printed]
   const { line, column } = failure.where
   const lines = [`${head}:${line}:${column}  ${failureText(failure, words)}  ${tail}`, ...printed]
@@ -49,6 +49,7 @@ export function reportJson(file: string, report: ScriptReport, ms: number, words
     engineReason: why === null ? null : decisionReason(why, words),
     unsupported: result === 'unsupported' ? text : null,
     printed: report.printed,
+    warnings: report.warnings.map((warning) => ({ line: warning.where.line, column: warning.where.column, code: warning.code, reason: failureText(warning, words) })),
   }
 }
 

@@ -93,8 +93,8 @@ async function record(lab: Lab, flow: Flow, side: 'client' | 'server'): Promise<
   return { events, ipVersion: packet.ipVersion === 6 ? 6 : 4 }
 }
 
-function answerOf(text: string, { result, failure, played, decisions, printed, virtualUs, profile }: ScriptReport): ScriptAnswer {
-  return { text, result, failure, played, decisions: decisions.map(decisionOf), printed, virtualUs, profile }
+function answerOf(text: string, { result, failure, warnings, played, decisions, printed, virtualUs, profile }: ScriptReport): ScriptAnswer {
+  return { text, result, failure, warnings, played, decisions: decisions.map(decisionOf), printed, virtualUs, profile }
 }
 
 function decisionOf({ timeUs, connection, verb, reason, seq, lengthBytes, operands }: NotedDecision, id: number): Decision {

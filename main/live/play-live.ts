@@ -51,7 +51,7 @@ export async function playLive(text: string, { wire, peer, isByHand, local, remo
     })
     const runner = new Runner(script, settings, underTest, wire)
     const failure = await play(runner, wire)
-    return { result: failure === null ? 'pass' : 'fail', failure, played: runner.played, decisions: [], printed: runner.printed, virtualUs: wire.nowUs - startUs, profile: profile.name }
+    return { result: failure === null ? 'pass' : 'fail', failure, warnings: runner.warnings, played: runner.played, decisions: [], printed: runner.printed, virtualUs: wire.nowUs - startUs, profile: profile.name }
   } catch (error) {
     if (error instanceof ScriptProblem) return reportOf(error, profile.name)
     throw error

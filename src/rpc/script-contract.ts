@@ -9,6 +9,8 @@ export interface ScriptAnswer {
   /** Never `pass` for what could not be run. */
   result: 'pass' | 'fail' | 'unsupported'
   failure: Failure | null
+  /** What was not as the script says, and is not fatal by its own word. */
+  warnings: readonly Failure[]
   /** The events that came true, in their order. */
   played: readonly PlayedEvent[]
   /** The last ones that the engine made; times from the script's begin. */

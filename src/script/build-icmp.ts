@@ -26,7 +26,7 @@ export function icmpNumbers(version: 4 | 6, body: IcmpBody): { type: number, cod
 /** An ICMP message from the other side, behind room for an Ethernet header. @throws ScriptProblem for words that mean nothing here */
 export function buildIcmp(flow: Flow, action: PacketAction, body: IcmpBody): Uint8Array {
   const numbers = icmpNumbers(flow.version, body)
-  if (numbers === null) throw unsupported(body.where, 'icmpKind', `icmp${flow.version === 6 ? 'v6' : ''} ${body.type} ${body.code ?? ''}`.trim())
+  if (numbers === null) throw unknownIcmp(flow.version, body)
   const quoted = body.quoted === null ? new Uint8Array(0) : quotedBytes(flow, body.quoted)
   const length = icmpHeaderBytes + quoted.length
   const frame = ipFrame(flow, action.ip, flow.version === 4 ? IpProtocol.icmp : IpProtocol.icmpv6, length)
@@ -44,6 +44,10 @@ export function buildIcmp(flow: Flow, action: PacketAction, body: IcmpBody): Uin
     fillIcmpv6Checksum(frame, at, length, pseudoSum(flow, IpProtocol.icmpv6, length))
   }
   return frame
+}
+
+export function unknownIcmp(version: 4 | 6, body: IcmpBody): Error {
+  return unsupported(body.where, 'icmpKind', `icmp${version === 6 ? 'v6' : ''} ${body.type} ${body.code ?? ''}`.trim())
 }
 
 function restOf(version: 4 | 6, type: number, body: IcmpBody): number {
@@ -66,7 +70,8 @@ function quotedBytes(flow: Flow, quoted: QuotedPacket): Uint8Array {
 }
 
 function findNumber(name: string, prefix: string, nameOf: (number: number) => string): number {
-  if (name.startsWith(prefix)) return Number(name.slice(prefix.length))
+  const numbered = new RegExp(`^${prefix}(\\d{1,3})$`).exec(name)
+  if (numbered !== null) return Number(numbered[1]) < 256 ? Number(numbered[1]) : -1
   for (let number = 0; number < 256; number++) if (nameOf(number) === name) return number
   return -1
 }

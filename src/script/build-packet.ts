@@ -43,7 +43,7 @@ export function buildSegment(flow: Flow, action: PacketAction, body: TcpBody, ru
 export function buildReset({ local, remote, localPort, remotePort, seq }: { local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, seq: number }): Uint8Array {
   const flow = new Flow(local, remote, localPort, remotePort)
   const body: TcpBody = { kind: 'tcp', flags: TcpFlag.rst, ace: null, seq, length: 0, isAbsolute: true, ack: null, window: 0, urgentPointer: 0, options: [] }
-  return buildSegment(flow, { kind: 'packet', direction: 'in', ip: outFlags, ports: null, body }, body, { scaled: false, scriptTickUs: 1, liveTickUs: 1 }).frame
+  return buildSegment(flow, { kind: 'packet', direction: 'in', outer: [], ip: outFlags, ports: null, body }, body, { scaled: false, scriptTickUs: 1, liveTickUs: 1 }).frame
 }
 
 export function buildDatagram(flow: Flow, action: PacketAction, length: number): Uint8Array {

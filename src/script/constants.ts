@@ -23,7 +23,8 @@ const callConstants: Readonly<Record<string, number | readonly [linux: number, f
 
 /** Error numbers of Linux and FreeBSD. */
 export const errnos: Readonly<Record<string, readonly [linux: number, freebsd: number]>> = {
-  EPERM: [1, 1], EINTR: [4, 4], EBADF: [9, 9], EAGAIN: [11, 35], EWOULDBLOCK: [11, 35], ENOMEM: [12, 12], EACCES: [13, 13], EFAULT: [14, 14], EINVAL: [22, 22], EPIPE: [32, 32],
+  EPERM: [1, 1], EINTR: [4, 4], EBADF: [9, 9], EAGAIN: [11, 35], EWOULDBLOCK: [11, 35], ENOMEM: [12, 12], EACCES: [13, 13], EFAULT: [14, 14], EINVAL: [22, 22], ENOTTY: [25, 25],
+  EPIPE: [32, 32],
   ENOTSOCK: [88, 38], EDESTADDRREQ: [89, 39], EMSGSIZE: [90, 40], ENOPROTOOPT: [92, 42], EPROTONOSUPPORT: [93, 43], EOPNOTSUPP: [95, 45], EAFNOSUPPORT: [97, 47],
   EADDRINUSE: [98, 48],
   EADDRNOTAVAIL: [99, 49], ENETDOWN: [100, 50], ENETUNREACH: [101, 51], ECONNABORTED: [103, 53], ECONNRESET: [104, 54], ENOBUFS: [105, 55], EISCONN: [106, 56],

@@ -18,6 +18,8 @@ export class Flow {
   knowsRemoteIsn = false
   /** Timestamps that left, by the value that the script gives them. */
   private readonly timestamps = new Map<number, number>()
+  /** IPv6 flow labels that left, by those of the script. */
+  private readonly labels = new Map<number, number>()
   private firstTimestamp: { readonly script: number, readonly live: number } | null = null
 
   constructor(local: IpAddress, remote: IpAddress, localPort: number, remotePort: number) {
@@ -58,6 +60,15 @@ export class Flow {
 
   remoteToScript(live: number): number {
     return (live - this.remoteIsn) >>> 0
+  }
+
+  /** Whether a flow label is the same as before where the script's is, and another where it is another. */
+  isLabel(script: number, live: number): boolean {
+    const known = this.labels.get(script)
+    if (known !== undefined) return known === live
+    if ([...this.labels.values()].includes(live)) return false
+    this.labels.set(script, live)
+    return true
   }
 
   noteTimestamp(script: number, live: number): void {

@@ -3,12 +3,14 @@ import { checkIpChecksum, checkTransportChecksum } from '../wire/packet-checksum
 import { decodePacket, Layer, LinkType, Packet } from '../wire/packet.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { TcpOptionKind } from '../wire/tcp-options.ts'
-import { icmpNumbers } from './build-icmp.ts'
+import { isSameAddress } from '../stack/ip-address.ts'
+import { icmpNumbers, unknownIcmp } from './build-icmp.ts'
 import type { Flow } from './flow.ts'
 import { actualParts } from './packet-text.ts'
 import type { PacketField, PacketParts } from './packet-text.ts'
 import { optionsBytes } from './parse-tcp-options.ts'
-import type { OptionSpec, PacketAction, TcpBody } from './script.ts'
+import { icmpMtuOf, readQuoted } from './read-icmp.ts'
+import type { IcmpBody, OptionSpec, PacketAction, TcpBody } from './script.ts'
 import type { Captured } from './under-test.ts'
 
 export interface MatchRules {
@@ -33,10 +35,16 @@ export interface Match {
 /** Whether a captured packet is of the flow, or an ICMP message to its other side. */
 export function belongsTo(flow: Flow, captured: Captured, kind: 'tcp' | 'udp' | 'icmp'): boolean {
   const packet = decode(captured)
-  if (packet.ipVersion !== flow.version) return false
+  if (packet.ipVersion !== flow.version || !isBetween(flow, packet)) return false
   if (kind === 'icmp') return (packet.layers & (Layer.icmp | Layer.icmpv6)) !== 0
-  if (kind === 'udp') return (packet.layers & Layer.udp) !== 0
-  return (packet.layers & Layer.tcp) !== 0 && packet.tcp.destinationPort === flow.remotePort && (flow.localPort === 0 || packet.tcp.sourcePort === flow.localPort)
+  if ((packet.layers & (kind === 'udp' ? Layer.udp : Layer.tcp)) === 0) return false
+  const { sourcePort, destinationPort } = kind === 'udp' ? packet.udp : packet.tcp
+  return destinationPort === flow.remotePort && (flow.localPort === 0 || sourcePort === flow.localPort)
+}
+
+function isBetween({ local, remote }: Flow, { ipVersion, ipv4, ipv6 }: Packet): boolean {
+  const { source, destination } = ipVersion === 6 ? ipv6 : ipv4
+  return isSameAddress(source, local) && isSameAddress(destination, remote)
 }
 
 /** Bytes of transport payload. */
@@ -51,6 +59,7 @@ export function matchPacket(flow: Flow, action: PacketAction, queue: readonly Ca
   const { bytes, timeUs } = first
   const differing: PacketField[] = []
   if (!isIpAsExpected(packet, action)) differing.push('ip')
+  if (action.ip.flowLabel !== null && packet.ipVersion === 6 && !flow.isLabel(action.ip.flowLabel, packet.ipv6.flowLabel)) differing.push('flowlabel')
   if (checkIpChecksum(packet, bytes) === 'bad' || checkTransportChecksum(packet, bytes) !== 'good') differing.push('checksum')
   const { body } = action
   if (body.kind === 'tcp') {
@@ -67,13 +76,28 @@ export function matchPacket(flow: Flow, action: PacketAction, queue: readonly Ca
     return { differing, actual: actualParts(shown, bytes, flow, length, isPayloadBad), timeUs, count: group.length }
   }
   if (body.kind === 'icmp') {
-    const numbers = icmpNumbers(flow.version, body)
-    const header = flow.version === 4 ? packet.icmp : packet.icmpv6
-    if (numbers === null || numbers.type !== header.type || numbers.code !== header.code) differing.push('protocol')
-  } else if (packet.payloadLength !== body.length) {
-    differing.push('length')
+    compareIcmp(flow, body, packet, bytes, differing)
+    return { differing, actual: actualParts(packet, bytes, flow, packet.payloadLength, false), timeUs, count: 1 }
   }
-  return { differing, actual: actualParts(packet, bytes, flow, packet.payloadLength, false), timeUs, count: 1 }
+  if (flow.localPort === 0) flow.localPort = packet.udp.sourcePort
+  const isPayloadBad = hasNonZero(bytes, packet.payloadOffset, packet.payloadLength)
+  if (packet.payloadLength !== body.length) differing.push('length')
+  if (isPayloadBad) differing.push('payload')
+  return { differing, actual: actualParts(packet, bytes, flow, packet.payloadLength, isPayloadBad), timeUs, count: 1 }
+}
+
+/** What the script does not write of the message is not compared. */
+function compareIcmp(flow: Flow, body: IcmpBody, packet: Packet, bytes: Uint8Array, differing: PacketField[]): void {
+  const numbers = icmpNumbers(flow.version, body)
+  if (numbers === null) throw unknownIcmp(flow.version, body)
+  const header = flow.version === 4 ? packet.icmp : packet.icmpv6
+  if (numbers.type !== header.type || numbers.code !== header.code) differing.push('protocol')
+  if (body.mtu !== null && body.mtu !== icmpMtuOf(packet)) differing.push('mtu')
+  if (body.id !== null && body.id !== header.rest >>> 16) differing.push('id')
+  if (body.quoted === null) return
+  const quoted = readQuoted(packet, bytes, flow)
+  const isSame = quoted?.kind === body.quoted.kind && quoted.length === body.quoted.length && (quoted.kind !== 'tcp' || body.quoted.kind !== 'tcp' || quoted.seq === body.quoted.seq)
+  if (!isSame) differing.push('quoted')
 }
 
 function decode(captured: Captured): Packet {
@@ -145,8 +169,7 @@ function isIpAsExpected(packet: Packet, { ip }: PacketAction): boolean {
   if (ip.ecn === 'ect01' && ecn !== 1 && ecn !== 2) return false
   if (typeof ip.ecn === 'number' && ip.ecn !== ecn) return false
   if (ip.tos !== null && (ip.ecn === null ? ip.tos !== tos : (ip.tos & ~3) !== (tos & ~3))) return false
-  if (ip.ttl !== null && ip.ttl !== (isSix ? packet.ipv6.hopLimit : packet.ipv4.ttl)) return false
-  return ip.flowLabel === null || !isSix || ip.flowLabel === packet.ipv6.flowLabel
+  return ip.ttl === null || ip.ttl === (isSix ? packet.ipv6.hopLimit : packet.ipv4.ttl)
 }
 
 function hasNonZero(bytes: Uint8Array, at: number, length: number): boolean {

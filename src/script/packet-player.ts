@@ -1,15 +1,18 @@
 import { seqAdd } from '../tcp/seq.ts'
 import { TcpState } from '../tcp/state.ts'
+import { printPacket } from '../wire/one-line.ts'
+import { decodePacket, LinkType, Packet } from '../wire/packet.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { buildIcmp, icmpNumbers } from './build-icmp.ts'
 import { buildDatagram, buildSegment } from './build-packet.ts'
+import { decapsulate, encapsulate, isEncapsulated } from './encapsulation.ts'
 import { Flow } from './flow.ts'
 import { belongsTo, matchPacket, payloadLengthOf } from './match-packet.ts'
 import type { Match } from './match-packet.ts'
 import type { Call, PacketAction, TcpBody } from './script.ts'
 import type { Settings } from './settings.ts'
 import type { Returned } from './sockets/arguments.ts'
-import type { ConnectionsUnderTest, Wire } from './under-test.ts'
+import type { Captured, ConnectionsUnderTest, Wire } from './under-test.ts'
 
 /** Injects a script's packets, and compares those that leave with what it expects. Knows which connection the script speaks of. */
 export class PacketPlayer {
@@ -64,9 +67,15 @@ export class PacketPlayer {
     if (body.kind === 'icmp') {
       const numbers = icmpNumbers(flow.version, body)
       if (numbers !== null) this.connections.noteIcmp(flow.version, numbers.type, numbers.code)
-      this.wire.inject([buildIcmp(flow, action, body)], flow.version, staysOpen)
-    } else this.wire.inject([buildDatagram(flow, action, body.length)], flow.version, staysOpen)
+      this.send(flow, action, [buildIcmp(flow, action, body)], staysOpen)
+    } else this.send(flow, action, [buildDatagram(flow, action, body.length)], staysOpen)
     return null
+  }
+
+  private send(flow: Flow, { outer }: PacketAction, frames: readonly Uint8Array[], staysOpen: boolean): void {
+    const [first] = outer
+    if (first?.kind !== 'ip') return this.wire.inject(frames, flow.version, staysOpen)
+    this.wire.inject(frames.map((frame) => encapsulate(frame, outer)), typeof first.source === 'number' ? 4 : 6, staysOpen)
   }
 
   /** Whether the packet that is expected, or something else of its flow, has left completely. */
@@ -75,9 +84,9 @@ export class PacketPlayer {
     const wanted = body.kind === 'tcp' && !this.settings.strictSegments ? body.length : 0
     let total = 0
     let first = -1
-    for (const captured of this.wire.captured) {
-      if (!belongsTo(flow, captured, body.kind)) continue
-      const length = payloadLengthOf(captured)
+    for (const { seen } of this.candidates(flow, action)) {
+      if (seen === null) return true
+      const length = payloadLengthOf(seen)
       if (first >= 0 && (length === 0 || length > first)) return true
       if (first < 0) first = length
       total += length
@@ -89,14 +98,31 @@ export class PacketPlayer {
   /** Takes the packets that make up the expected one off the queue. Null where there is none. */
   match(flow: Flow, action: PacketAction): Match | null {
     const { captured } = this.wire
-    const own = captured.filter((one) => belongsTo(flow, one, action.body.kind))
+    const own = this.candidates(flow, action)
     if (own.length === 0) return null
     const { settings } = this
     const liveTickUs = settings.profile.tcp.timestampTickUs
-    const found = matchPacket(flow, action, own, { strictSegments: settings.strictSegments, scriptTickUs: settings.timestampTickUs, liveTickUs, toleranceUs: settings.toleranceUs })
-    const last = captured.indexOf(own[found.count - 1])
-    const left = captured.filter((one, i) => i > last || !(own.includes(one) && own.indexOf(one) < found.count))
-    captured.splice(0, captured.length, ...left)
+    const otherwise = own.findIndex(({ seen }) => seen === null)
+    const whole = (otherwise < 0 ? own : own.slice(0, otherwise)).map(({ seen }) => seen!)
+    const found = whole.length === 0
+      ? encapsulatedOtherwise(own[0].raw)
+      : matchPacket(flow, action, whole, { strictSegments: settings.strictSegments, scriptTickUs: settings.timestampTickUs, liveTickUs, toleranceUs: settings.toleranceUs })
+    const taken = new Set(own.slice(0, found.count).map(({ raw }) => raw))
+    captured.splice(0, captured.length, ...captured.filter((one) => !taken.has(one)))
+    return found
+  }
+
+  /** Captured packets that the expected one may be, and what they carry; null where that is encapsulated in another way than expected. */
+  private candidates(flow: Flow, { outer, body }: PacketAction): { readonly raw: Captured, readonly seen: Captured | null }[] {
+    const { captured } = this.wire
+    if (outer.length === 0) return captured.filter((one) => belongsTo(flow, one, body.kind)).map((raw) => ({ raw, seen: raw }))
+    const found: { raw: Captured, seen: Captured | null }[] = []
+    for (const raw of captured) {
+      if (!isEncapsulated(raw.bytes)) continue
+      const bytes = decapsulate(raw.bytes, outer)
+      const seen = bytes === null ? null : { timeUs: raw.timeUs, bytes }
+      if (seen === null || belongsTo(flow, seen, body.kind)) found.push({ raw, seen })
+    }
     return found
   }
 
@@ -111,7 +137,7 @@ export class PacketPlayer {
       if (unknownEcho !== null) return unknownEcho
       frames.push(frame)
     }
-    this.wire.inject(frames, flow.version, staysOpen)
+    this.send(flow, action, frames, staysOpen)
     if (isSyn) this.learnRemoteIsn(flow)
     return null
   }
@@ -138,6 +164,12 @@ export class PacketPlayer {
     this.flow = flow
     return flow
   }
+}
+
+function encapsulatedOtherwise({ bytes, timeUs }: Captured): Match {
+  const packet = new Packet()
+  decodePacket(bytes, 0, bytes.length, LinkType.rawIp, packet)
+  return { differing: ['outer'], actual: [{ field: 'outer', text: `> ${printPacket(packet, bytes)}` }], timeUs, count: 1 }
 }
 
 /** What receive offload put together, as it came: segments of `mss` bytes, PSH and FIN on the last. */

@@ -6,9 +6,12 @@ import { icmpCodeName, icmpTypeName } from '../wire/icmp-names.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { optionsBytes } from './parse-tcp-options.ts'
 import type { Flow } from './flow.ts'
-import type { IpInfo, PacketAction, TcpBody } from './script.ts'
+import { encapsulationText } from './encapsulation.ts'
+import type { Encapsulation } from './encapsulation.ts'
+import { icmpMtuOf, readQuoted } from './read-icmp.ts'
+import type { IcmpBody, IpInfo, PacketAction, TcpBody } from './script.ts'
 
-export const packetFields = ['ip', 'protocol', 'flags', 'seq', 'length', 'ack', 'window', 'urgent', 'reserved', 'options', 'payload', 'checksum', 'time'] as const
+export const packetFields = ['outer', 'ip', 'protocol', 'flowlabel', 'quoted', 'mtu', 'id', 'flags', 'seq', 'length', 'ack', 'window', 'urgent', 'reserved', 'options', 'payload', 'checksum', 'time'] as const
 export type PacketField = typeof packetFields[number]
 
 /** A packet as one line of the script's language, in pieces that know which field they are. */
@@ -31,10 +34,22 @@ function spaced(text: string, index: number): string {
 export function expectedParts(action: PacketAction): PacketParts {
   const { body, ip } = action
   const direction = action.direction === 'out' ? '>' : '<'
-  const parts = [{ field: 'protocol', text: direction }, ...ipParts(ip)] as { field: PacketField, text: string }[]
+  const parts = [{ field: 'protocol', text: direction }, ...outerParts(action.outer), ...ipParts(ip)] as { field: PacketField, text: string }[]
   if (body.kind === 'udp') return [...parts, { field: 'protocol', text: 'udp' }, { field: 'length', text: `(${body.length})` }]
-  if (body.kind === 'icmp') return [...parts, { field: 'protocol', text: `icmp ${body.type}${body.code === null ? '' : ` ${body.code}`}` }]
+  if (body.kind === 'icmp') return [...parts, ...icmpParts(body)]
   return [...parts, ...segmentParts(body)]
+}
+
+function outerParts(outer: readonly Encapsulation[]): PacketParts {
+  return outer.length === 0 ? [] : [{ field: 'outer', text: encapsulationText(outer) }]
+}
+
+function icmpParts({ type, code, mtu, id, quoted }: IcmpBody): PacketParts {
+  const parts: { field: PacketField, text: string }[] = [{ field: 'protocol', text: `icmp ${type}${code === null ? '' : ` ${code}`}` }]
+  if (mtu !== null) parts.push({ field: 'mtu', text: `mtu ${mtu}` })
+  if (id !== null) parts.push({ field: 'id', text: `id ${id}` })
+  if (quoted !== null) parts.push({ field: 'quoted', text: quoted.kind === 'tcp' ? `[${quoted.seq}:${(quoted.seq + quoted.length) >>> 0}(${quoted.length})]` : `[${quoted.kind} (${quoted.length})]` })
+  return parts
 }
 
 function segmentParts(body: TcpBody): PacketParts {
@@ -52,7 +67,9 @@ function segmentParts(body: TcpBody): PacketParts {
 /** A captured packet in the script's numbers. `length` counts all segments that were put together. */
 export function actualParts(packet: Packet, bytes: Uint8Array, flow: Flow, length: number, isPayloadBad: boolean): PacketParts {
   const parts: { field: PacketField, text: string }[] = [{ field: 'protocol', text: '>' }, { field: 'ip', text: ipText(packet) }]
-  if (!(packet.layers & Layer.tcp)) return [...parts, { field: 'protocol', text: otherText(packet) }]
+  if (packet.ipVersion === 6) parts.push({ field: 'flowlabel', text: `[flowlabel 0x${packet.ipv6.flowLabel.toString(16)}]` })
+  if (packet.layers & (Layer.icmp | Layer.icmpv6)) return [...parts, ...actualIcmpParts(packet, bytes, flow)]
+  if (!(packet.layers & Layer.tcp)) return [...parts, { field: 'protocol', text: 'udp' }, { field: 'length', text: `(${packet.payloadLengthOnWire})` }, ...isPayloadBad ? [{ field: 'payload', text: 'data not zero' } as const] : []]
   const { tcp } = packet
   const isSyn = (tcp.flags & TcpFlag.syn) !== 0
   const seq = flow.localToScript(tcp.seq, isSyn)
@@ -76,8 +93,9 @@ function ipParts(ip: IpInfo): PacketParts {
   if (ip.ecn !== null) words.push(ip.ecn === 'ect01' ? 'ect01' : ecnWord(ip.ecn))
   if (ip.tos !== null) words.push(`tos 0x${ip.tos.toString(16)}`)
   if (ip.ttl !== null) words.push(`ttl ${ip.ttl}`)
-  if (ip.flowLabel !== null) words.push(`flowlabel 0x${ip.flowLabel.toString(16)}`)
-  return words.length === 0 ? [] : [{ field: 'ip', text: `[${words.join(', ')}]` }]
+  const parts: { field: PacketField, text: string }[] = words.length === 0 ? [] : [{ field: 'ip', text: `[${words.join(', ')}]` }]
+  if (ip.flowLabel !== null) parts.push({ field: 'flowlabel', text: `[flowlabel 0x${ip.flowLabel.toString(16)}]` })
+  return parts
 }
 
 function ipText(packet: Packet): string {
@@ -90,8 +108,12 @@ function ecnWord(ecn: number): string {
   return Object.keys(ecnWords).find((word) => ecnWords[word as keyof typeof ecnWords] === ecn) ?? String(ecn)
 }
 
-function otherText(packet: Packet): string {
-  if (packet.layers & Layer.udp) return `udp (${packet.payloadLengthOnWire})`
+function actualIcmpParts(packet: Packet, bytes: Uint8Array, flow: Flow): PacketParts {
   const header = packet.layers & Layer.icmp ? packet.icmp : packet.icmpv6
-  return `icmp ${icmpTypeName(packet.ipVersion, header.type)} ${icmpCodeName(packet.ipVersion, header.type, header.code)}`.trimEnd()
+  const parts: { field: PacketField, text: string }[] = [{ field: 'protocol', text: `icmp ${icmpTypeName(packet.ipVersion, header.type)} ${icmpCodeName(packet.ipVersion, header.type, header.code)}`.trimEnd() }]
+  if (icmpMtuOf(packet) > 0) parts.push({ field: 'mtu', text: `mtu ${icmpMtuOf(packet)}` })
+  if (header.rest >>> 16 !== 0) parts.push({ field: 'id', text: `id ${header.rest >>> 16}` })
+  const quoted = readQuoted(packet, bytes, flow)
+  if (quoted !== null) parts.push({ field: 'quoted', text: quoted.kind === 'tcp' ? `[${quoted.seq}:${(quoted.seq + quoted.length) >>> 0}(${quoted.length})]` : `[${quoted.kind} (${quoted.length})]` })
+  return parts
 }

@@ -1,34 +1,26 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import { ecnWords } from '../wire/one-line.ts'
 import type { Cursor } from './cursor.ts'
+import { parseEncapsulations } from './parse-encapsulation.ts'
 import { parseIcmp, parseQuoted } from './parse-icmp.ts'
 import { optionsBytes, parseTcpOptions } from './parse-tcp-options.ts'
 import { syntax, unsupported } from './problem.ts'
 import type { IcmpBody, IpInfo, OptionSpec, PacketAction, QuotedPacket, TcpBody, UdpBody, Where } from './script.ts'
 
-const encapsulations = /(?:ipv4|ipv6|gre|mpls)\b/y
-
 export function isPacketStart(cursor: Cursor): boolean {
-  return cursor.peek(/[<>]/y) || cursor.peek(encapsulations)
+  return cursor.peek(/[<>]/y)
 }
 
-/** `(<|>) [(ipinfo)] [sport > dport] (tcp | udp (len) | icmp …)` */
+/** `(<|>) [encapsulation:] [(ipinfo)] [sport > dport] (tcp | udp (len) | icmp …)` */
 export function parsePacket(cursor: Cursor): PacketAction {
-  rejectEncapsulation(cursor)
   const direction = cursor.takeText('<') ? 'in' : cursor.takeText('>') ? 'out' : cursor.fail('< | >')
-  rejectEncapsulation(cursor)
+  const outer = parseEncapsulations(cursor)
   const quotedFirst = cursor.peek(/\[\s*\d/y) ? parseQuoted(cursor) : null
   const ip = parseIpInfo(cursor)
   const ports = cursor.peek(/\d+\s*>\s*\d+/y) ? parsePorts(cursor) : null
   const body = parseBody(cursor, quotedFirst, direction)
   if (cursor.peek(/\/\s*udp\b/y)) throw unsupported(cursor.where(), 'encapsulation', '/udp')
-  return { kind: 'packet', direction, ip, ports, body }
-}
-
-function rejectEncapsulation(cursor: Cursor): void {
-  const where = cursor.where()
-  const name = cursor.take(encapsulations)
-  if (name !== null) throw unsupported(where, 'encapsulation', name)
+  return { kind: 'packet', direction, outer, ip, ports, body }
 }
 
 function parsePorts(cursor: Cursor): PacketAction['ports'] {
@@ -88,7 +80,9 @@ function parseTcp(cursor: Cursor, direction: 'in' | 'out'): TcpBody {
   let flags = 0
   for (const letter of written) flags |= flagBits[letter] ?? 0
   if (ace !== null) flags |= (ace & 4 ? TcpFlag.ae : 0) | (ace & 2 ? TcpFlag.cwr : 0) | (ace & 1 ? TcpFlag.ece : 0)
+  const seqAt = cursor.where()
   const { seq, length } = parseSequence(cursor)
+  if (seq === null && direction === 'in') throw syntax(seqAt, 'expected', { expected: 'seq:end(len)', got: '...' })
   const isAbsolute = cursor.takeText('!')
   const fields = { ack: null as number | null, window: null as number | null, urgentPointer: 0 }
   parseFields(cursor, fields)

@@ -88,7 +88,7 @@ function parseTime(cursor: Cursor): EventTime {
   const fromUs = parseSeconds(cursor)
   if (!cursor.takeText('~')) return { kind, fromUs, toUs: fromUs }
   const where = cursor.where()
-  cursor.takeText('+')
+  if (isRelative) cursor.expectText('+')
   const toUs = parseSeconds(cursor)
   if (toUs < fromUs) throw syntax(where, 'rangeBackwards')
   return { kind, fromUs, toUs }

@@ -4,7 +4,7 @@ import type { Where } from './script.ts'
 export const problemCodes = [
   'expected', 'badOption', 'badOptionValue', 'lengthDiffers', 'optionsUnaligned', 'optionsTooLong', 'firstEventNotAtZero', 'rangeBeforeInput', 'rangeBackwards', 'badNumber', 'numberTooLarge', 'unbalancedIf',
   'unterminated', 'pythonSyntax', 'badProfile', 'otherIpVersion',
-  'encapsulation', 'socketKind', 'systemCall', 'argument', 'socketOption', 'constant', 'icmpKind', 'udp', 'shellCommand', 'sysctl', 'pythonStatement', 'pythonName', 'packetOption', 'counter', 'notLive',
+  'encapsulation', 'socketKind', 'systemCall', 'argument', 'socketOption', 'constant', 'icmpKind', 'shellCommand', 'sysctl', 'pythonStatement', 'pythonName', 'packetOption', 'counter', 'notLive', 'toolOption',
 ] as const
 
 export type ProblemCode = typeof problemCodes[number]

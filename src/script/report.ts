@@ -40,6 +40,8 @@ export interface ScriptReport {
   /** Never `pass` for what could not be run. */
   readonly result: 'pass' | 'fail' | 'unsupported'
   readonly failure: Failure | null
+  /** What was not as the script says, and is not fatal by its own word (`--non_fatal`). */
+  readonly warnings: readonly Failure[]
   /** In their order; none of a script that could not be read. */
   readonly played: readonly PlayedEvent[]
   /** The engine's decisions up to the failure, oldest first; where more were asked for, also of a script that passed. */

@@ -61,7 +61,7 @@ function run(script: Script, settings: Settings, options: RunOptions): ScriptRep
   const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs), wire)
   const failure = playAtOnce(runner, wire)
   return {
-    result: failure === null ? 'pass' : 'fail', failure, played: runner.played, decisions: failure === null && options.decisions === undefined ? [] : notes.last(), printed: runner.printed,
+    result: failure === null ? 'pass' : 'fail', failure, warnings: runner.warnings, played: runner.played, decisions: failure === null && options.decisions === undefined ? [] : notes.last(), printed: runner.printed,
     virtualUs: wire.nowUs - preparationUs, profile: settings.profile.name,
   }
 }
@@ -75,7 +75,7 @@ function playAtOnce(runner: Runner, wire: LabWire): Failure | null {
 
 export function reportOf({ kind, where, code, params }: ScriptProblem, profile: string): ScriptReport {
   const failure: Failure = { where, code, params, expected: null, actual: null, differing: [] }
-  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, played: [], decisions: [], printed: [], virtualUs: 0, profile }
+  return { result: kind === 'unsupported' ? 'unsupported' : 'fail', failure, warnings: [], played: [], decisions: [], printed: [], virtualUs: 0, profile }
 }
 
 function hostConfig(settings: Settings): HostConfig {

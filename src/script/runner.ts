@@ -28,6 +28,7 @@ type Steps<T> = Generator<Wait, T, boolean>
 export class Runner {
   readonly printed: string[] = []
   readonly played: PlayedEvent[] = []
+  readonly warnings: Failure[] = []
   private readonly script: Script
   private readonly settings: Settings
   private readonly wire: Wire
@@ -127,16 +128,15 @@ export class Runner {
     const match = this.packets.match(flow, action)
     if (match === null) return this.fail(event.where, 'packetMissing', { waited: Math.max(0, this.wire.nowUs - fromUs) }, action)
     if (match.differing.length > 0) {
-      this.failure = { where: event.where, code: 'packetDiffers', params: { fields: match.differing.join(', ') }, expected: expectedParts(action), actual: match.actual, differing: match.differing }
-      return
+      this.tell({ where: event.where, code: 'packetDiffers', params: { fields: match.differing.join(', ') }, expected: expectedParts(action), actual: match.actual, differing: match.differing })
+      return this.over(null)
     }
     const toleranceUs = this.toleranceUs(fromUs)
     const isEarly = !isAny && match.timeUs < fromUs - toleranceUs
     const isLate = !isAny && match.timeUs > toUs + toleranceUs
     if (isEarly || isLate) {
       const params = { actual: match.timeUs - this.startUs, expected: (isEarly ? fromUs : toUs) - this.startUs, difference: isEarly ? fromUs - match.timeUs : match.timeUs - toUs }
-      this.failure = { where: event.where, code: isEarly ? 'packetEarly' : 'packetLate', params, expected: expectedParts(action), actual: match.actual, differing: ['time'] }
-      return
+      this.tell({ where: event.where, code: isEarly ? 'packetEarly' : 'packetLate', params, expected: expectedParts(action), actual: match.actual, differing: ['time'] })
     }
     this.over(null)
   }
@@ -229,9 +229,19 @@ export class Runner {
   }
 
   private fail(where: Where, code: FailureCode, params: Readonly<Record<string, string | number>>, action: PacketAction | null = null): void {
-    this.failure ??= { where, code, params, expected: action === null ? null : expectedParts(action), actual: null, differing: [] }
+    this.tell({ where, code, params, expected: action === null ? null : expectedParts(action), actual: null, differing: [] })
+  }
+
+  /** What the script declares as not fatal (`--non_fatal`) is told, and the script goes on. */
+  private tell(failure: Failure): void {
+    const { packet, syscall } = this.settings.nonFatal
+    if ((packet && packetChecks.has(failure.code)) || (syscall && callChecks.has(failure.code))) this.warnings.push(failure)
+    else this.failure ??= failure
   }
 }
+
+const packetChecks: ReadonlySet<string> = new Set<FailureCode>(['packetDiffers', 'packetEarly', 'packetLate'])
+const callChecks: ReadonlySet<string> = new Set<FailureCode>(['resultDiffers', 'errnoDiffers', 'valueDiffers', 'returnedEarly', 'returnedLate'])
 
 function isSameErrno(expected: string, actual: string | null): boolean {
   const plain = (name: string) => name === 'EWOULDBLOCK' ? 'EAGAIN' : name

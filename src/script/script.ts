@@ -1,3 +1,5 @@
+import type { Encapsulation } from './encapsulation.ts'
+
 /** Where something stands in the script: both from 1. */
 export interface Where { readonly line: number, readonly column: number }
 
@@ -36,6 +38,8 @@ export interface PacketAction {
   readonly kind: 'packet'
   /** `in` is injected into the stack, `out` is expected from it. */
   readonly direction: 'in' | 'out'
+  /** Headers in front of its IP packet, the outermost first. */
+  readonly outer: readonly Encapsulation[]
   readonly ip: IpInfo
   readonly ports: { readonly source: number, readonly destination: number } | null
   readonly body: TcpBody | UdpBody | IcmpBody

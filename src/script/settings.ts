@@ -1,6 +1,6 @@
 import { parseAddress } from '../stack/ip-address.ts'
 import type { IpAddress } from '../stack/ip-address.ts'
-import { syntax } from './problem.ts'
+import { syntax, unsupported } from './problem.ts'
 import type { ScriptProblem } from './problem.ts'
 import { profiles, readProfile } from './profile.ts'
 import type { Profile, ProfileName } from './profile.ts'
@@ -24,20 +24,21 @@ export interface Settings {
   readonly strictSegments: boolean
   readonly timestampTickUs: number
   readonly timestampEchoScaled: boolean
-  readonly nonFatal: readonly string[]
+  /** Of which events what is not as expected is only told. */
+  readonly nonFatal: { readonly packet: boolean, readonly syscall: boolean }
 }
 
 /** Options of the tool: what each takes. Those of `ignored` speak of how the real tool runs. */
-const optionKinds: Readonly<Record<string, 'number' | 'tick' | 'flag' | 'address' | 'version' | 'words' | 'ignored'>> = {
+const optionKinds: Readonly<Record<string, 'number' | 'tick' | 'flag' | 'address' | 'version' | 'failures' | 'ignored' | 'unsupported'>> = {
   ip_version: 'version', tolerance_usecs: 'number', tolerance_percent: 'number', mtu: 'number', mss: 'number', local_ip: 'address', remote_ip: 'address', gateway_ip: 'address', netmask_ip: 'address',
-  bind_port: 'number', connect_port: 'number', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'words', define: 'ignored', send_omit_free: 'ignored',
-  udp_encapsulation: 'ignored', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
+  bind_port: 'number', connect_port: 'number', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'failures', define: 'ignored', send_omit_free: 'ignored',
+  udp_encapsulation: 'unsupported', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
   wire_client: 'ignored', wire_server: 'ignored', wire_server_ip: 'ignored', wire_server_port: 'ignored', wire_client_dev: 'ignored', wire_server_dev: 'ignored', persistent_tun_dev: 'ignored',
   dry_run: 'ignored', code_command: 'ignored', code_format: 'ignored', code_sockopt: 'ignored', is_anyip: 'ignored', tun_dev: 'ignored',
 }
 
 /** Options that do something here. */
-export const optionNames: readonly string[] = Object.keys(optionKinds).filter((name) => name === 'define' || optionKinds[name] !== 'ignored')
+export const optionNames: readonly string[] = Object.keys(optionKinds).filter((name) => name === 'define' || (optionKinds[name] !== 'ignored' && optionKinds[name] !== 'unsupported'))
 
 const addresses = {
   v4: { local: '192.168.0.1', prefixLength: 16, remote: '192.0.2.1', gateway: '192.168.0.2' },
@@ -54,10 +55,14 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
     check(option)
     given.set(option.name, option.value)
   }
-  for (const [name, value] of over) given.set(name, value)
+  for (const [name, value] of over) {
+    if (optionKinds[name] === 'unsupported') throw unsupported({ line: 1, column: 1 }, 'toolOption', `--${name}`)
+    given.set(name, value)
+  }
   const text = (name: string) => given.get(name) ?? null
   const number = (name: string, otherwise: number) => text(name) === null ? otherwise : Number(text(name))
   const isOn = (name: string) => given.has(name) && text(name) !== '0'
+  const nonFatal = (text('non_fatal') ?? '').split(/[|,]/)
   const ipVersion = (text('ip_version') ?? 'ipv4') as Settings['ipVersion']
   const defaults = ipVersion === 'ipv6' ? addresses.v6 : addresses.v4
   const address = (name: string, otherwise: string) => parseAddress(text(name) ?? otherwise)!
@@ -77,7 +82,7 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
     strictSegments: isOn('strict_segments'),
     timestampTickUs: number('tcp_ts_tick_usecs', 0),
     timestampEchoScaled: isOn('tcp_ts_ecr_scaled'),
-    nonFatal: (text('non_fatal') ?? '').split(/[|,]/).filter((word) => word !== ''),
+    nonFatal: { packet: nonFatal.includes('packet'), syscall: nonFatal.includes('syscall') },
   }
 }
 
@@ -117,15 +122,17 @@ export function isToolFlag(name: string): boolean {
 /** @returns null where the option may have that value, else what it takes */
 export function expectedOf(name: string, value: string | null): string | null {
   const kind = optionKinds[name]
-  const isGood = kind === 'ignored' || kind === 'flag' || kind === 'words'
-    || (value !== null && (kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
+  const isGood = kind === 'ignored' || kind === 'flag' || kind === 'unsupported'
+    || (value !== null && (kind === 'failures' ? /^(?:packet|syscall)(?:[|,](?:packet|syscall))*$/.test(value) : kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
   if (isGood) return null
+  if (kind === 'failures') return 'packet | syscall | packet,syscall'
   return kind === 'number' ? '0, 1, 2 …' : kind === 'version' ? 'ipv4 | ipv6 | ipv4-mapped-ipv6' : '192.0.2.1'
 }
 
 function check({ name, value, where }: ScriptOption): void {
   if (!isToolOption(name)) throw syntax(where, 'badOption', { name: `--${name}` })
   const expected = expectedOf(name, value)
+  if (optionKinds[name] === 'unsupported') throw unsupported(where, 'toolOption', `--${name}${value === null ? '' : `=${value}`}`)
   if (expected !== null) throw syntax(where, 'badOptionValue', { name: `--${name}`, value: value ?? '', expected })
 }
 

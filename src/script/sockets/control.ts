@@ -2,6 +2,7 @@ import { callConstant } from '../constants.ts'
 import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
+import { collect } from './datagrams.ts'
 import type { SocketLayer } from './layer.ts'
 import type { OpenFile } from './socket.ts'
 
@@ -26,7 +27,12 @@ export function ioctlCall(layer: SocketLayer, args: CallArguments, file: OpenFil
     file.isNonBlocking = args.number(2) !== 0
     return done(returned(0))
   }
-  if (file.kind !== 'socket') return done(failed('ENOTSOCK'))
+  if (file.kind === 'datagram' && (name === 'SIOCINQ' || name === 'FIONREAD')) {
+    collect(layer, file)
+    return done(valueReturned(args, 2, name, file.inbox.at(0)?.bytes.length ?? 0))
+  }
+  if (file.kind === 'pipe' && name === 'FIONREAD') return done(valueReturned(args, 2, name, file.pipe.bytes))
+  if (file.kind !== 'socket') return done(failed(file.kind === 'datagram' ? 'EINVAL' : 'ENOTTY'))
   switch (name) {
     case 'SIOCINQ': case 'FIONREAD': return done(valueReturned(args, 2, name, layer.host.connection(file.connection)?.receivableBytes ?? 0))
     case 'SIOCOUTQ': case 'FIONWRITE': case 'TIOCOUTQ': {

@@ -3,33 +3,35 @@ import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
+import { DatagramSocket } from './datagrams.ts'
 import { discardUnread, uncork } from './transfer.ts'
 import { Socket } from './socket.ts'
 
 const stream = 1
+const datagram = 2
 const kindMask = 0xf
 
 export function socketCall(layer: SocketLayer, args: CallArguments): Pending {
   const kind = args.number(1)
-  if ((kind & kindMask) !== stream) throw unsupported(args.at(1).where, 'socketKind', args.word(1) ?? String(kind))
+  if ((kind & kindMask) !== stream && (kind & kindMask) !== datagram) throw unsupported(args.at(1).where, 'socketKind', args.word(1) ?? String(kind))
   const family = args.isEllipsis(0) ? layer.defaults.family : args.number(0) === 2 ? 4 : 6
-  const socket = new Socket(family, {})
+  const socket = (kind & kindMask) === datagram ? new DatagramSocket(family) : new Socket(family, {})
   socket.isNonBlocking = kind > kindMask
   return opens(layer, args, () => socket)
 }
 
 /** The file that a call opens gets the number that the script expects. */
-export function opens(layer: SocketLayer, args: CallArguments, make: () => Socket | null | Returned): Pending {
+export function opens(layer: SocketLayer, args: CallArguments, make: () => Socket | DatagramSocket | null | Returned): Pending {
   const fd = args.maybeNumber(args.call.result)
   return {
     deadlineUs: Infinity,
     attempt: () => {
       const made = make()
       if (made === null) return null
-      if (!(made instanceof Socket)) return made
+      if (!('kind' in made)) return made
       const number = fd !== null && fd >= 0 ? fd : nextFd(layer)
       layer.files.set(number, made)
-      layer.underTest = made
+      if (made.kind === 'socket') layer.underTest = made
       return returned(number)
     },
   }
@@ -120,8 +122,10 @@ export function closeCall(layer: SocketLayer, args: CallArguments): Pending {
   const file = layer.files.get(fd)
   if (file === undefined) return done(failed('EBADF'))
   layer.files.delete(fd)
-  if (file.kind !== 'socket') return done(returned(0))
-  return closeSocket(layer, file)
+  if (file.kind === 'socket') return closeSocket(layer, file)
+  if (file.kind === 'pipe') file.close()
+  else if (file.kind === 'datagram') layer.host.udpClose(file.id)
+  return done(returned(0))
 }
 
 export function closeSocket(layer: SocketLayer, socket: Socket): Pending {

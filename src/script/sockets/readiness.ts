@@ -4,6 +4,9 @@ import { TcpState } from '../../tcp/state.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
+import { collect } from './datagrams.ts'
+import type { DatagramSocket } from './datagrams.ts'
+import type { PipeEnd } from './pipes.ts'
 import { hasSendSpace } from './send-room.ts'
 import { lowWater } from './transfer.ts'
 import { nextFd } from './open-close.ts'
@@ -17,7 +20,20 @@ export function readiness(layer: SocketLayer, file: OpenFile | undefined): numbe
   if (file === undefined) return Poll.nval
   if (file.kind === 'epoll') return ready(layer, file).length > 0 ? Poll.in : 0
   if (file.kind === 'bytes') return (file.bytes > 0 ? Poll.in : 0) | Poll.out
+  if (file.kind === 'pipe') return pipeReadiness(file)
+  if (file.kind === 'datagram') return datagramReadiness(layer, file)
   return socketReadiness(layer, file)
+}
+
+function pipeReadiness({ side, room, pipe }: PipeEnd): number {
+  if (side === 'read') return (pipe.bytes > 0 ? Poll.in | Poll.rdnorm : 0) | (pipe.writers === 0 ? Poll.hup : 0)
+  return (room > 0 ? Poll.out : 0) | (pipe.readers === 0 ? Poll.err : 0)
+}
+
+function datagramReadiness(layer: SocketLayer, socket: DatagramSocket): number {
+  collect(layer, socket)
+  const isReadable = socket.inbox.length > 0 || socket.readShut || socket.error !== null
+  return (isReadable ? Poll.in | Poll.rdnorm : 0) | Poll.out | callConstant('POLLWRNORM', layer.profile.sockets.system)! | (socket.error === null ? 0 : Poll.err)
 }
 
 function socketReadiness(layer: SocketLayer, socket: Socket): number {
@@ -121,6 +137,9 @@ function comparedEvents(args: CallArguments, found: readonly { interest: Interes
     const events = fields.get('events')
     const { bits, interest } = found[i]
     const expected = events === undefined ? bits : args.numberOf(events.value)
+    const data = fields.get('fd') ?? fields.get('ptr') ?? fields.get('u32') ?? fields.get('u64')
+    const wanted = data === undefined || data.value.kind === 'ellipsis' ? interest.data : args.numberOf(data.value)
+    if (wanted !== interest.data) return { ...returned(found.length), wrong: { what: `data of fd ${interest.fd}`, expected: String(wanted), actual: String(interest.data) } }
     if (expected !== bits) return { ...returned(found.length), wrong: { what: `events of fd ${interest.fd}`, expected: `0x${expected.toString(16)}`, actual: `0x${bits.toString(16)}` } }
   }
   return returned(found.length)

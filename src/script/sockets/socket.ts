@@ -1,5 +1,7 @@
 import type { TcpConfig } from '../../tcp/config.ts'
 import type { Errno } from '../constants.ts'
+import type { DatagramSocket } from './datagrams.ts'
+import type { PipeEnd } from './pipes.ts'
 
 export type SocketPhase = 'fresh' | 'listening' | 'connecting' | 'connected' | 'over'
 
@@ -42,7 +44,7 @@ export class Socket {
   }
 }
 
-/** A pipe, or a file that is read for sendfile: bytes that are only counted. */
+/** A file of bytes that are only counted: what is written adds to those that can be read. */
 export class ByteFile {
   readonly kind = 'bytes'
   bytes: number
@@ -61,4 +63,4 @@ export class EpollFile {
   isNonBlocking = false
 }
 
-export type OpenFile = Socket | ByteFile | EpollFile
+export type OpenFile = Socket | DatagramSocket | ByteFile | PipeEnd | EpollFile

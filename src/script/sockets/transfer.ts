@@ -1,11 +1,14 @@
+import type { IpAddress } from '../../stack/ip-address.ts'
 import { SendFlag } from '../../tcp/send-flags.ts'
 import { unsupported } from '../problem.ts'
 import { callConstant } from '../constants.ts'
 import type { Expression } from '../script.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
+import { receiveDatagram, sendDatagram } from './datagrams.ts'
 import type { SocketLayer } from './layer.ts'
 import { takeError } from './open-close.ts'
+import { readPipe, writePipe } from './pipes.ts'
 import { sendRoom } from './send-room.ts'
 import type { OpenFile, Socket } from './socket.ts'
 
@@ -13,7 +16,12 @@ import type { OpenFile, Socket } from './socket.ts'
 const zeros = new Uint8Array(1 << 16)
 const sink = new Uint8Array(1 << 16)
 
-export interface Transfer { readonly lengthBytes: number, readonly flags: number }
+export interface Transfer {
+  readonly lengthBytes: number
+  readonly flags: number
+  /** Whom a datagram is for, where the call says it: null leaves the address to the tool. */
+  readonly to?: { readonly port: number, readonly address: IpAddress | null } | null
+}
 
 export function readCall(layer: SocketLayer, _args: CallArguments, file: OpenFile, transfer: Transfer): Pending {
   if (file.kind === 'epoll') return done(failed('EINVAL'))
@@ -22,6 +30,8 @@ export function readCall(layer: SocketLayer, _args: CallArguments, file: OpenFil
     file.bytes -= taken
     return done(returned(taken))
   }
+  if (file.kind === 'pipe') return readPipe(file, transfer.lengthBytes, (transfer.flags & callConstant('MSG_DONTWAIT', layer.profile.sockets.system)!) !== 0)
+  if (file.kind === 'datagram') return receiveDatagram(layer, file, transfer)
   const deadlineUs = file.receiveTimeoutUs === 0 ? Infinity : layer.nowUs + file.receiveTimeoutUs
   return { deadlineUs, attempt: () => receive(layer, file, transfer, deadlineUs) }
 }
@@ -72,6 +82,8 @@ export function writeCall(layer: SocketLayer, args: CallArguments, file: OpenFil
     file.bytes += transfer.lengthBytes
     return done(returned(transfer.lengthBytes))
   }
+  if (file.kind === 'pipe') return writePipe(file, transfer.lengthBytes, (transfer.flags & callConstant('MSG_DONTWAIT', layer.profile.sockets.system)!) !== 0)
+  if (file.kind === 'datagram') return sendDatagram(layer, file, transfer)
   if (layer.profile.sockets.system === 'linux' && (transfer.flags & callConstant('MSG_FASTOPEN', 'linux')!) !== 0) throw unsupported(args.where, 'argument', 'MSG_FASTOPEN')
   const deadlineUs = file.sendTimeoutUs === 0 ? Infinity : layer.nowUs + file.sendTimeoutUs
   const progress = { sent: 0 }

@@ -60,6 +60,15 @@ describe('the parser reads', () => {
     expect((read('0 < (tos 0x10, flowlabel 0x123) . 1:1(0) ack 1').events[0].action as PacketAction).ip).toMatchObject({ tos: 16, flowLabel: 0x123 })
   })
 
+  it('headers in front of the packet, outermost first', () => {
+    const { outer } = read('0 < ipv4 192.0.2.1 > 192.0.2.2: gre key 5: mpls (label 16, tc 1, ttl 2) (label 17, tc 0, [S], ttl 3): . 1:1(0) ack 1').events[0].action as PacketAction
+    expect(outer).toEqual([
+      { kind: 'ip', source: 0xc000_0201, destination: 0xc000_0202 }, { kind: 'gre', flags: 0x2000, protocol: null, checksum: null, key: 5, sequence: null },
+      { kind: 'mpls', labels: [{ label: 16, trafficClass: 1, isBottom: false, ttl: 2 }, { label: 17, trafficClass: 0, isBottom: true, ttl: 3 }] },
+    ])
+    expect((read('0 > ipv6 2001:db8::1 > fd00::: . 1:1(0)').events[0].action as PacketAction).outer).toMatchObject([{ kind: 'ip' }])
+  })
+
   it('ICMP with what it quotes behind or in front', () => {
     const body = { kind: 'icmp', type: 'unreachable', code: 'frag_needed', mtu: 1200, quoted: { kind: 'tcp', seq: 1, length: 1460 } }
     expect((read('0 < icmp unreachable frag_needed mtu 1200 [1:1461(1460)]').events[0].action as PacketAction).body).toMatchObject(body)
@@ -102,7 +111,12 @@ describe('the parser says where and what', () => {
     ['0 `sysctl', 1, 3, 'unterminated'],
     ['/* 0', 1, 1, 'unterminated'],
     ['#ifdef A\n0 close(3) = 0', 1, 1, 'unbalancedIf'],
-    ['0 ipv4 1.1.1.1 > 2.2.2.2: < S 0:0(0)', 1, 3, 'encapsulation'],
+    ['0 ipv4 1.1.1.1 > 2.2.2.2: < S 0:0(0)', 1, 3, 'expected'],
+    ['0 < gre: S 0:0(0)', 1, 5, 'expected'],
+    ['0 < ipv4 1.1.1 > 2.2.2.2: S 0:0(0)', 1, 10, 'expected'],
+    ['0 < ipv4 1.1.1.1 > 2.2.2.2: mpls (label 1048576, tc 0, ttl 1): S 0:0(0)', 1, 41, 'numberTooLarge'],
+    ['0 close(3) = 0\n+0.1~0.2 > . 1:1(0)', 2, 6, 'expected'],
+    ['0 < . ...(10) ack 1', 1, 7, 'expected'],
     ['', 1, 1, 'expected'],
   ])('%j', (text, line, column, code) => {
     expect(problem(text)).toMatchObject({ where: { line, column }, code })
@@ -113,6 +127,6 @@ describe('the parser says where and what', () => {
   })
 
   it('that a construct is well-formed but not had here', () => {
-    expect(problem('0 < gre: S 0:0(0)')).toMatchObject({ kind: 'unsupported', code: 'encapsulation', params: { what: 'gre' } })
+    expect(problem('0 < S 0:0(0)/udp(1 > 9899)')).toMatchObject({ kind: 'unsupported', code: 'encapsulation', where: { line: 1, column: 13 }, params: { what: '/udp' } })
   })
 })
