@@ -54,7 +54,10 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
   // The window moves over as many rows as are shown, and how many are shown depends on where the window is.
   const place = { following: true, visible: 0 }
   const total = useSteadyTotal(rows, () => place.following, () => place.visible)
-  const window = useRowWindow(total)
+  const isFile = computed(() => lab.link.value?.info?.kind === 'file')
+  const window = useRowWindow(total, () => !isFile.value)
+  watch([lab.captureEpoch, isFile], () => { window.following.value = !isFile.value }, { immediate: true, flush: 'sync' })
+  watch([lab.captureEpoch, isFile, selection.flow, filter.applied], () => { if (!window.following.value) window.moveTo(0) })
   watchEffect(() => Object.assign(place, { following: window.following.value, visible: window.visible.value }), { flush: 'sync' })
   const form = storedRef<NumberForm>('numbers', 'relative', isOneOf(numberForms))
   const timeFormat = storedRef<TimeFormat>('timeFormat', 'start', isOneOf(timeFormats))

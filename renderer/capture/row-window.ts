@@ -24,7 +24,8 @@ export interface RowWindow {
   scrolledTo(top: number): void
 }
 
-export function useRowWindow(total: Ref<number>): RowWindow {
+/** @param mayFollow whether reaching the end means to stay there: rows that were there before somebody looked are read from the first one */
+export function useRowWindow(total: Ref<number>, mayFollow: () => boolean = () => true): RowWindow {
   const first = ref(0)
   const height = ref(0)
   const following = ref(true)
@@ -39,7 +40,7 @@ export function useRowWindow(total: Ref<number>): RowWindow {
 
   function moveTo(index: number): void {
     first.value = Math.max(0, Math.min(last.value, Math.round(index)))
-    following.value = first.value === last.value
+    following.value = mayFollow() && first.value === last.value
   }
 
   function reveal(index: number): void {

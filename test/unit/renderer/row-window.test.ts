@@ -2,9 +2,9 @@ import { ref } from 'vue'
 import { describe, expect, it } from 'vitest'
 import { rowHeight, useRowWindow } from '../../../renderer/capture/row-window.ts'
 
-function windowOf(rows: number, visible = 20) {
+function windowOf(rows: number, visible = 20, mayFollow = true) {
   const total = ref(rows)
-  const view = useRowWindow(total)
+  const view = useRowWindow(total, () => mayFollow)
   view.height.value = visible * rowHeight
   return { total, view }
 }
@@ -22,6 +22,15 @@ describe('window over rows', () => {
     expect(view.following.value).toBe(true)
     total.value = 300
     expect(view.first.value).toBe(280)
+  })
+
+  it('stays with the first rows where nothing is to be followed, however few there are at first', () => {
+    const { total, view } = windowOf(3, 20, false)
+    view.moveTo(0)
+    total.value = 300
+    expect(view.first.value).toBe(0)
+    view.moveTo(1000)
+    expect([view.first.value, view.following.value]).toEqual([280, false])
   })
 
   it('moves no more than needed to reveal a row', () => {
