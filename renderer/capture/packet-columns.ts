@@ -32,6 +32,8 @@ const whoWidth = 17
 /** A mark with its two letters, and how many more there are. */
 const findingsWidth = 46
 const leastInfo = 64
+/** Info has the words of a finding; where that leaves little room for anything else, they are not shown as letters too. */
+const roomyInfo = 200
 
 export function leastChars(): ColumnChars {
   return Object.fromEntries(packetColumns.map(({ id, least }) => [id, least])) as ColumnChars
@@ -65,10 +67,12 @@ export function widenColumns(chars: ColumnChars, row: PacketRow, time: string, i
 /** The window in bytes where the scale is known, the field as it stands otherwise. */
 export const shownWindow = (tcp: { window: number, scaledWindow: number }): number => tcp.scaledWindow >= 0 ? tcp.scaledWindow : tcp.window
 
-/** Puts the columns side by side; Info takes what is left and at least enough for a word. */
+/** Puts the columns side by side; Info takes what is left and at least enough for a word, and Found is left out where Info is short of room. */
 export function placeColumns(chars: ColumnChars, available: number): PlacedColumn[] {
+  const others = packetColumns.reduce((sum, { id }) => sum + (id === 'info' ? 0 : widthOf(id, chars[id])), 0)
+  const hasFindings = available - others >= roomyInfo
   let x = 0
-  return packetColumns.map(({ id, align }) => {
+  return packetColumns.filter(({ id }) => id !== 'findings' || hasFindings).map(({ id, align }) => {
     const width = id === 'info' ? Math.max(leastInfo, available - x) : widthOf(id, chars[id])
     const placed = { id, align, x, width }
     x += width

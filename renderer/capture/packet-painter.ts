@@ -140,8 +140,9 @@ export class PacketPainter {
   /** The gravest finding as the shape of its severity with two letters, and how many more there are; its words stand in Info. */
   private paintFindings(findings: number, top: number): void {
     const [gravest, ...others] = shownFindings(findings)
-    if (gravest === undefined) return
-    const x = this.column('findings').x + cellPadding
+    const column = this.columns.find(({ id }) => id === 'findings')
+    if (gravest === undefined || column === undefined) return
+    const x = column.x + cellPadding
     const severity = severityOf(gravest)
     this.shape(severity, x, top + 4.5)
     this.plain(findingCodes[gravest], x + 12, top, `--sev-${severity}`)
