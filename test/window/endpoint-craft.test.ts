@@ -51,7 +51,7 @@ describe.skipIf(windowObstacle !== null)(`the Endpoint and Craft workspaces${win
     await page.locator('form.connect input[name=address]').fill('10.77.0.1')
     await page.locator('form.connect input[name=port]').fill('7')
     await page.locator('form.connect button[type=submit]').click()
-    await expect.poll(() => page.locator('header.strip h1').innerText()).toMatch(/10\.77\.0\.1:7/)
+    await expect.poll(() => page.locator('header.strip h2').innerText()).toMatch(/10\.77\.0\.1:7/)
     await expect.poll(() => panel('States').locator('svg.diagram').getAttribute('aria-label')).toMatch(/Lab host: ESTABLISHED/)
 
     await page.locator('header.strip .send input').fill('hello')
