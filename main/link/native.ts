@@ -16,14 +16,15 @@ export interface Native {
    * Opens an interface and starts its capture thread.
    * @param ring its size is a power of two from 64 KiB to 2 GiB; layout in native/src/capture.h
    * @param control at least {@link controlWords} words
-   * @param wake called at most once a millisecond when frames wait and the reader sleeps, and once with a reason when the capture ends by itself
+   * @param wake called at most once a millisecond when frames wait and the reader sleeps, when frames can be taken again after some were not, and
+   *   once with a reason when the capture ends by itself
    */
   open(options: NativeOpenOptions, ring: Uint8Array, control: Int32Array, wake: (closedReason: string | null) => void): NativeOpened
   /** @returns null, or the compiler's words */
   setFilter(handle: NativeHandle, expression: string): string | null
   /** Fills the counters in the order received, dropped by kernel, by interface, by ring, truncated, sent, failed. */
   statistics(handle: NativeHandle, into: Float64Array): void
-  /** @returns frames taken from the front */
+  /** Frames leave in order; many are sent by a thread of their own, which counts later what was refused. @returns frames taken from the front */
   inject(handle: NativeHandle, bytes: Uint8Array, offsets: Uint32Array, lengths: Uint32Array, count: number): number
   close(handle: NativeHandle): void
 }

@@ -87,6 +87,8 @@ export class NicLink implements Link {
   private readonly counters = new Float64Array(7)
   private closed = false
   private ended = false
+  /** Somebody has frames that were not taken. */
+  private senderWaits = false
 
   constructor(native: Native, opened: NativeOpened, ring: CaptureRing, info: LinkInfo) {
     this.native = native
@@ -103,7 +105,9 @@ export class NicLink implements Link {
 
   send(batch: FrameBatch): number {
     if (this.closed || this.ended) return 0
-    return this.native.inject(this.handle, batch.bytes, batch.offset, batch.capturedLength, batch.count)
+    const taken = this.native.inject(this.handle, batch.bytes, batch.offset, batch.capturedLength, batch.count)
+    this.senderWaits = taken < batch.count
+    return taken
   }
 
   setFilter(expression: string): Fault | null {
@@ -134,10 +138,12 @@ export class NicLink implements Link {
     this.native.close(this.handle)
   }
 
-  /** The capture thread has frames, or has ended by itself. */
+  /** The capture thread has frames, or has ended by itself; or the sending thread has room again. */
   wake(closedReason: string | null): void {
     if (this.closed) return
-    if (!this.ring.isEmpty) this.onReadable?.()
+    const { senderWaits } = this
+    this.senderWaits = false
+    if (senderWaits || !this.ring.isEmpty) this.onReadable?.()
     if (closedReason === null || this.ended || this.closed) return
     this.ended = true
     this.onClosed?.(fault('interfaceGone', { name: this.info.name }))

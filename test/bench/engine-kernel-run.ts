@@ -2,16 +2,16 @@ import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { machineClock } from '../../main/lab/clock.ts'
+import { Driver } from '../../main/lab/driver.ts'
 import { openNicLink } from '../../main/link/nic-link.ts'
 import { Random } from '../../src/base/random.ts'
-import { FrameWriter } from '../../src/link/frame-batch.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
 import type { Link } from '../../src/link/link.ts'
 import { macOf } from '../../src/sim/network.ts'
 import { Host } from '../../src/stack/host.ts'
 import { tcpPreset } from '../../src/tcp/config.ts'
-import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
-import { summedBytes } from '../../src/wire/summed-memory.ts'
+import { Mover } from './engine-kernel-mover.ts'
 
 /** One entry for each round; the three of a round were measured one after the other. */
 export interface KernelRun {
@@ -50,17 +50,17 @@ async function main(): Promise<KernelRun> {
   const run: KernelRun = { kernelGbps: [], sendingGbps: [], receivingGbps: [], retransmitted: 0, lost: 0 }
   for (let round = 0; round < rounds; round++) {
     run.kernelGbps.push(kernelToKernel())
-    measureOurs(run)
+    await measureOurs(run)
   }
   return run
 }
 
 /** With an interface opened anew, so that nothing of the round before is left in its buffers. */
-function measureOurs(run: KernelRun): void {
+async function measureOurs(run: KernelRun): Promise<void> {
   const link = openNicLink({ name: 'lab0', seeSent: false, filter: 'ip or arp' })
   try {
-    const sending = transfer(link, 9)
-    const receiving = transfer(link, 19)
+    const sending = await transfer(link, 9)
+    const receiving = await transfer(link, 19)
     const counts = emptyStatistics()
     link.statistics(counts)
     run.sendingGbps.push(sending.gbps)
@@ -72,53 +72,28 @@ function measureOurs(run: KernelRun): void {
   }
 }
 
-/** One connection to the kernel's port, driven as fast as one thread can; the first quarter of the time is not counted. */
-function transfer(link: Link, port: number): { gbps: number, retransmitted: number } {
+/** One connection to the kernel's port, in the lab's own loop; the first quarter of the time is not counted. */
+async function transfer(link: Link, port: number): Promise<{ gbps: number, retransmitted: number }> {
   const tcp = { ...tcpPreset('linux'), sendBufferBytes: 4 << 20, receiveBufferBytes: 4 << 20, windowShift: -1 }
   const host = new Host({ mac: macOf(ourAddress), ipv4: ourAddress, prefixLength: 24, mtu: 1500, tcp, probeAddress: false }, new Random(Date.now()))
-  const writer = new FrameWriter(256, 256 * 1536, summedBytes(256 * 1536))
-  const chunk = new Uint8Array(256 * 1024)
-  const snapshot = createTcpSnapshot()
-  host.start(clockUs())
-  const id = host.connect(kernelAddress, port, {}, clockUs())
+  host.start(machineClock())
+  const id = host.connect(kernelAddress, port, {}, machineClock())
   if (typeof id !== 'number') throw new Error(`connect: ${id.code}`)
+  const mover = new Mover(host, id, port === 9)
+  let failure: unknown = null
+  const driver = new Driver({ onError: (error) => { failure ??= error } })
+  driver.speaker = mover
+  driver.attach(link)
+  await pause(seconds * 250)
   const begin = performance.now()
-  let isOpen = false
-  let received = 0
-  let countFrom: { at: number, bytes: number } | null = null
-  const moved = () => {
-    host.connection(id)!.snapshot(snapshot)
-    return port === 9 ? snapshot.bytesAcked : received
-  }
-  for (let now = begin; now - begin < seconds * 1000; now = performance.now()) {
-    const nowUs = clockUs()
-    link.drain((batch) => host.handleBatch(batch, nowUs), 1024)
-    if (host.pollTimeout() <= nowUs) host.handleTimeout(nowUs)
-    for (let event = host.pollEvent(); event !== null; event = host.pollEvent()) {
-      if (event.kind === 'connected') isOpen = true
-      else if (['reset', 'refused', 'timedOut', 'unreachable'].includes(event.kind)) throw new Error(`the connection to port ${port} ended: ${event.kind}`)
-    }
-    if (isOpen && port === 9) while (host.send(id, chunk, 0, chunk.length, nowUs) > 0);
-    if (isOpen && port !== 9) for (let count = 1; count > 0; received += Math.max(0, count)) count = host.receive(id, chunk, 0, chunk.length, nowUs)
-    transmit(host, link, writer, nowUs)
-    if (countFrom === null && now - begin > seconds * 250) countFrom = { at: now, bytes: moved() }
-  }
-  const gbps = (moved() - countFrom!.bytes) * 8 / (performance.now() - countFrom!.at) / 1e6
-  host.abort(id, clockUs())
-  transmit(host, link, writer, clockUs())
-  return { gbps, retransmitted: snapshot.retransmissions }
-}
-
-/** Frames that the link does not take at once are offered again: the interface's queue drains by itself. */
-function transmit(host: Host, link: Link, writer: FrameWriter, nowUs: number): void {
-  for (let round = 0; round < 8; round++) {
-    if (writer.count === 0) {
-      writer.clear()
-      if (host.pollTransmit(nowUs, writer) === 0) return
-    }
-    writer.batch.dropFirst(link.send(writer.batch))
-    if (writer.count > 0) return
-  }
+  const before = mover.moved()
+  await pause(seconds * 750)
+  const gbps = (mover.moved() - before) * 8 / (performance.now() - begin) / 1e6
+  host.abort(id, machineClock())
+  driver.flush()
+  driver.stop()
+  if (failure !== null) throw failure
+  return { gbps, retransmitted: mover.snapshot.retransmissions }
 }
 
 /** Two kernels, or one with two network stacks, at the ends of a veth pair like ours. */
@@ -158,8 +133,4 @@ function shell(command: string): void {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
-}
-
-function clockUs(): number {
-  return Math.floor(performance.now() * 1000)
 }

@@ -7,7 +7,7 @@ import { compileFilter, listInterfaces } from '../../main/link/interfaces.ts'
 import { openNicLink } from '../../main/link/nic-link.ts'
 import type { NicLink, NicLinkOptions } from '../../main/link/nic-link.ts'
 import { bindingObstacle, capObstacle } from '../support/binding.ts'
-import { batchOf, drainUntil, FrameLog, pause, sendAll, testFrame, until } from '../support/link-frames.ts'
+import { batchOf, drainUntil, FrameLog, labMac, pause, sendAll, testFrame, until } from '../support/link-frames.ts'
 import { statisticsOf } from '../support/link-contract.ts'
 import { inOwnNetwork, makeVeth, removeVeth, run } from '../support/own-network.ts'
 import { buildProgram, runProgram } from '../support/program.ts'
@@ -190,6 +190,61 @@ inOwnNetwork(import.meta.url, () => {
       await drainUntil(link, log, () => log.frames.length === 100)
       expect(log.frames.map(({ bytes }) => bytes)).toEqual(frames)
     }
+  })
+
+  describe('sending many frames', () => {
+    const many = (first: number, count: number, length: number) => batchOf(Array.from({ length: count }, (_, i) => testFrame(first + i, length, labMac)))
+
+    it('keeps them in order, few and many mixed, and sends what it took before it is closed', async () => {
+      const link = open({ name: near, seeSent: false })
+      const peer = open({ name: far, seeSent: false })
+      let taken = 0
+      for (let round = 0; round < 60; round++) taken += link.send(many(taken, round % 3 === 0 ? 256 : round % 3, 60 + round * 20))
+      link.close()
+      const log = new FrameLog()
+      await drainUntil(peer, log, () => log.frames.length >= taken)
+      expect(log.frames.map(({ bytes }) => bytes[15] << 16 | bytes[16] << 8 | bytes[17])).toEqual(Array.from({ length: taken }, (_, i) => i))
+      expect(statisticsOf(link)).toMatchObject({ sent: taken, sendFailed: 0 })
+    })
+
+    it('asks for those that it had no room for, when it has', async () => {
+      const link = open({ name: near, seeSent: false })
+      let asked = 0
+      link.onReadable = () => { asked++ }
+      const batch = many(0, 2000, 1500)
+      await until(() => link.send(batch) < batch.count)
+      expect(asked).toBe(0)
+      await until(() => asked > 0)
+      expect(link.send(batch)).toBeGreaterThan(100)
+    })
+
+    it('counts each that the interface refuses, and goes on with the next', async () => {
+      const link = open({ name: near, seeSent: false })
+      const peer = open({ name: far, seeSent: false })
+      const tooLong = [testFrame(7, link.info.mtu + 200, labMac), testFrame(8, 400_000, labMac)]
+      const frames = Array.from({ length: 100 }, (_, i) => i % 10 === 5 ? tooLong[i % 20 === 5 ? 0 : 1] : testFrame(100 + i, 200, labMac))
+      await sendAll(link, frames)
+      const log = new FrameLog()
+      await drainUntil(peer, log, () => log.frames.length === 90)
+      expect(log.frames.map(({ bytes }) => bytes)).toEqual(frames.filter((_, i) => i % 10 !== 5))
+      await until(() => statisticsOf(link).sendFailed === 10)
+      run('ip', ['link', 'set', near, 'down'])
+      await sendAll(link, frames)
+      await until(() => statisticsOf(link).sendFailed === 110)
+      expect(statisticsOf(link).sent).toBe(90)
+    })
+
+    it('loses none while the interface can take no more', async () => {
+      const link = open({ name: near, seeSent: false })
+      const peer = open({ name: far, seeSent: false })
+      const frames = Array.from({ length: 200 }, (_, i) => testFrame(i, 1000, labMac))
+      run('tc', ['qdisc', 'replace', 'dev', near, 'root', 'tbf', 'rate', '20mbit', 'burst', '5kb', 'limit', '8kb'])
+      await sendAll(link, frames)
+      const log = new FrameLog()
+      await drainUntil(peer, log, () => log.frames.length === frames.length)
+      expect(log.frames.map(({ bytes }) => bytes)).toEqual(frames)
+      expect(statisticsOf(link)).toMatchObject({ sent: frames.length, sendFailed: 0 })
+    })
   })
 
   it('outlives an interface that goes down and comes up again', async () => {

@@ -349,6 +349,8 @@ function dying(pair: Pair, contract: LinkContract): void {
     let gone = false
     link.onClosed = () => { gone = true }
     await sendAll(peer, Array.from({ length: 200 }, (_, i) => testFrame(i, 60)))
+    // What it took has left then.
+    peer.close()
     if (link.info.kind === 'cap') await until(() => statisticsOf(link).received >= 200)
     removeInterface!()
     await until(() => gone)

@@ -12,6 +12,7 @@
       'src/interfaces.c',
       'src/pcap-api.c',
       'src/platform.c',
+      'src/sender.c',
       'src/values.c',
     ],
     'defines': ['NAPI_VERSION=8', 'NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED'],

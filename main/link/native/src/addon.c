@@ -114,15 +114,11 @@ static napi_value addon_inject(napi_env env, napi_callback_info info) {
     return NULL;
   }
   Capture *capture = &handle->capture;
-  if (!handle->open || !capture->injector.open) return value_number(env, 0);
+  if (!handle->open || !capture->sender.injector.open) return value_number(env, 0);
   for (uint32_t i = 0; capture->direction.from_source && i < (uint32_t)count; i++) {
     direction_learn(&capture->direction, (uint8_t *)bytes + ((uint32_t *)offsets)[i], ((uint32_t *)lengths)[i]);
   }
-  uint32_t failed = 0;
-  uint32_t taken = injector_send(&capture->injector, bytes, offsets, lengths, (uint32_t)count, &failed);
-  capture->counters.sent += taken - failed;
-  capture->counters.send_failed += failed;
-  return value_number(env, taken);
+  return value_number(env, sender_send(&capture->sender, bytes, offsets, lengths, (uint32_t)count));
 }
 
 /* close(handle); twice is allowed. */
@@ -279,7 +275,7 @@ static napi_value result_of_open(napi_env env, Handle *handle) {
   set(env, object, "linkType", value_number(env, capture->link_type));
   set(env, object, "snapLength", value_number(env, capture->snap_length));
   set(env, object, "nanoseconds", value_boolean(env, capture->nanoseconds));
-  set(env, object, "mayInject", value_boolean(env, capture->injector.open));
+  set(env, object, "mayInject", value_boolean(env, capture->sender.injector.open));
   const DirectionReader *direction = &capture->direction;
   set(env, object, "reportsDirection", value_boolean(env, direction->from_kernel || direction->from_source || direction->cooked));
   return object;

@@ -13,6 +13,7 @@
 
 static bool activate(Capture *capture, CaptureError *error);
 static void leave_out_sent(Capture *capture);
+static void on_room(void *capture);
 static bool refuse(CaptureError *error, const char *code, const char *text);
 
 bool capture_open(Capture *capture, const CaptureOptions *options, const char *filter, CaptureError *error) {
@@ -38,7 +39,7 @@ bool capture_open(Capture *capture, const CaptureOptions *options, const char *f
   capture->nanoseconds = api.pcap_get_tstamp_precision && api.pcap_get_tstamp_precision(capture->pcap) == PCAP_TSTAMP_PRECISION_NANO;
   direction_prepare(&capture->direction, capture->pcap, capture->link_type, options);
   if (!options->see_sent) leave_out_sent(capture);
-  if (options->inject) injector_open(&capture->injector, options);
+  if (options->inject) sender_open(&capture->sender, options->name, on_room, capture);
   mutex_init(&capture->lock);
   condition_init(&capture->answered);
   return true;
@@ -67,7 +68,7 @@ void capture_close(Capture *capture) {
   }
   if (!capture->pcap) return;
   capture_refresh_counters(capture);
-  injector_close(&capture->injector);
+  sender_close(&capture->sender);
   api.pcap_close(capture->pcap);
   capture->pcap = NULL;
   condition_destroy(&capture->answered);
@@ -81,8 +82,7 @@ void capture_statistics(Capture *capture, CaptureCounters *into) {
   into->dropped_by_interface = capture->counters.dropped_by_interface;
   into->dropped_by_ring = counter_read(&capture->counters.dropped_by_ring);
   into->truncated = counter_read(&capture->counters.truncated);
-  into->sent = capture->counters.sent;
-  into->send_failed = capture->counters.send_failed;
+  sender_counts(&capture->sender, &into->sent, &into->send_failed);
 }
 
 /* libpcap counts in 32 bits that wrap; the difference to the last look is added to 64. */
@@ -147,6 +147,12 @@ static void leave_out_sent(Capture *capture) {
   if (!capture->kernel_ignores_sent && api.pcap_setdirection) {
     capture->kernel_ignores_sent = api.pcap_setdirection(capture->pcap, PCAP_D_IN) == 0;
   }
+}
+
+/* In the sender's thread. */
+static void on_room(void *data) {
+  Capture *capture = data;
+  capture->notify(capture->notify_context, EVENT_SENDABLE);
 }
 
 static bool refuse(CaptureError *error, const char *code, const char *text) {

@@ -1,7 +1,7 @@
 #ifndef TCPLAB_CAPTURE_H
 #define TCPLAB_CAPTURE_H
 
-#include "pcap-api.h"
+#include "sender.h"
 
 /*
  * Ring of records, written by the capture thread and read by JavaScript. `head` and `tail` count bytes modulo 2^32, so the
@@ -39,16 +39,6 @@ typedef struct {
   volatile uint32_t own_source_count;
 } DirectionReader;
 
-/* A second way to the wire, so that what we send comes back through the capture like everybody else's frames. */
-typedef struct {
-#ifdef __linux__
-  int socket;
-#else
-  pcap_t *pcap;
-#endif
-  bool open;
-} Injector;
-
 typedef struct {
   char name[256];
   uint32_t snap_length;
@@ -72,7 +62,7 @@ typedef struct {
   uint64_t send_failed;
 } CaptureCounters;
 
-typedef enum { EVENT_READABLE = 0, EVENT_CLOSED = 1 } CaptureEvent;
+typedef enum { EVENT_READABLE = 0, EVENT_CLOSED = 1, EVENT_SENDABLE = 2 } CaptureEvent;
 
 typedef struct {
   CaptureOptions options;
@@ -82,7 +72,7 @@ typedef struct {
   bool nanoseconds;
   bool kernel_ignores_sent;
   DirectionReader direction;
-  Injector injector;
+  Sender sender;
 
   uint8_t *ring;
   uint32_t ring_bytes;
@@ -145,11 +135,5 @@ typedef struct {
 } FilterProgram;
 /* False with `error` (PCAP_ERRBUF_SIZE) filled where the expression is refused. Needs no interface. */
 bool filter_compile(const char *expression, int link_type, int snap_length, FilterProgram *into, char *error);
-
-bool injector_open(Injector *injector, const CaptureOptions *options);
-void injector_close(Injector *injector);
-/* Frames taken from the front; fewer than `count` when the queue is full. Frames the system refuses count as taken and failed. */
-uint32_t injector_send(Injector *injector, const uint8_t *bytes, const uint32_t *offsets, const uint32_t *lengths, uint32_t count,
-                       uint32_t *failed);
 
 #endif

@@ -1,4 +1,4 @@
-#include "capture.h"
+#include "sender.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +20,9 @@
  * An AF_PACKET socket of our own: the kernel does not show a frame to the socket that sent it, so the capturing one must be
  * another. Protocol 0 means that this one receives nothing at all.
  */
-bool injector_open(Injector *injector, const CaptureOptions *options) {
+bool injector_open(Injector *injector, const char *interface_name) {
   injector->open = false;
-  int index = (int)if_nametoindex(options->name);
+  int index = (int)if_nametoindex(interface_name);
   int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return false;
   struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = index };
@@ -74,10 +74,10 @@ uint32_t injector_send(Injector *injector, const uint8_t *bytes, const uint32_t 
 #include <errno.h>
 
 /* A second handle whose filter lets nothing in. */
-bool injector_open(Injector *injector, const CaptureOptions *options) {
+bool injector_open(Injector *injector, const char *interface_name) {
   char reason[PCAP_ERRBUF_SIZE];
   injector->open = false;
-  injector->pcap = api.pcap_create(options->name, reason);
+  injector->pcap = api.pcap_create(interface_name, reason);
   if (!injector->pcap) return false;
   api.pcap_set_snaplen(injector->pcap, 64);
   api.pcap_set_timeout(injector->pcap, 1000);

@@ -34,6 +34,7 @@ void thread_join(Thread *thread) {
 }
 
 void thread_hurry(void) { SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_ABOVE_NORMAL); }
+void thread_sleep(unsigned milliseconds) { Sleep(milliseconds); }
 void mutex_init(Mutex *mutex) { InitializeCriticalSection(mutex); }
 void mutex_destroy(Mutex *mutex) { DeleteCriticalSection(mutex); }
 void mutex_lock(Mutex *mutex) { EnterCriticalSection(mutex); }
@@ -103,6 +104,12 @@ void thread_hurry(void) {
 }
 
 void thread_join(Thread *thread) { pthread_join(*thread, NULL); }
+
+void thread_sleep(unsigned milliseconds) {
+  struct timespec time = { .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
+  nanosleep(&time, NULL);
+}
+
 void mutex_init(Mutex *mutex) { pthread_mutex_init(mutex, NULL); }
 void mutex_destroy(Mutex *mutex) { pthread_mutex_destroy(mutex); }
 void mutex_lock(Mutex *mutex) { pthread_mutex_lock(mutex); }

@@ -43,6 +43,7 @@ bool thread_start(Thread *thread, void (*run)(void *), void *argument);
 void thread_join(Thread *thread);
 /* Asks that the calling thread be run before others, where the user may ask. */
 void thread_hurry(void);
+void thread_sleep(unsigned milliseconds);
 void mutex_init(Mutex *mutex);
 void mutex_destroy(Mutex *mutex);
 void mutex_lock(Mutex *mutex);
