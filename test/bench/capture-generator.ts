@@ -22,13 +22,16 @@ const begin = performance.now()
 let taken = 0
 while (taken < frames) {
   writer.batch.count = Math.min(batchFrames, frames - taken)
-  taken += link.send(writer.batch)
+  const count = link.send(writer.batch)
+  taken += count
+  if (count < writer.count) await new Promise<void>((resolve) => { link.onReadable = resolve })
 }
+// What was taken has left then.
+link.close()
 const seconds = (performance.now() - begin) / 1000
 const used = process.cpuUsage(cpu)
 const counts = emptyStatistics()
 link.statistics(counts)
-link.close()
 console.log(JSON.stringify({ sent: counts.sent, failed: counts.sendFailed, startedAtMs, seconds, cpuSeconds: (used.user + used.system) / 1e6 }))
 
 /** Ethernet, IPv4 and TCP headers with plausible fields, so that a decoder has something to look at. */

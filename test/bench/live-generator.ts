@@ -25,15 +25,18 @@ const begin = performance.now()
 let taken = 0
 for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - begin) / 1000) {
   const due = Math.min(batchFrames, Math.floor(elapsed * rate) - taken)
-  if (due < 64) continue
+  if (due < 64) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    continue
+  }
   advance(due)
   writer.batch.count = due
   taken += link.send(writer.batch)
 }
 const spent = (performance.now() - begin) / 1000
+link.close()
 const counts = emptyStatistics()
 link.statistics(counts)
-link.close()
 console.log(JSON.stringify({ sent: counts.sent, failed: counts.sendFailed, seconds: spent }))
 
 /** Numbers of the next segments; checksums stay wrong, which a capture does not look at. */
