@@ -1,6 +1,6 @@
 import { parseHex, concatBytes, writeU32 } from '../base/bytes.ts'
-import { accEcnCounterNames, fastOpenExid } from '../wire/one-line.ts'
-import { encodeTcpOption } from '../wire/tcp-options.ts'
+import { accEcnCounterNames } from '../wire/one-line.ts'
+import { encodeTcpOption, fastOpenExid } from '../wire/tcp-options.ts'
 import type { Cursor } from './cursor.ts'
 import { syntax } from './problem.ts'
 import type { OptionSpec } from './script.ts'

@@ -47,11 +47,13 @@ export interface SocketRules {
   readonly refusesOptionsWhenOver: boolean
   /** What SO_SNDBUF bounds is the memory of buffers, each of which is filled. */
   readonly sendsInBuffers: boolean
+  /** TCP Fast Open, in bits: 1 opening, 2 listening, 4 opening and 512 listening without a cookie, 1024 listening with whatever socket. Sockets have to ask for it beside. */
+  readonly fastOpen: number
   /** Connections that a listener takes beyond its backlog. */
   readonly backlogExtra: number
 }
 
-const common = { sendsInBuffers: false, shutBothRefusesData: false, timeWaitLooksClosed: false, refusesOptionsWhenOver: false, backlogExtra: 1 } as const
+const common = { sendsInBuffers: false, shutBothRefusesData: false, timeWaitLooksClosed: false, refusesOptionsWhenOver: false, backlogExtra: 1, fastOpen: 1 } as const
 
 /** Facts of Linux 6 and FreeBSD 14 as their manuals and scripts show them; `rfc` is the engine's own defaults. */
 export const profiles = {
@@ -59,7 +61,7 @@ export const profiles = {
     name: 'rfc',
     tcp: { ...defaultTcpConfig, isn: 0 },
     sockets: {
-      ...common, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
+      ...common, fastOpen: 3, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
     toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 }, turns: false,

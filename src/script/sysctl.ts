@@ -3,7 +3,12 @@ import type { TcpConfig } from '../tcp/config.ts'
 import type { SocketRules } from './profile.ts'
 
 /** What a system setting changes here. */
-export interface SystemChange { readonly tcp?: Partial<TcpConfig>, readonly sockets?: Partial<SocketRules>, readonly silence?: Partial<TcpSilence> }
+export interface SystemChange {
+  readonly tcp?: Partial<TcpConfig>
+  readonly sockets?: Partial<SocketRules> | ((rules: SocketRules) => Partial<SocketRules>)
+  readonly silence?: Partial<TcpSilence>
+  readonly fastOpenKeys?: readonly Uint32Array[]
+}
 
 type Setting = (value: string) => SystemChange | null
 
@@ -26,6 +31,17 @@ function controller(value: string): SystemChange | null {
 function ecn(value: string): SystemChange | null {
   const mode = (['off', 'on', 'passive'] as const)[Number(value)]
   return mode === undefined ? null : { tcp: { ecn: mode } }
+}
+
+/** Keys as `11223344-55667788-99aabbcc-ddeeff00`, the second behind a comma. */
+function fastOpenKeys(value: string): SystemChange | null {
+  const keys = value.split(',').map((key) => key.trim().split('-').map((word) => /^[0-9a-f]{1,8}$/i.test(word) ? Number.parseInt(word, 16) : Number.NaN))
+  if (keys.some((words) => words.length !== 4 || words.some(Number.isNaN))) return null
+  return { fastOpenKeys: keys.map((words) => Uint32Array.from(words)) }
+}
+
+function withBit(bits: number, bit: number, isOn: boolean): number {
+  return isOn ? bits | bit : bits & ~bit
 }
 
 /** blackhole(4). */
@@ -73,6 +89,8 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.insecure_ack': onlyOff,
   'net.inet.tcp.ecn.enable': ecn,
 
+  'net.inet.tcp.fastopen.client_enable': (value) => ({ sockets: (rules) => ({ fastOpen: withBit(rules.fastOpen, 1, value !== '0') }) }),
+  'net.inet.tcp.fastopen.server_enable': (value) => ({ sockets: (rules) => ({ fastOpen: withBit(rules.fastOpen, 2, value !== '0') }) }),
   'net.inet.tcp.rexmit_drop_options': (value) => ({ tcp: { plainSynAfter: value === '0' ? 0 : 3 } }),
   'net.inet.tcp.keepinit': milliseconds('openTimeoutUs'),
   'net.inet.tcp.syncache.rexmtlimit': count('synAckRetries'),
@@ -116,6 +134,8 @@ const linux: Readonly<Record<string, Setting>> = {
   tcp_synack_retries: count('synAckRetries'),
   tcp_fin_timeout: seconds('finWait2TimeoutUs'),
   tcp_ecn: ecn,
+  tcp_fastopen: (value) => ({ sockets: { fastOpen: Number(value) } }),
+  tcp_fastopen_key: fastOpenKeys,
   tcp_retries2: count('dataRetries'),
   tcp_keepalive_time: seconds('keepAliveIdleUs'),
   tcp_keepalive_intvl: seconds('keepAliveIntervalUs'),
@@ -133,7 +153,7 @@ const linuxIgnored = new Set([
   'mem',
 ])
 const linuxIgnoredGroups = [
-  'pacing_', 'metrics', 'probe_', 'thin_', 'comp_sack_', 'plb_', 'fastopen', 'rto_',
+  'pacing_', 'metrics', 'probe_', 'thin_', 'comp_sack_', 'plb_', 'fastopen_blackhole', 'rto_',
 ]
 const linuxOthers = /^(?:ip_|ipfrag_|icmp_|route\.|min_pmtu|conf\.|neigh\.|somaxconn|[rw]mem_|optmem_max|default_qdisc|netdev_|busy_)/
 

@@ -22,7 +22,7 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   const inUnits = (bytes: number) => isLinux ? Math.floor(bytes / mss) : bytes
   const segments = (bytes: number) => Math.ceil(bytes / mss)
   const sacked = view.sackedRanges.reduce((sum, { start, end }) => sum + ((end - start) >>> 0), 0)
-  set('options', (view.timestampsOn ? 1 : 0) | (view.sackOn ? 2 : 0) | (view.sndWndShift > 0 || view.rcvWndShift > 0 ? 4 : 0))
+  set('options', (view.timestampsOn ? 1 : 0) | (view.sackOn ? 2 : 0) | (view.sndWndShift > 0 || view.rcvWndShift > 0 ? 4 : 0) | (view.fastOpen === 'taken' || view.fastOpen === 'accepted' ? 32 : 0))
   set('snd_cwnd', inUnits(view.cwnd))
   set('snd_ssthresh', view.ssthresh >= unknownThreshold ? unknownThreshold : inUnits(view.ssthresh))
   set('ca_state', caState(view.inRecovery, view.congestionPhase, view.dupAcks, sacked, view.cwrDue))

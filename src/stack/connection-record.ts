@@ -3,6 +3,7 @@ import { pseudoHeaderSum4Of, pseudoHeaderSum6Of } from '../wire/checksum.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
 import type { FrameHeaders } from './frame-headers.ts'
 import type { IpAddress } from './ip-address.ts'
+import type { Listener } from './listeners.ts'
 import type { ReportedError } from './network-error.ts'
 import type { NdpNeighbour } from './ndp-cache.ts'
 import type { Neighbour } from './neighbours.ts'
@@ -47,6 +48,8 @@ export class ConnectionRecord {
   neighbour6: NdpNeighbour | null = null
   /** What the network has reported last; null as long as it reports nothing. */
   softError: ReportedError | null = null
+  /** The listener that counts it among those accepted before their handshake was over (RFC 7413 §5.1). */
+  pendingFor: Listener | null = null
   /** Counts against the listener's backlog: not established, or established and not yet told to anybody. */
   isWaitingForAccept = false
   /** The engine was called since its events and timers were looked at. */

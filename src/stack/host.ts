@@ -223,6 +223,11 @@ export class Host {
     return this.listeners.remove(port)
   }
 
+  /** Keys of fast open cookies, four words each: the first makes new ones, the others are still good (RFC 7413 §4.1.2). */
+  setFastOpenKeys(keys: readonly Uint32Array[]): void {
+    this.sockets.fastOpens.keys = keys
+  }
+
   /** From the next segment on. */
   setSilence(silence: TcpSilence): void {
     this.tcpInput.silence = silence
@@ -326,6 +331,11 @@ export class Host {
     }
     if (outcome === 'badArgument') return checkTcpOption(name, value)
     return fault(outcome, { local: `${formatAddress(record.localAddress)}:${record.localPort}`, remote: `${formatAddress(record.remoteAddress)}:${record.remotePort}` })
+  }
+
+  /** Whether a connection to there could carry data on its SYN now (RFC 7413 §4.1.3). */
+  knowsFastOpenCookie(address: IpAddress, port: number, nowUs: number): boolean {
+    return this.sockets.fastOpens.knowsCookie(address, port, nowUs)
   }
 
   /** Forgets a closed connection before newer ones push it out. */

@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly backlog?: number
   /** Over the host's configuration. */
   readonly config?: Partial<TcpConfig>
+  /** Keys of its fast open cookies, four words each, the one that makes new ones first; the host's unless said. */
+  readonly fastOpenKeys?: readonly Uint32Array[]
 }
 
 /** A port that takes connections: the LISTEN state, shared by all connections to come. */
@@ -22,6 +24,10 @@ export class Listener {
   readonly config: Partial<TcpConfig>
   /** Connections that count against the backlog. */
   waiting = 0
+  readonly fastOpenKeys: readonly Uint32Array[] | null
+  /** Connections accepted by their SYN whose handshake is not over (RFC 7413 §5.1), and when those that a reset ended stop counting. */
+  pending = 0
+  readonly resetUntilUs: number[] = []
   /** An ACK may answer a cookie of ours until then. */
   cookiesUntilUs = -Infinity
   private merged: TcpConfig | null = null
@@ -31,6 +37,7 @@ export class Listener {
     this.address = options.address ?? null
     this.backlog = options.backlog ?? hostDefaults.backlog
     this.config = options.config ?? {}
+    this.fastOpenKeys = options.fastOpenKeys ?? null
   }
 
   /** Of its connections: what the listener says over what the host says. */

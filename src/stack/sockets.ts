@@ -9,8 +9,10 @@ import { ipHeaderAndTcpHeaderBytes } from '../tcp/limits.ts'
 import { TcpSegment } from '../tcp/segment.ts'
 import { seqAdd, seqGt } from '../tcp/seq.ts'
 import { answerWithCookie, cookieCountUs, readCookie } from '../tcp/syn-cookie.ts'
+import type { FastOpenTerms } from '../tcp/fast-open.ts'
 import { ConnectionRecord } from './connection-record.ts'
 import { selectEphemeralPort } from './ephemeral-ports.ts'
+import { FastOpens } from './fast-opens.ts'
 import { FrameHeaders } from './frame-headers.ts'
 import { hostDefaults } from './host-config.ts'
 import type { HostConfig } from './host-config.ts'
@@ -46,6 +48,7 @@ export class Sockets {
   private readonly sink: DecisionSink | undefined
   /** Drawn at start, never shown (RFC 6528 §4). */
   private readonly isnSecret: Uint32Array
+  readonly fastOpens: FastOpens
   /** Connections are asked for segments one after another: one segment serves them all. */
   private readonly segment = new TcpSegment()
   /** Of the latest connection: the next one mostly has the same. */
@@ -67,6 +70,8 @@ export class Sockets {
     this.sink = sink
     this.headers = new FrameHeaders(config.mac, config.ipv4, config.tcp.ttl, config.tcp.dscp)
     this.isnSecret = Uint32Array.from({ length: 4 }, () => random.nextU32())
+    this.fastOpens = new FastOpens(random.fork())
+    connections.fastOpens = this.fastOpens
   }
 
   /** @returns the connection's id, or why there is none */
@@ -80,7 +85,8 @@ export class Sockets {
     const localPort = options.localPort ?? this.ephemeralPort(local, remote, port)
     if (localPort < 0) return fault('portInUse', { port: this.ephemeralRange() })
     if (this.find(local, remote, localPort, port) !== null) return fault('connectionExists', { local: endpoint(local, localPort), remote: endpoint(remote, port) })
-    const record = this.create(local, remote, localPort, port, -1, options.config === undefined ? this.config.tcp : { ...this.config.tcp, ...options.config }, null, nowUs)
+    const config = options.config === undefined ? this.config.tcp : { ...this.config.tcp, ...options.config }
+    const record = this.create(local, remote, localPort, port, -1, config, null, nowUs, this.fastOpens.termsOfClient(config, remote, port, nowUs))
     record.connection.open(nowUs)
     this.connections.touch(record)
     return record.id
@@ -90,10 +96,13 @@ export class Sockets {
    * A connection in LISTEN for a SYN that has come. Null where the table is full.
    * @param above the last sequence number of a connection in TIME-WAIT that it follows (RFC 9293 §3.6.1)
    */
-  acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, nowUs: number, above: number | null = null): ConnectionRecord | null {
-    if (above === null || listener.configOver(this.config.tcp).isn !== 'rfc6528') return this.createPassive(listener, local, remote, remotePort, null, nowUs)
+  acceptSyn(listener: Listener, local: IpAddress, remote: IpAddress, syn: TcpSegment, nowUs: number, above: number | null = null): ConnectionRecord | null {
+    const remotePort = syn.sourcePort
+    const config = listener.configOver(this.config.tcp)
+    const fastOpen = this.fastOpens.termsOfServer(config, listener, local, remote, syn, nowUs)
+    if (above === null || config.isn !== 'rfc6528') return this.createPassive(listener, local, remote, remotePort, null, nowUs, fastOpen)
     const isn = initialSequence(hashTuple(this.isnSecret, { localAddress: local, localPort: listener.port, remoteAddress: remote, remotePort }), nowUs)
-    return this.createPassive(listener, local, remote, remotePort, seqGt(isn, above) ? isn : seqAdd(above, 1), nowUs)
+    return this.createPassive(listener, local, remote, remotePort, seqGt(isn, above) ? isn : seqAdd(above, 1), nowUs, fastOpen)
   }
 
   /** Answers a SYN that there is no room to remember. @returns whether `out` is filled; not where cookies are off */
@@ -118,9 +127,11 @@ export class Sockets {
     return record
   }
 
-  private createPassive(listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, isn: number | null, nowUs: number): ConnectionRecord | null {
+  private createPassive(
+    listener: Listener, local: IpAddress, remote: IpAddress, remotePort: number, isn: number | null, nowUs: number, fastOpen?: FastOpenTerms,
+  ): ConnectionRecord | null {
     if (this.connections.table.isFull) return null
-    const record = this.create(local, remote, listener.port, remotePort, listener.port, listener.configOver(this.config.tcp), isn, nowUs)
+    const record = this.create(local, remote, listener.port, remotePort, listener.port, listener.configOver(this.config.tcp), isn, nowUs, fastOpen)
     record.isWaitingForAccept = true
     listener.waiting++
     record.connection.listen(nowUs)
@@ -156,6 +167,7 @@ export class Sockets {
 
   private create(
     local: IpAddress, remote: IpAddress, localPort: number, remotePort: number, listenerPort: number, config: TcpConfig, isn: number | null, nowUs: number,
+    fastOpen?: FastOpenTerms,
   ): ConnectionRecord {
     const id = this.connections.nextId()
     const hash = hashTuple(this.isnSecret, { localAddress: local, localPort, remoteAddress: remote, remotePort })
@@ -163,7 +175,7 @@ export class Sockets {
     const known = this.pathMtus.find(remote, nowUs)
     const connection = new TcpConnection({
       id, config, localPort, remotePort, ipVersion: typeof local === 'number' ? 4 : 6, pathMtu: known < 0 ? linkMtu : Math.min(known, linkMtu), linkMtu, sink: this.sink, segment: this.segment,
-      isn: isn ?? (config.isn === 'rfc6528' ? initialSequence(hash, nowUs) : config.isn), timestampOffset: timestampOffset(config, hash),
+      isn: isn ?? (config.isn === 'rfc6528' ? initialSequence(hash, nowUs) : config.isn), timestampOffset: timestampOffset(config, hash), fastOpen,
     })
     const record = new ConnectionRecord({
       id, slot: this.connections.table.nextSlot(), connection, localAddress: local, remoteAddress: remote, localPort, remotePort, listenerPort,

@@ -7,6 +7,7 @@ import type { ConnectionRecord } from './connection-record.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { HostEventKind, HostEventQueue } from './host-event.ts'
 import type { Listener } from './listeners.ts'
+import type { FastOpens } from './fast-opens.ts'
 import { RecordList } from './record-list.ts'
 import type { TcpOutput, TransmitOutcome } from './tcp-output.ts'
 
@@ -39,6 +40,8 @@ export class TcpConnections {
   private untransmitted = new RecordList()
   private transmitting = new RecordList()
   private lastId = 0
+  /** Told how connections opened; null before there is one to tell. */
+  fastOpens: FastOpens | null = null
 
   constructor(limits: ConnectionLimits, random: Random, events: HostEventQueue, output: TcpOutput, listenerOf: (record: ConnectionRecord) => Listener | null) {
     this.table = new ConnectionTable(limits.maxConnections, random)
@@ -180,6 +183,9 @@ export class TcpConnections {
       if (!record.connection.config.reportTrouble) return
     }
     if (kind === 'accepted') this.leaveBacklog(record)
+    if (record.connection.fastOpen !== null && record.listenerPort < 0 && (kind === 'connected' || kind === 'timedOut' || kind === 'unreachable')) {
+      this.fastOpens?.learn(record, record.connection.fastOpen, kind === 'connected')
+    }
     this.emit(record, kind)
   }
 
@@ -192,6 +198,7 @@ export class TcpConnections {
 
   private retire(record: ConnectionRecord): void {
     this.leaveBacklog(record)
+    if (record.pendingFor !== null) this.fastOpens?.end(record)
     this.deadlines.delete(record.slot)
     this.table.remove(record)
     record.isLive = false

@@ -162,6 +162,7 @@ export class TcpInput {
 
   private deliver(record: ConnectionRecord, nowUs: number): void {
     record.connection.handleSegment(this.segment, nowUs)
+    if (record.pendingFor !== null) this.sockets.fastOpens.settle(record, nowUs)
     this.connections.touch(record)
   }
 
@@ -215,9 +216,13 @@ export class TcpInput {
   private handleSyn(listener: Listener, local: IpAddress, remote: IpAddress, nowUs: number, above: number | null = null): void {
     const { segment, statistics, sockets } = this
     if (listener.waiting < listener.backlog) {
-      const record = sockets.acceptSyn(listener, local, remote, segment.sourcePort, nowUs, above)
-      if (record === null) statistics.tableFull++
-      else this.deliver(record, nowUs)
+      const record = sockets.acceptSyn(listener, local, remote, segment, nowUs, above)
+      if (record === null) {
+        statistics.tableFull++
+        return
+      }
+      this.deliver(record, nowUs)
+      if (record.connection.isAcceptedEarly) sockets.fastOpens.begin(record, listener)
       return
     }
     statistics.backlogFull++

@@ -3,6 +3,7 @@ import { ackNews } from './ack-news.ts'
 import { challenge } from './challenge.ts'
 import { detectDsack } from './dsack.ts'
 import { noteEcnEcho } from './ecn.ts'
+import { settleSynText } from './fast-open.ts'
 import { advanceFrto, isTestingTimeout } from './frto.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { compareEcho, noteDuplicateOfEpisode } from './loss-episode.ts'
@@ -87,6 +88,7 @@ function acceptAckOfSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
     return false
   }
   acknowledgeSyn(tcb, segment, nowUs)
+  if (tcb.fastOpen !== null) settleSynText(tcb, tcb.fastOpen, segment.ack, nowUs)
   establish(tcb, 'rcvAckOfSyn', nowUs)
   setSendWindow(tcb, segment)
   return true

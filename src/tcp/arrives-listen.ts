@@ -1,4 +1,5 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { acceptEarly, judgeFastOpen } from './fast-open.ts'
 import { oweReset, oweSyn, takeSyn } from './lifecycle.ts'
 import { takeSynOptions } from './negotiation.ts'
 import { Reason } from './reasons.ts'
@@ -33,9 +34,10 @@ export function acceptAnsweredSyn(tcb: Tcb, syn: TcpSegment, nowUs: number): voi
   tcb.setting(Reason.setSynCookie, nowUs, tcb.sndMss)
 }
 
-/** Data or a FIN on the SYN are not kept: the peer sends them again after the handshake. */
+/** Data or a FIN on the SYN are kept only with a good fast open cookie: else the peer sends them again after the handshake. */
 function acceptSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
-  if (payloadBytes(segment) > 0) tcb.drop(Reason.dropSynData, segment, nowUs, payloadBytes(segment))
+  const isEarly = tcb.fastOpen !== null && judgeFastOpen(tcb, tcb.fastOpen, segment, nowUs)
+  if (payloadBytes(segment) > 0 && !isEarly) tcb.drop(Reason.dropSynData, segment, nowUs, payloadBytes(segment))
   tcb.remotePort = segment.sourcePort
   takeSyn(tcb, segment)
   takeSynOptions(tcb, segment, nowUs)
@@ -45,4 +47,5 @@ function acceptSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   oweSyn(tcb, Reason.synAckReply, tcb.rcvMss, Math.min(0xffff, tcb.receiveBuffer.limit))
   startUserTimeout(tcb, nowUs)
   tcb.move('rcvSyn', nowUs)
+  if (isEarly) acceptEarly(tcb, segment, nowUs)
 }

@@ -51,8 +51,8 @@ function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   }
   switch (tcb.state) {
     case TcpState.synReceived:
-      if (tcb.passive) return returnToListen(tcb, 'rcvRstOfPassive', nowUs)
-      return becomeClosed(tcb, 'rcvRst', 'refused', 'connectionRefused', nowUs)
+      if (tcb.passive && !tcb.acceptedEarly) return returnToListen(tcb, 'rcvRstOfPassive', nowUs)
+      return tcb.passive ? becomeClosed(tcb, 'rcvRst', 'reset', 'connectionReset', nowUs) : becomeClosed(tcb, 'rcvRst', 'refused', 'connectionRefused', nowUs)
     case TcpState.timeWait:
       return becomeClosed(tcb, 'rcvRst', 'closed', null, nowUs)
     default:
@@ -79,7 +79,7 @@ function checkSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   const crossedSynAck = tcb.state === TcpState.synReceived && offset === -1 && (segment.flags & TcpFlag.ack) !== 0
   if (crossedSynAck) return true
   tcb.drop(Reason.dropSyn, segment, nowUs, offset)
-  if (tcb.state === TcpState.synReceived && tcb.passive) returnToListen(tcb, 'rcvSynOfPassive', nowUs)
+  if (tcb.state === TcpState.synReceived && tcb.passive && !tcb.acceptedEarly) returnToListen(tcb, 'rcvSynOfPassive', nowUs)
   else if (tcb.config.synInWindowResets) resetBySyn(tcb, segment, nowUs)
   else challenge(tcb, Reason.challengeSyn, segment, nowUs, offset)
   return false

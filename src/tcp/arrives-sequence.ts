@@ -21,7 +21,7 @@ export const accepted = { seq: 0, textSkip: 0, textLength: 0, fin: false }
 export function checkSequence(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   const isRst = (segment.flags & TcpFlag.rst) !== 0
   const isSynAgain = tcb.state === TcpState.synReceived && (segment.flags & TcpFlag.syn) !== 0
-  if (isSynAgain && !isRst && tcb.passive && tcb.config.firstSynCounts) return answerByFirstSyn(tcb, segment, nowUs)
+  if (isSynAgain && !isRst && tcb.passive && tcb.config.firstSynCounts && !tcb.acceptedEarly) return answerByFirstSyn(tcb, segment, nowUs)
   if (tcb.timestampsOn && !isRst && !checkTimestamp(tcb, segment, nowUs)) return false
   if (isSynAgain && segment.seq === tcb.irs) return repeatedSyn(tcb, segment, nowUs)
   const length = segmentLength(segment)

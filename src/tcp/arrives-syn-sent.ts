@@ -1,6 +1,7 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import { accepted } from './arrives-sequence.ts'
 import { processFin, processText, processUrgent } from './arrives-text.ts'
+import { settleSynText, takeGrantedCookie } from './fast-open.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, oweSyn, takeSyn } from './lifecycle.ts'
 import { takeSynOptions } from './negotiation.ts'
 import { Reason } from './reasons.ts'
@@ -48,6 +49,10 @@ function acceptSyn(tcb: Tcb, segment: TcpSegment, hasAck: boolean, nowUs: number
     return
   }
   acknowledgeSyn(tcb, segment, nowUs)
+  if (tcb.fastOpen !== null) {
+    takeGrantedCookie(tcb, tcb.fastOpen, segment, nowUs)
+    settleSynText(tcb, tcb.fastOpen, segment.ack, nowUs)
+  }
   establish(tcb, 'rcvSynAck', nowUs)
   tcb.oweAckNow(Reason.ackHandshake, tcb.irs)
   if (takesText && segmentLength(segment) > 1) takeText(tcb, segment, nowUs)

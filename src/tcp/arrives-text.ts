@@ -1,7 +1,9 @@
+import { TcpFlag } from '../wire/tcp.ts'
 import { accepted } from './arrives-sequence.ts'
 import { noteDuplicateArrival } from './dsack.ts'
 import { becomeClosed, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { Reason } from './reasons.ts'
+import { payloadBytes } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { seqAdd, seqDiff, seqGt } from './seq.ts'
 import { TcpState } from './state.ts'
@@ -37,14 +39,13 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   const before = buffer.nextOffset
   // Of the duplicate pieces of one segment the first is reported (RFC 2883 §4); what was trimmed on the left lies before all others.
   if (hadHoles && length > 0 && accepted.textSkip === 0) noteHeldAlready(tcb, offset, length)
+  // Before the text is put in front of it: what is held behind the FIN is no part of the stream.
+  if (accepted.fin) buffer.forgetFrom(offset + length)
   if (!storePieces(tcb, segment, offset)) {
     tcb.drop(Reason.dropTooManyHoles, segment, nowUs, length, buffer.ranges!.count)
     return tcb.oweAck(Reason.ackOutOfOrder, gap, buffer.outOfOrderBytes())
   }
-  if (accepted.fin) {
-    tcb.pendingFinOffset = offset + length
-    buffer.forgetFrom(offset + length)
-  }
+  if (accepted.fin) tcb.pendingFinOffset = offset + length
   const whole = buffer.nextOffset - before
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, whole)
   tcb.bytesReceived += length
@@ -54,6 +55,19 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   }
   tcb.events.push('readable')
   acknowledgeText(tcb, length, whole, hadHoles, nowUs)
+}
+
+/** The text of a SYN that is taken with it (RFC 7413 §4.2.2), as far as the buffer has room; a FIN behind it waits for the handshake. @returns bytes taken */
+export function takeSynText(tcb: Tcb, segment: TcpSegment): number {
+  const buffer = tcb.receiveBuffer
+  accepted.seq = tcb.rcvNxt
+  accepted.textSkip = 0
+  accepted.textLength = Math.min(payloadBytes(segment), buffer.limit)
+  storePieces(tcb, segment, buffer.nextOffset)
+  tcb.rcvNxt = seqAdd(tcb.rcvNxt, accepted.textLength)
+  tcb.bytesReceived += accepted.textLength
+  if ((segment.flags & TcpFlag.fin) !== 0 && accepted.textLength === payloadBytes(segment)) tcb.pendingFinOffset = buffer.nextOffset
+  return accepted.textLength
 }
 
 /** The stream ends at a FIN that waits for what is missing before it: text and another FIN behind it are no part of it. */

@@ -144,6 +144,14 @@ export interface TcpConfig {
   readonly giveUpResets: GiveUpRule
   /** A peer that takes less gets segments of this size all the same. */
   readonly minMssBytes: number
+  /** TCP Fast Open: not at all, when opening, when listening, or both. */
+  readonly fastOpen: FastOpenMode
+  /** It goes by cookies; without them anybody's SYN may bring data, from a forged address too. */
+  readonly fastOpenCookies: boolean
+  /** Connections of a listener that may be accepted before their handshake is over. */
+  readonly fastOpenPending: number
+  /** How long a server is opened without it after it was in vain. */
+  readonly fastOpenPauseUs: number
   /** SYNs have no options at all, and of the peer's only the MSS counts. */
   readonly bareSyn: boolean
   /** A segment without the timestamps that were agreed on is taken. */
@@ -169,6 +177,9 @@ export const ecnModes = ['off', 'passive', 'on'] as const
 export type EcnMode = typeof ecnModes[number]
 export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
 export type CongestionControlName = typeof congestionControlNames[number]
+
+export const fastOpenModes = ['off', 'client', 'server', 'both'] as const
+export type FastOpenMode = typeof fastOpenModes[number]
 
 export const giveUpRules = ['never', 'keepAlive', 'always'] as const
 export type GiveUpRule = typeof giveUpRules[number]
@@ -282,6 +293,10 @@ export const tcpConfigTable = {
   resetKeepsUnread: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   giveUpResets: { default: 'never', unit: 'choice', choices: giveUpRules, live: true, rfc: 'RFC 9293 §3.8.3' },
   minMssBytes: { default: 64, unit: 'bytes', min: 28, max: 536, live: false, rfc: 'RFC 9293 §3.7.1' },
+  fastOpen: { default: 'off', unit: 'choice', choices: fastOpenModes, live: false, rfc: 'RFC 7413 §2' },
+  fastOpenCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 7413 §7.3' },
+  fastOpenPending: { default: 16, unit: 'count', min: 0, max: 65_535, live: false, rfc: 'RFC 7413 §5.1' },
+  fastOpenPauseUs: { default: 3600 * seconds, unit: 'us', min: 0, max: 365 * 86_400 * seconds, live: false, rfc: 'RFC 7413 §4.1.3.1' },
   bareSyn: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.2' },
   toleratesMissingTimestamps: { default: false, unit: 'switch', live: true, rfc: 'RFC 7323 §3.2' },
   resendsTooBigAtOnce: { default: false, unit: 'switch', live: true, rfc: 'RFC 1191 §6.5' },

@@ -3,6 +3,8 @@ import { acceptAnsweredSyn } from './arrives-listen.ts'
 import type { TcpConfig } from './config.ts'
 import type { DecisionSink } from './decision.ts'
 import type { TcpEvent } from './events.ts'
+import { synRoom } from './fast-open.ts'
+import type { FastOpen, FastOpenTerms } from './fast-open.ts'
 import { becomeClosed } from './lifecycle.ts'
 import { packetTooBig } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
@@ -31,6 +33,8 @@ export interface TcpConnectionOptions {
   readonly isn: number
   /** Where the timestamp clock begins unless the configuration says a number; 0 unless said. */
   readonly timestampOffset?: number
+  /** What is known for TCP Fast Open; without it there is none, whatever the configuration says. */
+  readonly fastOpen?: FastOpenTerms | undefined
   readonly sink?: DecisionSink
   readonly id: number
   /** What `pollTransmit` returns; connections that one host polls one after another may share it. */
@@ -73,6 +77,21 @@ export class TcpConnection {
 
   get ssthresh(): number {
     return this.#tcb.controller.ssthresh
+  }
+
+  /** TCP Fast Open of this connection (RFC 7413); null where there is none. */
+  get fastOpen(): FastOpen | null {
+    return this.#tcb.fastOpen
+  }
+
+  /** Bytes of data that the SYN will carry, if they are sent before it leaves. */
+  get synRoomBytes(): number {
+    return synRoom(this.#tcb)
+  }
+
+  /** It was accepted, with data, by its SYN alone. */
+  get isAcceptedEarly(): boolean {
+    return this.#tcb.acceptedEarly
   }
 
   /** Bytes that `receive` would give now. */

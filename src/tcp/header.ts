@@ -32,7 +32,7 @@ export function emit(
   if ((flags & TcpFlag.ack) !== 0) acknowledge(tcb)
   if (tcb.ecnOn) markEcn(tcb, out, verb === 'sent' && length > 0 && reason !== Reason.windowProbe)
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
-  if (length > 0) tcb.sendRing.view(seq, length, out)
+  if (length > 0) tcb.sendRing.view((flags & TcpFlag.syn) !== 0 ? seqAdd(seq, 1) : seq, length, out)
   if (tcb.urgentOut) pointToUrgent(tcb, out)
   if (tcb.sackRecovery || tcb.markReducing) tcb.prrOut += length
   explain(tcb, out, verb, reason, a, b, c, d)

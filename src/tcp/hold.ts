@@ -21,7 +21,7 @@ function holdReason(tcb: Tcb, nowUs: number): ReasonIndex {
   if (state === TcpState.closed || state === TcpState.listen) return 0
   if (state === TcpState.timeWait) return operands(Reason.heldTimeWait, timers.deadline(Timer.timeWait) - nowUs)
   const unsent = tcb.unsentBytes()
-  if (!mayTransmitData(state) && unsent > 0) return operands(Reason.heldHandshake, unsent)
+  if (!mayTransmitData(tcb) && unsent > 0) return operands(Reason.heldHandshake, unsent)
   if (tcb.sndWnd === 0 && tcb.synAcked && (unsent > 0 || tcb.sndUna !== tcb.sndNxt || tcb.finPending())) {
     return operands(Reason.heldZeroWindow, unsent, seqDiff(tcb.sndNxt, tcb.sndUna), timers.deadline(Timer.persist) - nowUs)
   }

@@ -48,16 +48,18 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   tcb.retransmitCount = 0
   tcb.timers.clear(Timer.retransmit)
   tcb.rtoAtUs = Infinity
-  // A FIN may be out already; else the first data brings the records.
-  if (tcb.closeRequested && usesRack(tcb)) tcb.rack = new Rack(tcb.ackedOffset)
+  // A FIN may be out already; else the first data brings the records, or has brought them.
+  if (tcb.rack === null && tcb.closeRequested && usesRack(tcb)) tcb.rack = new Rack(tcb.ackedOffset)
   takeRttSample(tcb, segment, nowUs)
   if (tcb.synWasLost && tcb.rtt.srttUs < 0) {
     tcb.rtt.raiseTo(rtoAfterLostSynUs)
     tcb.setting(Reason.setSynLostRto, nowUs, tcb.rtt.rtoUs(tcb.config))
   }
-  const smss = tcb.smss()
-  tcb.controller.start(smss, initialWindow(tcb.config, smss, synsLost))
-  tcb.setting(Reason.setInitialWindow, nowUs, tcb.controller.cwnd, smss)
+  if (!tcb.acceptedEarly) {
+    const smss = tcb.smss()
+    tcb.controller.start(smss, initialWindow(tcb.config, smss, synsLost))
+    tcb.setting(Reason.setInitialWindow, nowUs, tcb.controller.cwnd, smss)
+  }
   if (tcb.sendRing.length === 0) tcb.timers.clear(Timer.userTimeout)
   else startUserTimeout(tcb, nowUs)
 }
@@ -72,7 +74,7 @@ export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: n
     tcb.rcvAdvertisedEdge = seqAdd(tcb.rcvNxt, tcb.receiveBuffer.limit)
   }
   if (tcb.config.keepAlive) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
-  tcb.events.push(tcb.passive ? 'accepted' : 'connected')
+  if (!tcb.acceptedEarly) tcb.events.push(tcb.passive ? 'accepted' : 'connected')
   tcb.events.push('writable')
   if (!tcb.closeRequested) return
   // CLOSE was called in SYN_RCVD with data queued.
@@ -164,6 +166,7 @@ export function oweOwnReset(tcb: Tcb, reason: ReasonIndex, a = 0, b = 0): void {
 }
 
 /** Whether the application may still have data to send in this state. */
-export function mayTransmitData(state: TcpState): boolean {
+export function mayTransmitData({ state, acceptedEarly }: Tcb): boolean {
+  if (state === TcpState.synReceived) return acceptedEarly
   return state === TcpState.established || state === TcpState.closeWait || state === TcpState.finWait1 || state === TcpState.closing || state === TcpState.lastAck
 }

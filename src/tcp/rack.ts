@@ -63,7 +63,8 @@ export function rackOfNew(tcb: Tcb): Rack | null {
 
 /** Nothing was sent since our SYN, so the one sample there may be is that of the handshake. */
 function beginRack(tcb: Tcb): Rack {
-  const rack = tcb.rack = new Rack(tcb.ackedOffset)
+  // Before its ACK the SYN is out too, which no record is of.
+  const rack = tcb.rack = new Rack(Math.max(1, tcb.ackedOffset))
   if (tcb.rtt.srttUs >= 0) rack.minRtt.sample(tcb.rtt.srttUs, tcb.establishedUs)
   return rack
 }

@@ -9,6 +9,8 @@ export interface ReasonRow {
 /** Why a segment leaves. */
 export const sendReasons = [
   { id: 'synOpen', rfc: 'RFC 9293 §3.10.1', operands: ['mss', 'window'] },
+  { id: 'synCookieRequest', rfc: 'RFC 7413 §4.2.1', operands: ['length', 'cookie', 'mss'] },
+  { id: 'synFastOpen', rfc: 'RFC 7413 §4.2.2', operands: ['length', 'cookie', 'mss'] },
   { id: 'synAckReply', rfc: 'RFC 9293 §3.10.7.2', operands: ['mss', 'window'] },
   { id: 'synAckCookie', rfc: 'RFC 4987 §3.6', operands: ['mss', 'window'] },
   { id: 'synAckSimultaneous', rfc: 'RFC 9293 §3.5', operands: ['mss', 'window'] },
@@ -130,6 +132,13 @@ export const settingReasons = [
   { id: 'setOption', rfc: 'RFC 9293 §3.9.1', operands: ['value'] },
   { id: 'setMss', rfc: 'RFC 9293 §3.7.1', operands: ['mss', 'peerMss', 'ownMss'] },
   { id: 'setSynCookie', rfc: 'RFC 4987 §3.6', operands: ['mss'] },
+  { id: 'setFastOpenCookie', rfc: 'RFC 7413 §4.1.3', operands: ['length', 'mss'] },
+  { id: 'setFastOpenTaken', rfc: 'RFC 7413 §4.2.2', operands: ['taken', 'length'] },
+  { id: 'setFastOpenRefused', rfc: 'RFC 7413 §4.2.2', operands: ['length'] },
+  { id: 'setFastOpenFallback', rfc: 'RFC 7413 §4.2.2', operands: ['length', 'attempt'] },
+  { id: 'setFastOpenAccepted', rfc: 'RFC 7413 §4.2.2', operands: ['length', 'cwnd'] },
+  { id: 'setFastOpenGranted', rfc: 'RFC 7413 §4.1.2', operands: ['length', 'offered'] },
+  { id: 'setFastOpenLimit', rfc: 'RFC 7413 §5.1', operands: ['limit'] },
   { id: 'setPathMtu', rfc: 'RFC 1191 §3', operands: ['mtu', 'before', 'mss'] },
   { id: 'setBlackHole', rfc: 'RFC 4821 §7.7', operands: ['mtu', 'before', 'attempt'] },
   { id: 'setPathMtuRaised', rfc: 'RFC 4821 §7.6', operands: ['mtu', 'before', 'mss'] },

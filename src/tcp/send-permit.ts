@@ -15,10 +15,12 @@ export const permit = { reason: 0 as ReasonIndex, hold: 0 as ReasonIndex, length
  */
 export function dataPermit(tcb: Tcb): void {
   const queued = tcb.unsentBytes()
-  const inFlight = seqDiff(tcb.sndNxt, tcb.sndUna)
+  // A SYN that is still out takes no room: the window that came with the peer's begins behind it.
+  const sndUna = tcb.synAcked ? tcb.sndUna : seqAdd(tcb.iss, 1)
+  const inFlight = seqDiff(tcb.sndNxt, sndUna)
   const { cwnd } = tcb.controller
-  const windowRoom = seqDiff(seqAdd(tcb.sndUna, tcb.sndWnd), tcb.sndNxt)
-  const cwndRoom = cwnd - bytesInNetwork(tcb)
+  const windowRoom = seqDiff(seqAdd(sndUna, tcb.sndWnd), tcb.sndNxt)
+  const cwndRoom = cwnd - (tcb.synAcked ? bytesInNetwork(tcb) : inFlight)
   const mss = effectiveMss(tcb)
   const allowance = limitedTransmitAllowance(tcb)
   const usable = Math.min(windowRoom, cwndRoom + allowance)

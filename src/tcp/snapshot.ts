@@ -1,3 +1,4 @@
+import type { FastOpenOutcome } from './fast-open.ts'
 import type { TcpState } from './state.ts'
 
 /** How congestion control is doing; names of the phases of RFC 5681 and RFC 6582. */
@@ -98,6 +99,9 @@ export interface TcpSnapshot {
   rtoUs: number
   backoff: number
 
+  /** TCP Fast Open (RFC 7413), and the bytes of data that went on our SYN and wait to be answered. */
+  fastOpen: FastOpenOutcome
+  synBytes: number
   timestampsOn: boolean
   tsRecent: number
   sackOn: boolean
@@ -138,7 +142,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, resent: 0, probeEnd: 0 },
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
-    timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, ecnMarks: 0, eceDue: false, cwrDue: false,
+    fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, ecnMarks: 0, eceDue: false, cwrDue: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,
     retransmissions: 0, retransmittedBytes: 0, dropped: 0, finSent: false, finReceived: false, openedUs: -1, establishedUs: -1,

@@ -1,12 +1,14 @@
-import { writeU16, writeU32 } from '../base/bytes.ts'
+import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
+import { fastOpenExid, TcpOptionKind } from '../wire/tcp-options.ts'
 import type { SynOptionName } from './config.ts'
 import type { TcpSegment } from './segment.ts'
 
 /** What a SYN carries: -1 and false leave an option out. Reused for every SYN. */
-export const offer = { mss: -1, sackOK: false, timestamp: false, tsVal: 0, tsEcr: 0, windowShift: -1 }
+export const offer = { mss: -1, sackOK: false, timestamp: false, tsVal: 0, tsEcr: 0, windowShift: -1, fastOpen: null as Uint8Array | null, isFastOpenTrial: false }
 
 /* Kinds and lengths as the IANA registry of TCP options has them. */
 const nop = 1
+const maxOptionBytes = 40
 const lengths: Readonly<Record<SynOptionName, number>> = { mss: 4, sackOK: 2, TS: 10, wscale: 3 }
 
 /**
@@ -24,6 +26,7 @@ export function writeSynOptions(out: TcpSegment, order: string, padding: 'nop' |
     writeOption(out, name, at)
     at += lengths[name]
   }
+  if (offer.fastOpen !== null) at = writeFastOpen(out, offer.fastOpen, at, padding)
   while (at % 4 !== 0) out.optionBytes[at++] = 0
   out.optionLength = at
 }
@@ -83,6 +86,25 @@ function writeOption(out: TcpSegment, name: SynOptionName, at: number): void {
       options.windowScale = offer.windowShift
   }
   bytes[at + 1] = lengths[name]
+}
+
+/** The last one, if it fits, NOPs behind it (RFC 7413 §4.1.1). @returns where it ends */
+function writeFastOpen(out: TcpSegment, cookie: Uint8Array, start: number, padding: 'nop' | 'eol'): number {
+  const { options, optionBytes: bytes } = out
+  const head = offer.isFastOpenTrial ? 4 : 2
+  let at = start
+  if (at + head + cookie.length > maxOptionBytes) return at
+  bytes[at] = offer.isFastOpenTrial ? TcpOptionKind.experimental2 : TcpOptionKind.tfo
+  bytes[at + 1] = head + cookie.length
+  if (offer.isFastOpenTrial) {
+    writeU16(bytes, at + 2, fastOpenExid)
+    options.fastOpenTrialLength = cookie.length
+  } else options.fastOpenCookieLength = cookie.length
+  copyBytes(cookie, 0, bytes, at + head, cookie.length)
+  options.fastOpenCookie.set(cookie)
+  at += head + cookie.length
+  while (padding === 'nop' && at % 4 !== 0) bytes[at++] = nop
+  return at
 }
 
 const parsedOrders = new Map<string, readonly SynOptionName[]>()

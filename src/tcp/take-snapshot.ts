@@ -121,6 +121,8 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.rttvarUs = rtt.rttvarUs
   into.rtoUs = rtt.rtoUs(tcb.config)
   into.backoff = rtt.backoff
+  into.fastOpen = tcb.fastOpen === null ? 'none' : tcb.fastOpen.outcome
+  into.synBytes = tcb.fastOpen === null ? 0 : tcb.fastOpen.synBytes
   into.timestampsOn = tcb.timestampsOn
   into.tsRecent = tcb.tsRecent
   into.sackOn = tcb.sackOn

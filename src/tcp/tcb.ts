@@ -8,6 +8,7 @@ import { silentSink } from './decision.ts'
 import type { DecisionSink, DecisionVerb } from './decision.ts'
 import { EventQueue } from './events.ts'
 import { ipHeaderAndTcpHeaderBytes } from './limits.ts'
+import { FastOpen } from './fast-open.ts'
 import type { LossEpisode } from './loss-episode.ts'
 import type { Rack } from './rack.ts'
 import { firstStateReason, Reason } from './reasons.ts'
@@ -49,6 +50,10 @@ export class Tcb {
   /** Whether LISTEN led here (RFC 9293 MUST-11). */
   passive = false
   lastError: FaultCode | null = null
+  /** Null where the connection does without. */
+  readonly fastOpen: FastOpen | null
+  /** The application had the connection, and its data, before the handshake was over (RFC 7413 §4.2.2). */
+  acceptedEarly = false
   readonly path = new StatePath()
 
   // Send sequence space.
@@ -263,6 +268,7 @@ export class Tcb {
     this.sink = options.sink ?? silentSink
     this.out = options.segment ?? new TcpSegment()
     this.config = config
+    this.fastOpen = options.fastOpen === undefined ? null : new FastOpen(options.fastOpen)
     this.localPort = options.localPort
     this.remotePort = options.remotePort
     this.boundRemotePort = options.remotePort

@@ -3,6 +3,8 @@ import type { DecisionVerb } from './decision.ts'
 import { initialWindow } from './congestion.ts'
 import { ecnFlagsOfSyn } from './ecn.ts'
 import { effectiveMss, emit, emitReset, offerableWindow, windowGain } from './header.ts'
+import { abandonFastOpen, beginFastOpen } from './fast-open.ts'
+import type { FastOpen } from './fast-open.ts'
 import { isTestingTimeout } from './frto.ts'
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
@@ -63,11 +65,21 @@ function sendSyn(tcb: Tcb, nowUs: number): boolean {
   const isAgain = tcb.synSent
   if (isAgain) spoilTiming(tcb)
   else startTiming(tcb, seqAdd(tcb.iss, 1), nowUs)
+  if (isAgain && tcb.fastOpen !== null) abandonFastOpen(tcb, tcb.fastOpen, nowUs)
   const flags = (isAnswer ? TcpFlag.syn | TcpFlag.ack : TcpFlag.syn) | ecnFlagsOfSyn(tcb, isAnswer, nowUs)
   tcb.synSent = true
-  emit(tcb, nowUs, isAgain ? 'again' : 'sent', tcb.synReason, tcb.iss, flags, 0, tcb.synA, tcb.synB)
+  if (tcb.fastOpen !== null && !isAnswer && !isAgain) emitFastOpen(tcb, tcb.fastOpen, flags, nowUs)
+  else emit(tcb, nowUs, isAgain ? 'again' : 'sent', tcb.synReason, tcb.iss, flags, 0, tcb.synA, tcb.synB)
   if (!tcb.timers.isSet(Timer.retransmit)) tcb.timers.set(Timer.retransmit, nowUs + tcb.rtt.rtoUs(tcb.config))
   return true
+}
+
+/** The first SYN of a fast open: with a cookie, and data where there is some, or asking for a cookie (RFC 7413 §4.2). */
+function emitFastOpen(tcb: Tcb, fastOpen: FastOpen, flags: number, nowUs: number): void {
+  const length = beginFastOpen(tcb, fastOpen, nowUs)
+  const cookieBytes = fastOpen.offered === null ? 0 : fastOpen.offered.length
+  tcb.sndNxt = seqAdd(tcb.iss, 1 + length)
+  emit(tcb, nowUs, 'sent', fastOpen.outcome === 'asked' ? Reason.synCookieRequest : Reason.synFastOpen, tcb.iss, flags, length, length, cookieBytes, tcb.rcvMss)
 }
 
 /** ACKs that data must not swallow: duplicates that the sender counts, answers to what was refused. */
@@ -198,7 +210,7 @@ function setResendOperands(tcb: Tcb, reason: ReasonIndex, length: number): void 
 function sendProbe(tcb: Tcb, nowUs: number): boolean {
   if (!tcb.probeDue) return false
   tcb.probeDue = false
-  if (tcb.sndWnd > 0 || !mayTransmitData(tcb.state)) return false
+  if (tcb.sndWnd > 0 || !mayTransmitData(tcb)) return false
   const isAgain = tcb.sndUna !== tcb.sndNxt
   const unsent = tcb.unsentBytes()
   if (!isAgain && unsent === 0 && !tcb.finPending()) return false
@@ -227,7 +239,7 @@ function sendProbe(tcb: Tcb, nowUs: number): boolean {
 
 /** New data and the FIN behind it, as the windows, Nagle and silly window avoidance permit. */
 function sendData(tcb: Tcb, nowUs: number): boolean {
-  if (!mayTransmitData(tcb.state) || tcb.resending || tcb.finSent || isTestingTimeout(tcb)) return false
+  if (!mayTransmitData(tcb) || tcb.resending || tcb.finSent || isTestingTimeout(tcb)) return false
   if (tcb.sendRing.endSeq() === tcb.sndNxt) return tcb.closeRequested && sendFin(tcb, nowUs)
   restartAfterIdle(tcb, nowUs)
   dataPermit(tcb)
@@ -267,7 +279,7 @@ function sendToTest(tcb: Tcb, nowUs: number): boolean {
   const { episode } = tcb
   if (episode === null || episode.frto !== Frto.second || episode.frtoLeft === 0) return false
   episode.frtoLeft--
-  return mayTransmitData(tcb.state) && permitNext(tcb, Reason.frtoData) && emitData(tcb, nowUs)
+  return mayTransmitData(tcb) && permitNext(tcb, Reason.frtoData) && emitData(tcb, nowUs)
 }
 
 /** Fills `permit` for the next new segment, whatever cwnd says. @returns whether there is one */
@@ -290,7 +302,7 @@ function sendLossProbe(tcb: Tcb, nowUs: number): boolean {
   // Where the window has no room for a probe either, the timeout is next.
   rack.sampledSinceProbe = false
   if (tcb.sndWnd === 0 || tcb.sndUna === tcb.sndNxt || tcb.inRecovery || tcb.lossRecovery) return false
-  if (mayTransmitData(tcb.state) && permitNext(tcb, Reason.probeNew)) {
+  if (mayTransmitData(tcb) && permitNext(tcb, Reason.probeNew)) {
     emitData(tcb, nowUs)
     noteProbeSent(tcb, rack, false)
     return true
@@ -336,7 +348,8 @@ function sentNew(tcb: Tcb, sndNxt: number, nowUs: number): void {
   if (tcb.windowUse !== null) noteWindowUse(tcb, tcb.windowUse)
   tcb.overrideDue = false
   tcb.lastSendUs = nowUs
-  if (tcb.rtoAtUs === Infinity) {
+  // Before that the timer is the SYN+ACK's.
+  if (tcb.rtoAtUs === Infinity && tcb.synAcked) {
     restartRto(tcb, nowUs)
     tcb.timers.set(Timer.retransmit, tcb.rtoAtUs)
   }

@@ -91,8 +91,8 @@ export function closeSending(tcb: Tcb, nowUs: number): boolean {
       else becomeClosed(tcb, 'close', 'closed', 'connectionClosing', nowUs)
       return true
     case TcpState.synReceived:
-      // With data queued the FIN has to wait for ESTABLISHED.
-      if (tcb.sendRing.length > 0) tcb.closeRequested = true
+      // With data queued the FIN has to wait for ESTABLISHED, unless that may leave before.
+      if (tcb.sendRing.length > 0 && !tcb.acceptedEarly) tcb.closeRequested = true
       else startClosing(tcb, nowUs)
       return true
     default:

@@ -43,6 +43,8 @@ function offerNow(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   offer.timestamp = isFirst ? config.timestamps && !isPlain : tcb.timestampsOn
   offer.tsVal = tsVal
   offer.tsEcr = echoed(tcb, out)
+  offer.fastOpen = tcb.fastOpen === null ? null : tcb.fastOpen.offered
+  offer.isFastOpenTrial = tcb.fastOpen !== null && tcb.fastOpen.isTrial
   offer.windowShift = (isFirst ? config.windowScaling && !isPlain : tcb.scalingOn) ? offeredWindowShift(tcb) : -1
 }
 

@@ -2,9 +2,9 @@ import { Cursor } from './one-line-cursor.ts'
 import type { OneLineError } from './one-line-cursor.ts'
 import { maxDataBytes, noIpInfo, parseData, parseEndpoints, parseIpInfo } from './one-line-parts.ts'
 import type { OneLineEndpoint, OneLineIp } from './one-line-parts.ts'
-import { accEcnCounterNames, fastOpenExid, tcpFlagLetters } from './one-line.ts'
+import { accEcnCounterNames, tcpFlagLetters } from './one-line.ts'
 import { TcpFlag } from './tcp.ts'
-import { decodeTcpOptions, encodeTcpOptions } from './tcp-options.ts'
+import { decodeTcpOptions, encodeTcpOptions, fastOpenExid } from './tcp-options.ts'
 import type { TcpOption } from './tcp-options.ts'
 
 /**

@@ -8,7 +8,7 @@ import { Icmpv6Type, isIcmpv6Error } from './icmpv6.ts'
 import { Ecn } from './ipv4.ts'
 import { Layer, Packet, decodePacket } from './packet.ts'
 import { TcpFlag } from './tcp.ts'
-import { decodeTcpOptions } from './tcp-options.ts'
+import { decodeTcpOptions, fastOpenExid } from './tcp-options.ts'
 import type { ArpHeader } from './arp.ts'
 import type { TcpHeader } from './tcp.ts'
 import type { TcpOption } from './tcp-options.ts'
@@ -75,9 +75,6 @@ export function printTcpFlags(flags: number): string {
 export function printTcpOptions(options: readonly TcpOption[], ackBase = 0): string {
   return options.map((option) => printTcpOption(option, ackBase)).join(',')
 }
-
-/** The experiment id of TCP Fast Open before it had a kind (RFC 7413 appendix, RFC 6994). */
-export const fastOpenExid = 0xf989
 
 export function printTcpOption(option: TcpOption, ackBase = 0): string {
   switch (option.name) {

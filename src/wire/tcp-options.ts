@@ -11,6 +11,12 @@ export const TcpOptionKind = {
   accecn0: 172, accecn1: 174, experimental1: 253, experimental2: 254,
 } as const
 
+/** The experiment id of TCP Fast Open before it had a kind (RFC 7413 appendix, RFC 6994). */
+export const fastOpenExid = 0xf989
+
+/** The longest fast open cookie (RFC 7413 §4.1.1). */
+export const maxFastOpenCookieBytes = 16
+
 export interface SackBlock {
   readonly left: number
   readonly right: number
@@ -168,6 +174,10 @@ export class TcpOptionFields {
   hasTimestamp = false
   /** Of a fast open cookie (RFC 7413 §4.1.1): 0 where one is asked for, -1 without the option. */
   fastOpenCookieLength = -1
+  /** The same of the option by which it was tried out (RFC 6994). */
+  fastOpenTrialLength = -1
+  /** The cookie of either, as far as it is no longer than it may be. */
+  readonly fastOpenCookie = new Uint8Array(maxFastOpenCookieBytes)
   /** A bit for each subtype of Multipath TCP options (RFC 8684 §3). */
   mptcpSubtypes = 0
   tsVal = 0
@@ -188,6 +198,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
   into.sackPermitted = false
   into.hasTimestamp = false
   into.fastOpenCookieLength = -1
+  into.fastOpenTrialLength = -1
   into.mptcpSubtypes = 0
   into.sackCount = 0
   const end = at + length
@@ -213,11 +224,23 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
       case TcpOptionKind.wscale: if (optionLength === 3) into.windowScale = bytes[i + 2]; break
       case TcpOptionKind.sackOK: if (optionLength === 2) into.sackPermitted = true; break
       case TcpOptionKind.mptcp: if (optionLength > 2) into.mptcpSubtypes |= 1 << (bytes[i + 2] >>> 4); break
-      case TcpOptionKind.tfo: into.fastOpenCookieLength = optionLength - 2; break
+      case TcpOptionKind.tfo:
+        into.fastOpenCookieLength = optionLength - 2
+        keepCookie(bytes, i + 2, optionLength - 2, into)
+        break
+      case TcpOptionKind.experimental2:
+        if (optionLength < 4 || readU16(bytes, i + 2) !== fastOpenExid) break
+        into.fastOpenTrialLength = optionLength - 4
+        keepCookie(bytes, i + 4, optionLength - 4, into)
+        break
     }
     i += optionLength
   }
   return 0
+}
+
+function keepCookie(bytes: Uint8Array, at: number, length: number, into: TcpOptionFields): void {
+  for (let i = 0; i < Math.min(length, maxFastOpenCookieBytes); i++) into.fastOpenCookie[i] = bytes[at + i]
 }
 
 function scanSack(bytes: Uint8Array, at: number, optionLength: number, into: TcpOptionFields, blocksHere = 4): void {

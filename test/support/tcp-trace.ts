@@ -4,6 +4,7 @@ import type { TcpConfig } from '../../src/tcp/config.ts'
 import { TcpConnection } from '../../src/tcp/connection.ts'
 import type { DecisionVerb } from '../../src/tcp/decision.ts'
 import { reasonAt } from '../../src/tcp/reasons.ts'
+import type { FastOpenTerms } from '../../src/tcp/fast-open.ts'
 import type { ReasonId } from '../../src/tcp/reasons.ts'
 import { SendFlag } from '../../src/tcp/send-flags.ts'
 import { TcpSegment } from '../../src/tcp/segment.ts'
@@ -26,6 +27,7 @@ export interface TraceOptions {
   readonly ipVersion?: 4 | 6
   /** 0: LISTEN takes any port. */
   readonly remotePort?: number
+  readonly fastOpen?: FastOpenTerms
 }
 
 export interface Decision {
@@ -69,7 +71,7 @@ export class TcpTrace {
   readonly #incoming = new TcpSegment()
 
   constructor(options: TraceOptions = {}) {
-    const { config, isn = 7000, peerIsn = 90_000, mtu = 1500, ipVersion = 4, remotePort = 40_000 } = options
+    const { config, isn = 7000, peerIsn = 90_000, mtu = 1500, ipVersion = 4, remotePort = 40_000, fastOpen } = options
     this.isn = isn
     this.peerIsn = peerIsn
     const sink = {
@@ -77,7 +79,7 @@ export class TcpTrace {
         this.decisions.push({ verb, reason: reasonAt(reason).id, atUs, seq, length, operands: [a, b, c, d] })
       },
     }
-    this.connection = new TcpConnection({ config: { ...defaultTcpConfig, ...plain, ...config }, localPort: 80, remotePort, ipVersion, pathMtu: mtu, isn, sink, id: 1 })
+    this.connection = new TcpConnection({ config: { ...defaultTcpConfig, ...plain, ...config }, localPort: 80, remotePort, ipVersion, pathMtu: mtu, isn, sink, id: 1, fastOpen })
   }
 
   get state(): string {
@@ -197,7 +199,7 @@ export class TcpTrace {
     const options = encodeTcpOptions(packet.options ?? []).map((byte) => byte)
     scanTcpOptions(options, 0, options.length, segment.options)
     this.#shiftSack(segment)
-    segment.payload = packet.data ?? Uint8Array.from({ length: packet.length }, (_, i) => patternByte((packet.seq ?? 0) - 1 + i))
+    segment.payload = packet.data ?? Uint8Array.from({ length: packet.length }, (_, i) => patternByte((packet.seq ?? 0) - ((packet.flags & TcpFlag.syn) !== 0 ? 0 : 1) + i))
     segment.payloadAt = 0
     segment.payloadLength = segment.payload.length
     segment.payload2Length = 0
@@ -237,7 +239,7 @@ export class TcpTrace {
   }
 
   #checkPattern(segment: TcpSegment): void {
-    const from = (segment.seq - this.isn - 1) | 0
+    const from = (segment.seq - this.isn - (isSyn(segment) ? 0 : 1)) | 0
     for (let i = 0; i < segment.payloadLength; i++) {
       if (segment.payload[i] !== patternByte(from + i)) throw new Error(`byte ${from + i} of the stream is ${segment.payload[i]}, not ${patternByte(from + i)}`)
     }

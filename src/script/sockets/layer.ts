@@ -62,12 +62,13 @@ export class SocketLayer {
   }
 
   /** A system setting: for sockets to come, and the engine's live knobs of those there are. */
-  change({ tcp = {}, sockets = {}, silence }: SystemChange): void {
+  change({ tcp = {}, sockets = {}, silence, fastOpenKeys }: SystemChange): void {
+    if (fastOpenKeys !== undefined) this.host.setFastOpenKeys(fastOpenKeys)
     if (silence !== undefined) {
       this.silence = { ...this.silence, ...silence }
       this.host.setSilence(this.silence)
     }
-    this.profile = { ...this.profile, tcp: { ...this.profile.tcp, ...tcp }, sockets: { ...this.profile.sockets, ...sockets } }
+    this.profile = { ...this.profile, tcp: { ...this.profile.tcp, ...tcp }, sockets: { ...this.profile.sockets, ...typeof sockets === 'function' ? sockets(this.profile.sockets) : sockets } }
     for (const record of this.host.connections()) {
       if (!record.isLive) continue
       for (const [knob, value] of Object.entries(tcp) as [keyof TcpConfig, TcpConfig[keyof TcpConfig]][]) this.host.setOption(record.id, knob, value, this.nowUs)

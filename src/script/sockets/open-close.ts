@@ -1,3 +1,4 @@
+import type { TcpConfig } from '../../tcp/config.ts'
 import { TcpState } from '../../tcp/state.ts'
 import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
@@ -65,7 +66,25 @@ export function listenCall(layer: SocketLayer, args: CallArguments, socket: Sock
 
 export function startListening(layer: SocketLayer, socket: Socket): boolean {
   const backlog = Math.max(1, socket.backlog + layer.profile.sockets.backlogExtra)
-  return layer.host.listen(socket.boundPort, { backlog, config: { ...layer.profile.tcp, ...socket.tcp } }) === null
+  const config = { ...layer.profile.tcp, ...socket.tcp, ...fastOpenOfListener(layer, socket, backlog) }
+  return layer.host.listen(socket.boundPort, { backlog, config, ...socket.fastOpenKeys === null ? {} : { fastOpenKeys: socket.fastOpenKeys } }) === null
+}
+
+/** The system has to let listeners open fast, and the socket to ask for it, with the number that may be pending. */
+function fastOpenOfListener(layer: SocketLayer, socket: Socket, backlog: number): Partial<TcpConfig> {
+  const { fastOpen: bits } = layer.profile.sockets
+  const asked = socket.options.get('TCP_FASTOPEN') ?? 0
+  const forAll = (bits & 1024) !== 0
+  if ((bits & 2) === 0 || (asked <= 0 && !forAll)) return {}
+  const needsCookie = (bits & 512) === 0 && (socket.options.get('TCP_FASTOPEN_NO_COOKIE') ?? 0) === 0
+  // FreeBSD's option only says whether; how many is the system's.
+  const limit = asked > 0 && layer.profile.sockets.system === 'linux' ? asked : backlog
+  return { fastOpen: 'server', fastOpenCookies: needsCookie, fastOpenPending: Math.min(65_535, limit) }
+}
+
+function fastOpenOfClient(layer: SocketLayer, socket: Socket): Partial<TcpConfig> {
+  const needsCookie = (layer.profile.sockets.fastOpen & 4) === 0 && (socket.options.get('TCP_FASTOPEN_NO_COOKIE') ?? 0) === 0
+  return { fastOpen: 'client', fastOpenCookies: needsCookie }
 }
 
 export function acceptCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
@@ -86,7 +105,14 @@ export function connectCall(layer: SocketLayer, args: CallArguments, socket: Soc
   if (socket.phase === 'over') return done(failed(takeError(socket) ?? 'ECONNREFUSED'))
   if (socket.phase === 'connecting' && socket.isNonBlocking) return done(failed('EALREADY'))
   if (socket.phase === 'fresh') {
-    const wrong = startConnecting(layer, args, socket)
+    if (socket.isDeferred) return done(failed('EISCONN'))
+    const target = args.socketAddress(1)
+    if (mayDefer(layer, socket, target)) {
+      socket.isDeferred = true
+      return done(returned(0))
+    }
+    const isAsking = layer.profile.sockets.system === 'freebsd' ? 'TCP_FASTOPEN' : 'TCP_FASTOPEN_CONNECT'
+    const wrong = startConnecting(layer, socket, target, (socket.options.get(isAsking) ?? 0) !== 0 && (layer.profile.sockets.fastOpen & 1) !== 0)
     if (wrong !== null) return done(wrong)
     if (socket.isNonBlocking) return done(failed('EINPROGRESS'))
   }
@@ -100,15 +126,26 @@ export function connectCall(layer: SocketLayer, args: CallArguments, socket: Soc
   }
 }
 
-function startConnecting(layer: SocketLayer, args: CallArguments, socket: Socket): Returned | null {
+/** With a cookie at hand the SYN waits for the first data. */
+function mayDefer(layer: SocketLayer, socket: Socket, target: SocketTarget): boolean {
+  if ((socket.options.get('TCP_FASTOPEN_CONNECT') ?? 0) === 0 || (layer.profile.sockets.fastOpen & 1) === 0) return false
+  const { remote, connectPort } = layer.defaults
+  if (fastOpenOfClient(layer, socket).fastOpenCookies === false) return true
+  return layer.host.knowsFastOpenCookie(target?.address ?? remote, target?.port ?? connectPort, layer.nowUs)
+}
+
+type SocketTarget = ReturnType<CallArguments['socketAddress']>
+
+/** @returns null, or what the call fails with */
+export function startConnecting(layer: SocketLayer, socket: Socket, given: SocketTarget, opensFast: boolean): Returned | null {
   const { defaults, host } = layer
-  const given = args.socketAddress(1)
   const port = given?.port ?? defaults.connectPort
-  const id = host.connect(given?.address ?? defaults.remote, port, {
-    config: { ...layer.profile.tcp, ...socket.tcp }, localAddress: defaults.local, localPort: socket.boundPort === 0 ? undefined : socket.boundPort,
-  }, layer.nowUs)
+  const config = { ...layer.profile.tcp, ...socket.tcp, ...opensFast ? fastOpenOfClient(layer, socket) : {} }
+  const localPort = socket.boundPort === 0 ? undefined : socket.boundPort
+  const id = host.connect(given?.address ?? defaults.remote, port, { config, localAddress: defaults.local, localPort }, layer.nowUs)
   if (typeof id !== 'number') return failed(id.code === 'hostUnreachable' ? 'ENETUNREACH' : id.code === 'addressInvalid' ? 'EADDRNOTAVAIL' : 'EADDRINUSE')
   socket.phase = 'connecting'
+  socket.isDeferred = false
   socket.boundPort = host.record(id)!.localPort
   layer.bindConnection(socket, id)
   layer.underTest = socket

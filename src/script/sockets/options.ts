@@ -1,3 +1,4 @@
+import { parseHex } from '../../base/bytes.ts'
 import { TcpState } from '../../tcp/state.ts'
 import type { TcpConfig } from '../../tcp/config.ts'
 import { errnoNumber, optionNumbers } from '../constants.ts'
@@ -38,6 +39,7 @@ const kept: Readonly<Record<string, number>> = {
   SO_NOSIGPIPE: 0, SO_BINDTODEVICE: 0, SO_MAX_PACING_RATE: 0xffff_ffff, SO_NO_CHECK: 0, TCP_THIN_DUPACK: 0, TCP_THIN_LINEAR_TIMEOUTS: 0, TCP_WINDOW_CLAMP: 0,
   TCP_LINGER2: 60, TCP_QUICKACK: 1, TCP_INQ: 0,
   TCP_NOTSENT_LOWAT: 0, IPV6_V6ONLY: 0, IP_MTU_DISCOVER: 1, IPV6_MTU_DISCOVER: 1, TCP_REPAIR: 0, TCP_TIMESTAMP: 0, IP_RECVTOS: 0, TCP_DEFER_ACCEPT: 0,
+  TCP_FASTOPEN: 0, TCP_FASTOPEN_CONNECT: 0, TCP_FASTOPEN_NO_COOKIE: 0,
 }
 
 export function setOptionCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
@@ -61,6 +63,7 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
   if (isRefused(layer, socket, name)) return failed('ECONNRESET')
   if (name === 'SO_LINGER') return setLinger(args, socket)
   if (name === 'TCP_CONGESTION') return setCongestionControl(layer, args, socket)
+  if (name === 'TCP_FASTOPEN_KEY') return setFastOpenKeys(layer, args, socket)
   if (name === 'SO_RCVTIMEO' || name === 'SO_SNDTIMEO') return setTimeLimit(args, socket, name)
   const value = args.number(3)
   if (Object.hasOwn(knobs, name)) {
@@ -94,8 +97,10 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
       if (value !== 0) apply(layer, socket, 'bareSyn', true)
       socket.options.set(name, value)
       return returned(0)
-    case 'TCP_FASTOPEN': case 'TCP_FASTOPEN_CONNECT':
-      if (value !== 0) throw unsupported(args.at(2).where, 'socketOption', name)
+    case 'TCP_FASTOPEN': case 'TCP_FASTOPEN_CONNECT': case 'TCP_FASTOPEN_NO_COOKIE':
+      if (value < 0) return failed('EINVAL')
+      socket.options.set(name, value)
+      relisten(layer, socket)
       return returned(0)
   }
   if (!Object.hasOwn(kept, name)) throw unsupported(args.at(2).where, 'socketOption', name)
@@ -140,7 +145,24 @@ function isRefused(layer: SocketLayer, socket: Socket, name: string): boolean {
 function apply<K extends keyof TcpConfig>(layer: SocketLayer, socket: Socket, knob: K, value: TcpConfig[K]): void {
   socket.tcp = { ...socket.tcp, [knob]: value }
   if (socket.connection >= 0) layer.host.setOption(socket.connection, knob, value, layer.nowUs)
-  else if (socket.phase === 'listening' && layer.host.unlisten(socket.boundPort)) startListening(layer, socket)
+  else relisten(layer, socket)
+}
+
+/** What a listener hands on counts for those to come. */
+function relisten(layer: SocketLayer, socket: Socket): void {
+  if (socket.phase === 'listening' && layer.host.unlisten(socket.boundPort)) startListening(layer, socket)
+}
+
+/** One or two keys of 16 bytes, as text that holds them: their bytes, or in hexadecimal. */
+function setFastOpenKeys(layer: SocketLayer, args: CallArguments, socket: Socket): Returned {
+  const text = nameAt(args, 3)
+  const bytes = parseHex(text.replaceAll(/[-,]/g, '')) ?? Uint8Array.from(text, (character) => character.charCodeAt(0))
+  if (bytes.length !== 16 && bytes.length !== 32) return failed('EINVAL')
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const keys = Array.from({ length: bytes.length / 16 }, (_, key) => Uint32Array.from({ length: 4 }, (_, word) => words.getUint32(16 * key + 4 * word, true)))
+  socket.fastOpenKeys = keys
+  relisten(layer, socket)
+  return returned(0)
 }
 
 function setBuffer(layer: SocketLayer, socket: Socket, name: string, knob: 'receiveBufferBytes' | 'sendBufferBytes', value: number): Returned {

@@ -29,6 +29,11 @@ export class Socket {
   lingerUs = 0
   receiveTimeoutUs = 0
   sendTimeoutUs = 0
+  /** Connect has answered, and the SYN waits for what goes with it (TCP_FASTOPEN_CONNECT). */
+  isDeferred = false
+  /** Of a call that connects and sends: what has gone with the SYN. */
+  givenBytes = 0
+  fastOpenKeys: readonly Uint32Array[] | null = null
   isCorked = false
   /** Something was sent that TCP_CORK or MSG_MORE may hold back. */
   isHeld = false

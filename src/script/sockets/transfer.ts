@@ -7,7 +7,7 @@ import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import { receiveDatagram, sendDatagram } from './datagrams.ts'
 import type { SocketLayer } from './layer.ts'
-import { takeError } from './open-close.ts'
+import { startConnecting, takeError } from './open-close.ts'
 import { readPipe, writePipe } from './pipes.ts'
 import { sendRoom } from './send-room.ts'
 import type { OpenFile, Socket } from './socket.ts'
@@ -84,10 +84,32 @@ export function writeCall(layer: SocketLayer, args: CallArguments, file: OpenFil
   }
   if (file.kind === 'pipe') return writePipe(file, transfer.lengthBytes, (transfer.flags & callConstant('MSG_DONTWAIT', layer.profile.sockets.system)!) !== 0)
   if (file.kind === 'datagram') return sendDatagram(layer, file, transfer)
-  if (layer.profile.sockets.system === 'linux' && (transfer.flags & callConstant('MSG_FASTOPEN', 'linux')!) !== 0) throw unsupported(args.where, 'argument', 'MSG_FASTOPEN')
+  const asksFastOpen = layer.profile.sockets.system === 'linux' && (transfer.flags & callConstant('MSG_FASTOPEN', 'linux')!) !== 0
+  if (asksFastOpen || file.isDeferred) {
+    const outcome = openFast(layer, args, file, transfer)
+    if (outcome !== null) return done(outcome)
+  }
   const deadlineUs = file.sendTimeoutUs === 0 ? Infinity : layer.nowUs + file.sendTimeoutUs
-  const progress = { sent: 0 }
+  const progress = { sent: file.givenBytes }
+  file.givenBytes = 0
   return { deadlineUs, attempt: () => send(layer, file, transfer, progress, deadlineUs) }
+}
+
+/** Connects and sends in one: what the SYN has room for goes with it. @returns null where the rest has to wait for the connection */
+function openFast(layer: SocketLayer, args: CallArguments, socket: Socket, { lengthBytes, flags }: Transfer): Returned | null {
+  if (socket.phase === 'connected') return failed('EISCONN')
+  if (socket.phase !== 'fresh') return null
+  if ((layer.profile.sockets.fastOpen & 1) === 0) return failed('EOPNOTSUPP')
+  const target = args.call.name === 'sendto' && args.count > 4 ? args.socketAddress(4) : null
+  const wrong = startConnecting(layer, socket, target, true)
+  if (wrong !== null) return wrong
+  const room = layer.host.connection(socket.connection)?.synRoomBytes ?? 0
+  const taken = room === 0 ? 0 : give(layer, socket, Math.min(lengthBytes, room), false, SendFlag.push)
+  if (taken === lengthBytes && taken > 0) return returned(taken)
+  const isHurried = socket.isNonBlocking || (flags & callConstant('MSG_DONTWAIT', layer.profile.sockets.system)!) !== 0
+  if (isHurried) return taken > 0 ? returned(taken) : failed('EINPROGRESS')
+  socket.givenBytes = taken
+  return null
 }
 
 function send(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Transfer, progress: { sent: number }, deadlineUs: number): Returned | null {

@@ -1,5 +1,6 @@
 import type { FrameBatch } from '../../link/frame-batch.ts'
 import type { ImpairedLink } from '../../link/impair.ts'
+import { Socket } from '../../stack/applications/application.ts'
 import type { Host } from '../../stack/host.ts'
 import { createTcpSnapshot } from '../../tcp/snapshot.ts'
 import { isSynchronized, tcpStateNames } from '../../tcp/state.ts'
@@ -151,6 +152,8 @@ class SoakRun {
         const id = stations[side].applications.connect(remote, ports[1 - side], talkers[side], { localPort: ports[side] }, network.nowUs)
         if (typeof id !== 'number') return this.note(`no connection: ${id.code}`)
         ids[side] = id
+        // What is said before the SYN leaves can go with it.
+        if (stations[side].host.connection(id)!.fastOpen !== null) talkers[side].opening(new Socket(stations[side].host, id), network.nowUs)
       }
     })
   }

@@ -76,6 +76,11 @@ export class Talker implements Application {
     this.tick(nowUs)
   }
 
+  /** While the connection opens: what is said now may go with the SYN. */
+  opening(socket: Socket, nowUs: number): void {
+    this.speak(socket, nowUs)
+  }
+
   readable(_socket: Socket, nowUs: number): void {
     this.tick(nowUs)
   }

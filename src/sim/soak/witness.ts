@@ -105,11 +105,13 @@ export class Witness {
     if (offset < 0) return `a segment at ${offset}`
     if (isSyn) {
       us.sentEnd = Math.max(us.sentEnd, end)
-      return length > 0 ? 'a SYN with data' : null
+      if (length > 0 && (segment.flags & TcpFlag.ack) !== 0) return 'a SYN+ACK with data'
     }
+    const textAt = isSyn ? 0 : offset - 1
     for (let i = 0; i < length; i++) {
-      if (segment.payload[segment.payloadAt + i] !== spokenByte(this.voices[who], offset - 1 + i)) return `byte ${offset - 1 + i} of the stream is another one than was written`
+      if (segment.payload[segment.payloadAt + i] !== spokenByte(this.voices[who], textAt + i)) return `byte ${textAt + i} of the stream is another one than was written`
     }
+    if (isSyn) return null
     if ((segment.flags & TcpFlag.fin) !== 0) {
       if (us.finAt >= 0 && us.finAt !== end - 1) return `a FIN at ${end - 1} that was at ${us.finAt}`
       us.finAt = end - 1

@@ -3,6 +3,8 @@ import type { ReasonId } from '../../tcp/reasons.ts'
 /** Why the TCP engine does what it does. Operands are bytes, counts, or µs where their name ends in Us; `from` and `to` are states. */
 export const reasons: Readonly<Record<ReasonId, string>> = {
   synOpen: 'The application opens the connection: SYN announces the initial sequence number, MSS {mss} and a window of {window}',
+  synCookieRequest: 'The SYN asks for a fast open cookie',
+  synFastOpen: 'The SYN opens fast, with {length} bytes of data and a cookie of {cookie} bytes',
   synAckReply: 'A SYN arrived at a listening port: SYN+ACK accepts it and announces MSS {mss} and a window of {window}',
   synAckCookie: 'The backlog is full: SYN+ACK whose sequence number is a cookie, so that nothing has to be remembered; the peer takes MSS {mss}, our window is {window}',
   synAckSimultaneous: 'Both sides opened at once: the SYN goes out again, now with an ACK of the peer\'s SYN; MSS {mss}, window {window}',
@@ -115,6 +117,13 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   setOption: 'The setting is now {value}',
   setMss: 'Segments carry at most {mss} bytes: the peer takes {peerMss}, we take {ownMss}',
   setSynCookie: 'The ACK carries our cookie back: the connection stands, with MSS {mss}, as if its SYN had been remembered',
+  setFastOpenCookie: 'The server gave a fast open cookie of {length} bytes; its MSS is {mss}',
+  setFastOpenTaken: 'The peer took {taken} of the {length} bytes of data on our SYN',
+  setFastOpenRefused: 'The peer took none of the {length} bytes of data on our SYN: they go again as ordinary data',
+  setFastOpenFallback: 'No answer to a SYN with fast open ({length} bytes of data): SYN {attempt} goes without',
+  setFastOpenAccepted: 'A good fast open cookie: the connection is accepted by its SYN, with {length} bytes of data; up to {cwnd} bytes may leave before the handshake is over',
+  setFastOpenGranted: 'The SYN+ACK gives a fast open cookie of {length} bytes; the SYN had one of {offered}',
+  setFastOpenLimit: 'Already {limit} connections wait for the end of their handshake after a fast open: this one opens the ordinary way',
   setPathMtu: 'A router takes packets of {mtu} at most: the path MTU falls from {before}, so a segment carries at most {mss} bytes',
   setBlackHole: 'Nothing arrived in {attempt} attempts: packets of {before} may vanish without a message, so the path MTU becomes {mtu}',
   setPathMtuRaised: 'The larger segment arrived: the path MTU grows from {before} to {mtu}, so a segment carries at most {mss} bytes',

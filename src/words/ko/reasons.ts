@@ -3,6 +3,8 @@ import type { reasons as en } from '../en/reasons.ts'
 
 export const reasons: SameKeys<typeof en> = {
   synOpen: '애플리케이션이 연결을 엽니다. SYN으로 초기 순서 번호와 MSS {mss}, 윈도우 {window}을(를) 알립니다',
+  synCookieRequest: 'SYN으로 Fast Open 쿠키를 요청합니다',
+  synFastOpen: '데이터 {length}바이트와 {cookie}바이트 쿠키를 SYN에 실어 바로 엽니다',
   synAckReply: '대기 중인 포트에 SYN이 도착했습니다. SYN+ACK로 수락하며 MSS {mss}, 윈도우 {window}을(를) 알립니다',
   synAckCookie: '대기열이 가득 찼습니다. 아무것도 기억하지 않아도 되도록 시퀀스 번호에 쿠키를 담아 SYN+ACK를 보냅니다. 상대의 MSS는 {mss}, 우리 윈도우는 {window}입니다',
   synAckSimultaneous: '양쪽이 동시에 열었습니다. 상대의 SYN에 대한 ACK를 실어 SYN을 다시 보냅니다. MSS {mss}, 윈도우 {window}',
@@ -115,6 +117,13 @@ export const reasons: SameKeys<typeof en> = {
   setOption: '설정값이 이제 {value}입니다',
   setMss: '세그먼트에는 최대 {mss}바이트를 싣습니다. 상대의 한도는 {peerMss}, 우리의 한도는 {ownMss}입니다',
   setSynCookie: 'ACK가 우리 쿠키를 되돌려 주었습니다. SYN을 기억한 것처럼 MSS {mss}인 연결이 성립합니다',
+  setFastOpenCookie: '서버가 {length}바이트 Fast Open 쿠키를 주었습니다. 서버의 MSS는 {mss}입니다',
+  setFastOpenTaken: '우리 SYN에 실린 데이터 {length}바이트 중 {taken}바이트를 상대가 받았습니다',
+  setFastOpenRefused: '우리 SYN에 실린 데이터 {length}바이트를 상대가 받지 않았습니다. 보통 데이터로 다시 보냅니다',
+  setFastOpenFallback: 'Fast Open SYN(데이터 {length}바이트)에 응답이 없습니다. {attempt}번째 SYN은 이 옵션 없이 보냅니다',
+  setFastOpenAccepted: 'Fast Open 쿠키가 올바릅니다. SYN만으로 연결을 받아들이고 데이터 {length}바이트를 넘겼습니다. 핸드셰이크가 끝나기 전에 {cwnd}바이트까지 보낼 수 있습니다',
+  setFastOpenGranted: 'SYN+ACK로 {length}바이트 Fast Open 쿠키를 줍니다. SYN에 있던 쿠키는 {offered}바이트였습니다',
+  setFastOpenLimit: 'Fast Open 뒤 핸드셰이크가 끝나지 않은 연결이 이미 {limit}개입니다. 이 연결은 보통 방법으로 엽니다',
   setPathMtu: '라우터가 최대 {mtu}바이트 패킷까지 받습니다. 경로 MTU가 {before}에서 줄어 세그먼트에 최대 {mss}바이트를 싣습니다',
   setBlackHole: '{attempt}번 보내도 도착하지 않았습니다. {before}바이트 패킷이 알림 없이 사라지는 것일 수 있어 경로 MTU를 {mtu}(으)로 줄입니다',
   setPathMtuRaised: '더 큰 세그먼트가 도착했습니다. 경로 MTU를 {before}에서 {mtu}(으)로 늘려 세그먼트에 최대 {mss}바이트를 싣습니다',

@@ -81,6 +81,15 @@ const closedBothWays = () => {
 }
 const synFrom = (t: TcpTrace, seq: number) => Object.assign(new TcpSegment(), { sourcePort: 40_000, seq: t.peerIsn + seq, flags: TcpFlag.syn })
 const timestamped = () => established({ config: tcp })
+const cookie = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+const terms = { cookies: [cookie], mss: 1460, hasRoom: true }
+/** A SYN with 100 bytes of data and a cookie. */
+const opensFast = () => {
+  const t = new TcpTrace({ fastOpen: terms })
+  t.connection.open(0)
+  return writes(t, 100)
+}
+const hearsFast = (option: string, hasRoom = true) => sends(new TcpTrace({ fastOpen: { ...terms, hasRoom } }).listen(), `S 0:10(10) win 1000 <mss 1000,FO${option}>`)
 const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
 
 /** Of segments that answer without a connection: syn-cookie.test.ts has their story. */
@@ -91,6 +100,15 @@ const toldReasons = allReasons.map(({ id }) => id).filter((id): id is ToldReason
 /** For every other reason there is, the shortest story that ends with it; a reason without one does not compile. */
 const stories: Record<ToldReason, () => TcpTrace> = {
   synOpen: () => opens(),
+  synCookieRequest: () => new TcpTrace({ fastOpen: { cookies: [], mss: 0, hasRoom: true } }).open(),
+  synFastOpen: opensFast,
+  setFastOpenCookie: () => sends(opensFast(), 'S. 0:0(0) ack 101 win 1000 <mss 1000,FO 0a0b0c0d>'),
+  setFastOpenTaken: () => sends(opensFast(), 'S. 0:0(0) ack 101 win 1000'),
+  setFastOpenRefused: () => sends(opensFast(), 'S. 0:0(0) ack 1 win 1000'),
+  setFastOpenFallback: () => opensFast().after(1 * s),
+  setFastOpenAccepted: () => hearsFast(' 0102030405060708'),
+  setFastOpenGranted: () => hearsFast(''),
+  setFastOpenLimit: () => hearsFast(' 0102030405060708', false),
   synAckReply: () => traceIn('synReceived'),
   synAckSimultaneous: simultaneous,
   synAckDuplicateSyn: () => sends(traceIn('synReceived'), 'S 0:0(0) win 1000'),

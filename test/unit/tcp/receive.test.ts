@@ -118,6 +118,13 @@ describe('text', () => {
     expect(t.state).toBe('CLOSE_WAIT')
   })
 
+  it('of a segment whose FIN lies below what is held ends at the FIN [RFC9293/text-after-fin]', () => {
+    const t = established()
+    t.peer.sends('. 3:31(28) ack 1 win 65535').skip()
+    t.peer.sends('F. 1:11(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 12')
+    expect([t.connection.receivableBytes, t.state]).toEqual([10, 'CLOSE_WAIT'])
+  })
+
   it('beyond the ranges that are remembered is dropped', () => {
     const t = established()
     for (let i = 0; i <= 64; i++) t.peer.sends(`. ${11 + 20 * i}:${21 + 20 * i}(10) ack 1 win 65535`).skip()
