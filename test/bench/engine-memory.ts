@@ -1,5 +1,5 @@
 import { PerformanceObserver } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Random } from '../../src/base/random.ts'
 import { FrameWriter } from '../../src/link/frame-batch.ts'
@@ -122,11 +122,26 @@ async function bulk(mtu: number, seconds: number): Promise<BenchResult[]> {
     resultBeside(`goodput in memory, MTU ${mtu}, checksums both sides`, 'Gbit/s', ours, 'its bytes copied twice, summed twice', bounds),
     resultOf(`the same by processor time, MTU ${mtu}`, 'Gbit/s', byProcessorTime),
     resultOf(`time in garbage collection, MTU ${mtu}`, '%', collecting),
+    { name: `allocated a segment, MTU ${mtu}`, value: allocatedBySegment(mtu, seconds / 2), unit: 'bytes' },
   ]
 }
 
-/** One connection, one direction, for so long. @throws where bytes are lost, changed or retransmitted */
-function goodput(mtu: number, seconds: number): { bytes: number, elapsed: number } {
+/** By how much the heap grew between two looks at it; where it shrank in between, something was collected and that look does not count. */
+function allocatedBySegment(mtu: number, seconds: number): number {
+  let grown = 0
+  let last = 0
+  let round = 0
+  const { segments } = goodput(mtu, seconds, () => {
+    if (round++ % 32 !== 0) return
+    const used = getHeapStatistics().used_heap_size
+    if (last > 0 && used > last) grown += used - last
+    last = getHeapStatistics().used_heap_size
+  })
+  return grown / segments
+}
+
+/** One connection, one direction, for so long. @param look called in each round @throws where bytes are lost, changed or retransmitted */
+function goodput(mtu: number, seconds: number, look: () => void = () => {}): { bytes: number, segments: number, elapsed: number } {
   const ends = twoHosts(mtu, { sendBufferBytes: 1 << 20, receiveBufferBytes: 1 << 20, mslUs: 1000 })
   const { client, server } = ends
   server.host.listen(9)
@@ -158,11 +173,12 @@ function goodput(mtu: number, seconds: number): { bytes: number, elapsed: number
     client.receive(nowUs)
     while (client.host.pollEvent() !== null);
     while (server.host.pollEvent() !== null);
+    look()
     now = performance.now()
   }
   const { tcp } = client.host.statistics()
   if (tcp.retransmitted > 0 || tcp.badChecksum > 0) throw new Error(`${tcp.retransmitted} retransmissions, ${tcp.badChecksum} bad checksums in memory`)
-  return { bytes: received, elapsed: (now - begin) / 1000 }
+  return { bytes: received, segments: tcp.out, elapsed: (now - begin) / 1000 }
 }
 
 /** A first connection on its own: of the SYNs that wait for ARP only a few are kept, and the others would come again a second later. @returns when it was, µs */
