@@ -2,11 +2,13 @@ import type { ConnectionRecord } from '../stack/connection-record.ts'
 import type { Host } from '../stack/host.ts'
 import { isSameAddress } from '../stack/ip-address.ts'
 import { createTcpSnapshot } from '../tcp/snapshot.ts'
-import type { TcpState } from '../tcp/state.ts'
+import { TcpState } from '../tcp/state.ts'
 import type { CodeValue } from './code.ts'
 import type { System } from './constants.ts'
+import type { DecisionCounts } from './counters.ts'
 import type { Flow } from './flow.ts'
 import { icmpErrno } from './icmp-errno.ts'
+import { Nstat } from './nstat.ts'
 import type { Call, Command, Where } from './script.ts'
 import type { Settings } from './settings.ts'
 import { runCommand } from './shell.ts'
@@ -22,11 +24,13 @@ export class EngineUnderTest implements UnderTest {
   readonly firstRemotePort = 49_152
   readonly answerWithinUs = 0
   private readonly layer: SocketLayer
+  private readonly nstat: Nstat
   private readonly snapshot = createTcpSnapshot()
 
-  constructor(private readonly host: Host, { ipVersion, local, remote, bindPort, connectPort, profile }: Settings, clock: () => number) {
+  constructor(private readonly host: Host, { ipVersion, local, remote, bindPort, connectPort, profile }: Settings, clock: () => number, counts: DecisionCounts) {
     const family = ipVersion === 'ipv4' ? 4 : 6
     this.layer = new SocketLayer(host, profile, { family, local, remote, bindPort, connectPort }, clock)
+    this.nstat = new Nstat(() => counts.read(host.statistics(), this.layer.accepted, this.established()))
   }
 
   get system(): System {
@@ -61,11 +65,17 @@ export class EngineUnderTest implements UnderTest {
   }
 
   runCommand(command: Command): CommandOutcome {
-    return runCommand(command, { layer: this.layer, change: (change) => this.layer.change(change) })
+    return runCommand(command, { layer: this.layer, change: (change) => this.layer.change(change), nstat: this.nstat })
   }
 
   measure(): ReadonlyMap<string, CodeValue> {
     return measure(this.layer)
+  }
+
+  private established(): number {
+    let count = 0
+    for (const { isLive, connection: { state } } of this.host.connections()) if (isLive && (state === TcpState.established || state === TcpState.closeWait)) count++
+    return count
   }
 
   private recordOf(flow: Flow): ConnectionRecord | undefined {

@@ -1,6 +1,7 @@
 import { Random } from '../base/random.ts'
 import { Host } from '../stack/host.ts'
 import type { HostConfig } from '../stack/host-config.ts'
+import { DecisionCounts } from './counters.ts'
 import { DecisionNotes } from './decision-notes.ts'
 import { EngineUnderTest } from './engine-under-test.ts'
 import { LabWire } from './lab-wire.ts'
@@ -54,11 +55,12 @@ function definesFor(profile: Profile, defines: Defines = new Map()): Defines {
 
 function run(script: Script, settings: Settings, options: RunOptions): ScriptReport {
   const notes = new DecisionNotes(options.decisions ?? 12)
-  const host = new Host(hostConfig(settings), new Random(1), notes)
+  const counts = new DecisionCounts(notes)
+  const host = new Host(hostConfig(settings), new Random(1), counts)
   const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs))
   wire.advance(preparationUs)
   notes.startUs = preparationUs
-  const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs), wire)
+  const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs, counts), wire)
   const failure = playAtOnce(runner, wire)
   return {
     result: failure === null ? 'pass' : 'fail', failure, warnings: runner.warnings, played: runner.played, decisions: failure === null && options.decisions === undefined ? [] : notes.last(), printed: runner.printed,

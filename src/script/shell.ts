@@ -1,4 +1,5 @@
 import { TcpState, tcpStateNames } from '../tcp/state.ts'
+import type { Nstat } from './nstat.ts'
 import { unsupported } from './problem.ts'
 import type { Command } from './script.ts'
 import type { SocketLayer } from './sockets/layer.ts'
@@ -11,9 +12,15 @@ export interface CommandOutcome { readonly status: number, readonly output: read
 export interface Machine {
   readonly layer: SocketLayer
   readonly change: (change: SystemChange) => void
+  readonly nstat: Nstat
 }
 
-interface Streams { readonly status: number, readonly lines: readonly string[] }
+interface Streams {
+  readonly status: number
+  readonly lines: readonly string[]
+  /** The lines are counters. */
+  readonly isCounted?: boolean
+}
 
 /**
  * Runs the commands that scripts use, without a shell: setting kernel parameters, asking for the states of sockets, `grep` behind a pipe, and
@@ -49,12 +56,11 @@ function runStage(command: Command, words: readonly string[], input: Streams, ma
     case 'defaults.sh': case 'true': case 'sleep': case 'sync': case 'wait': return { status: 0, lines: [] }
     case 'false': return { status: 1, lines: [] }
     case 'echo': return { status: 0, lines: [words.slice(1).join(' ')] }
-    case 'grep': case 'egrep': case 'fgrep': return grep(command, words.slice(1), input.lines)
+    case 'grep': case 'egrep': case 'fgrep':
+      if (input.isCounted) machine.nstat.requireKept(command, words.slice(1).join(' '))
+      return { ...grep(command, name, words.slice(1), input.lines), ...input.isCounted === undefined ? {} : { isCounted: input.isCounted } }
     case 'wc': return { status: 0, lines: [String(input.lines.length)] }
-    case 'nstat':
-      // To forget what was counted before changes nothing that is counted here.
-      if (words.length === 2 && words[1] === '-n') return { status: 0, lines: [] }
-      throw unsupported(command.where, 'shellCommand', words.slice(0, 3).join(' '))
+    case 'nstat': return { status: 0, lines: machine.nstat.run(command, words.slice(1)), isCounted: true }
     case 'sockstat': return { status: 0, lines: sockstat(words.slice(1), machine.layer) }
     case 'tcpdrop': return tcpdrop(command, words.slice(1), machine.layer)
     default: throw unsupported(command.where, 'shellCommand', words.slice(0, 3).join(' '))
@@ -75,18 +81,45 @@ function setParameters(command: Command, words: readonly string[], machine: Mach
   return { status: 0, lines: [] }
 }
 
-function grep(command: Command, words: readonly string[], lines: readonly string[]): Streams {
-  const flags = words.filter((word) => word.startsWith('-')).join('')
-  const pattern = words.find((word) => !word.startsWith('-')) ?? ''
-  if (/[^-cqvEFwixe]/.test(flags)) throw unsupported(command.where, 'shellCommand', `grep ${flags}`)
-  const expression = flags.includes('F') ? pattern.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`) : pattern
-  const bounded = flags.includes('x') ? `^(?:${expression})$` : flags.includes('w') ? String.raw`\b(?:${expression})\b` : expression
-  const test = compile(bounded, flags.includes('i'))
-  if (test === null) throw unsupported(command.where, 'shellCommand', `grep ${pattern}`)
-  const found = lines.filter((line) => test.test(line) !== flags.includes('v'))
+function grep(command: Command, program: string, words: readonly string[], lines: readonly string[]): Streams {
+  const { flags, patterns } = grepWords(words)
+  if (patterns.length === 0 || /[^cqvEFGwixe]/.test(flags)) throw unsupported(command.where, 'shellCommand', `${program} ${words.join(' ')}`)
+  const isFixed = program === 'fgrep' || flags.includes('F')
+  const isExtended = program === 'egrep' || flags.includes('E')
+  const tests = patterns.map((pattern) => {
+    const expression = isFixed ? pattern.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`) : isExtended ? posix(pattern) : basic(posix(pattern))
+    const bounded = flags.includes('x') ? `^(?:${expression})$` : flags.includes('w') ? String.raw`\b(?:${expression})\b` : expression
+    const test = compile(bounded, flags.includes('i'))
+    if (test === null) throw unsupported(command.where, 'shellCommand', `${program} ${pattern}`)
+    return test
+  })
+  const found = lines.filter((line) => tests.some((test) => test.test(line)) !== flags.includes('v'))
   const status = found.length > 0 ? 0 : 1
   if (flags.includes('q')) return { status, lines: [] }
   return { status, lines: flags.includes('c') ? [String(found.length)] : found }
+}
+
+function grepWords(words: readonly string[]): { readonly flags: string, readonly patterns: readonly string[] } {
+  const patterns: string[] = []
+  let flags = ''
+  for (let i = 0; i < words.length; i++) {
+    if (!words[i].startsWith('-')) {
+      if (patterns.length === 0 || !flags.includes('e')) patterns.push(words[i])
+      continue
+    }
+    flags += words[i].slice(1)
+    if (words[i].endsWith('e') && i + 1 < words.length) patterns.push(words[++i])
+  }
+  return { flags, patterns }
+}
+
+/** Basic expressions have their operators behind a backslash, where extended ones have the plain signs (POSIX 9.3, 9.4; GNU's `\|`, `\+` and `\?`). */
+function basic(pattern: string): string {
+  return pattern.replaceAll(/\[[^\]]*\]|\\[|+?(){}]|[|+?(){}]/g, (found) => found.startsWith('[') ? found : found.startsWith('\\') ? found.slice(1) : `\\${found}`)
+}
+
+function posix(pattern: string): string {
+  return pattern.replaceAll(/\[\[:(space|blank|digit|alpha|alnum):\]\]/g, (_, name: string) => ({ space: String.raw`\s`, blank: '[ \\t]', digit: String.raw`\d`, alpha: '[A-Za-z]', alnum: '[A-Za-z0-9]' })[name] ?? '')
 }
 
 function compile(expression: string, ignoresCase: boolean): RegExp | null {

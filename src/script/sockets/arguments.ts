@@ -1,4 +1,6 @@
+import { readU32 } from '../../base/bytes.ts'
 import { parseAddress } from '../../stack/ip-address.ts'
+import type { IpAddress } from '../../stack/ip-address.ts'
 import { callConstant } from '../constants.ts'
 import type { System } from '../constants.ts'
 import { syntax, unsupported } from '../problem.ts'
@@ -68,20 +70,24 @@ export class CallArguments {
   }
 
   /** Port of a sockaddr, or null where the script leaves the address to the tool. */
-  socketAddress(index: number): { readonly port: number, readonly address: number | Uint8Array | null } | null {
+  socketAddress(index: number): { readonly port: number, readonly address: IpAddress | null, readonly family: number | null } | null {
     const given = this.at(index)
     if (given.kind === 'ellipsis' || (given.kind === 'word' && given.name === 'NULL')) return null
     const fields = this.struct(given)
     const port = fields.get('sin_port') ?? fields.get('sin6_port') ?? fields.get('port')
     const address = fields.get('sin_addr') ?? fields.get('sin6_addr') ?? fields.get('addr')
-    return { port: port === undefined ? 0 : this.numberOf(port.value), address: address === undefined ? null : this.addressOf(address.value) }
+    const family = fields.get('sa_family') ?? fields.get('sin_family') ?? fields.get('sin6_family')
+    return {
+      family: family === undefined ? null : this.numberOf(family.value), port: port === undefined ? 0 : this.numberOf(port.value),
+      address: address === undefined ? null : this.addressOf(address.value),
+    }
   }
 
-  private addressOf(expression: Expression): number | Uint8Array | null {
+  private addressOf(expression: Expression): IpAddress | null {
     const text = expression.kind === 'apply' && expression.args.length > 0 ? expression.args[expression.args.length - 1] : expression
     if (text.kind === 'string') {
       const address = parseAddress(text.text)
-      if (address !== null) return address
+      if (address !== null) return unmapped(address)
     }
     return null
   }
@@ -95,6 +101,12 @@ export class CallArguments {
   private describe(expression: Expression): string {
     return `${this.call.name}(… ${expression.kind} …)`
   }
+}
+
+/** ::ffff:192.0.2.1 is the IPv4 address within (RFC 4291 §2.5.5.2). */
+function unmapped(address: IpAddress): IpAddress {
+  if (typeof address === 'number' || address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff || address.subarray(0, 10).some((byte) => byte !== 0)) return address
+  return readU32(address, 12)
 }
 
 /** What a call gave. `note` is a value that came out beside the result and is not what the script says: expected and actual. */

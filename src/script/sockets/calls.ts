@@ -10,6 +10,7 @@ import { openCall, sendfileCall } from './files.ts'
 import { acceptCall, bindCall, closeCall, connectCall, listenCall, shutdownCall, socketCall } from './open-close.ts'
 import { getOptionCall, setOptionCall } from './options.ts'
 import { epollControlCall, epollCreateCall, epollWaitCall, pollCall } from './readiness.ts'
+import { getPeerNameCall, getSockNameCall } from './names.ts'
 import { pipeCall, spliceCall } from './pipes.ts'
 import type { OpenFile, Socket } from './socket.ts'
 import { messageBytes, readCall, vectorBytes, writeCall } from './transfer.ts'
@@ -21,6 +22,7 @@ type SocketCall = (layer: SocketLayer, args: CallArguments, socket: Socket) => P
 /** Calls whose first argument is a socket. */
 const socketCalls: Readonly<Record<string, SocketCall>> = {
   bind: bindCall, listen: listenCall, accept: acceptCall, accept4: acceptCall, connect: connectCall, shutdown: shutdownCall, getsockopt: getOptionCall, setsockopt: setOptionCall,
+  getsockname: getSockNameCall, getpeername: getPeerNameCall,
 }
 
 /** Calls whose first argument is any open file. */
@@ -55,7 +57,10 @@ export function startCall(layer: SocketLayer, call: Call, where: Where): Pending
   if (!isSocketCall && !Object.hasOwn(fileCalls, call.name)) throw unsupported(where, 'systemCall', `${call.name}()`)
   const file = layer.files.get(args.number(0))
   if (file === undefined) return done(failed('EBADF'))
-  if (file.kind === 'datagram' && isSocketCall) return datagramCalls[call.name](layer, args, file)
+  if (file.kind === 'datagram' && isSocketCall) {
+    if (!Object.hasOwn(datagramCalls, call.name)) throw unsupported(where, 'systemCall', `${call.name}() on SOCK_DGRAM`)
+    return datagramCalls[call.name](layer, args, file)
+  }
   if (!isSocketCall) return fileCalls[call.name](layer, args, file)
   return file.kind === 'socket' ? socketCalls[call.name](layer, args, file) : done(failed('ENOTSOCK'))
 }

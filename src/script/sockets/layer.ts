@@ -45,6 +45,8 @@ export class SocketLayer {
   onConnect: (localPort: number, remotePort: number) => void = () => {}
   /** What an ICMP error that came last means, for the errno of what ends by it. */
   unreachableErrno: Errno = 'EHOSTUNREACH'
+  /** Connections that came in. */
+  accepted = 0
   private silence: TcpSilence = { refusals: 'none', synFins: false }
   private readonly byConnection = new Map<number, Socket>()
   private readonly clock: () => number
@@ -92,6 +94,16 @@ export class SocketLayer {
     this.host.abort(id, this.nowUs)
   }
 
+  /** The version of IP that the script's packets have; an IPv6 socket may speak IPv4 through mapped addresses (RFC 4291 §2.5.5.2). */
+  get wireVersion(): 4 | 6 {
+    return typeof this.defaults.local === 'number' ? 4 : 6
+  }
+
+  /** Whether a socket of a family hears and reaches what is on the wire. */
+  reaches(family: 4 | 6, options: ReadonlyMap<string, number>): boolean {
+    return family === this.wireVersion || (family === 6 && (options.get('IPV6_V6ONLY') ?? 0) === 0)
+  }
+
   /** Null where there is no connection. Good until the next call. */
   view(socket: Socket): TcpSnapshot | null {
     const connection = this.host.connection(socket.connection)
@@ -109,7 +121,7 @@ export class SocketLayer {
   * all(): Iterable<SocketRow> {
     for (const file of this.files.values()) {
       if (file.kind !== 'socket') continue
-      const isV6 = file.family === 6
+      const isV6 = file.family === 6 && this.wireVersion === 6
       const isListening = file.phase === 'listening'
       if (!isListening && file.connection >= 0 && this.host.record(file.connection)?.isLive === true) continue
       yield { state: isListening ? TcpState.listen : TcpState.closed, localPort: file.boundPort, remotePort: 0, isOpen: true, isV6, connection: -1 }
@@ -140,6 +152,7 @@ export class SocketLayer {
   }
 
   private comeIn({ connection, listenerPort }: HostEvent): void {
+    this.accepted++
     const listener = [...this.files.values()].find((file) => file.kind === 'socket' && file.phase === 'listening' && file.boundPort === listenerPort) as Socket | undefined
     const socket = new Socket(listener?.family ?? this.defaults.family, { ...listener?.tcp })
     socket.phase = 'connected'

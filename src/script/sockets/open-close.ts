@@ -65,6 +65,8 @@ export function listenCall(layer: SocketLayer, args: CallArguments, socket: Sock
 }
 
 export function startListening(layer: SocketLayer, socket: Socket): boolean {
+  // Nobody comes in where the family is another: the port is taken all the same.
+  if (!layer.reaches(socket.family, socket.options)) return true
   const backlog = Math.max(1, socket.backlog + layer.profile.sockets.backlogExtra)
   const config = { ...layer.profile.tcp, ...socket.tcp, ...fastOpenOfListener(layer, socket, backlog) }
   return layer.host.listen(socket.boundPort, { backlog, config, ...socket.fastOpenKeys === null ? {} : { fastOpenKeys: socket.fastOpenKeys } }) === null
@@ -140,6 +142,7 @@ type SocketTarget = ReturnType<CallArguments['socketAddress']>
 export function startConnecting(layer: SocketLayer, socket: Socket, given: SocketTarget, opensFast: boolean): Returned | null {
   const { defaults, host } = layer
   const port = given?.port ?? defaults.connectPort
+  if (!layer.reaches(socket.family, socket.options)) return failed(socket.family === 4 ? 'EAFNOSUPPORT' : 'ENETUNREACH')
   const config = { ...layer.profile.tcp, ...socket.tcp, ...opensFast ? fastOpenOfClient(layer, socket) : {} }
   const localPort = socket.boundPort === 0 ? undefined : socket.boundPort
   const id = host.connect(given?.address ?? defaults.remote, port, { config, localAddress: defaults.local, localPort }, layer.nowUs)

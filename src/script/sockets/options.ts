@@ -1,7 +1,7 @@
 import { parseHex } from '../../base/bytes.ts'
 import { TcpState } from '../../tcp/state.ts'
 import type { TcpConfig } from '../../tcp/config.ts'
-import { errnoNumber, optionNumbers } from '../constants.ts'
+import { callConstant, errnoNumber, optionNumbers } from '../constants.ts'
 import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
@@ -61,6 +61,8 @@ function optionName(args: CallArguments): string {
 
 function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name: string): Returned {
   if (isRefused(layer, socket, name)) return failed('ECONNRESET')
+  const foreign = otherFamily(layer, args, socket, name)
+  if (foreign !== null) return foreign
   if (name === 'SO_LINGER') return setLinger(args, socket)
   if (name === 'TCP_CONGESTION') return setCongestionControl(layer, args, socket)
   if (name === 'TCP_FASTOPEN_KEY') return setFastOpenKeys(layer, args, socket)
@@ -87,6 +89,10 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
       socket.options.set(name, value)
       if (!socket.isCorked) uncork(layer, socket)
       return returned(0)
+    case 'IPV6_V6ONLY':
+      if (socket.boundPort !== 0) return failed('EINVAL')
+      socket.options.set(name, value)
+      return returned(0)
     case 'IP_TOS': case 'IPV6_TCLASS':
       if (value < 0 || value > 255) return failed('EINVAL')
       // The ECN bits are the engine's own.
@@ -108,6 +114,15 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
   return returned(0)
 }
 
+/** Options of IPv6 on sockets of IPv4 are refused; those of the version that is not on the wire are kept, and change nothing there. */
+function otherFamily(layer: SocketLayer, args: CallArguments, socket: Socket, name: string): Returned | null {
+  if (name.startsWith('IPV6_') && socket.family === 4) return failed(layer.profile.sockets.system === 'freebsd' ? 'EINVAL' : 'ENOPROTOOPT')
+  const isOfOther = layer.wireVersion === 4 ? name === 'IPV6_TCLASS' || name === 'IPV6_UNICAST_HOPS' : name === 'IP_TOS' || name === 'IP_TTL'
+  if (!isOfOther) return null
+  socket.options.set(name, args.number(3))
+  return returned(0)
+}
+
 function getOption(layer: SocketLayer, args: CallArguments, socket: Socket, name: string): Returned {
   if (isRefused(layer, socket, name)) return failed('ECONNRESET')
   const { sockets: rules, tcp } = layer.profile
@@ -119,6 +134,7 @@ function getOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     }
     case 'SO_TYPE': return read(1)
     case 'SO_PROTOCOL': return read(6)
+    case 'SO_DOMAIN': return read(socket.family === 4 ? 2 : callConstant('AF_INET6', rules.system)!)
     case 'SO_ACCEPTCONN': return read(socket.phase === 'listening' ? 1 : 0)
     case 'SO_RCVBUF': return read(socket.options.get(name) ?? (rules.buffersDouble ? rules.receiveBufferBytes : layer.view(socket)?.receiveBufferBytes ?? rules.receiveBufferBytes))
     case 'SO_SNDBUF': return read(rules.sendsInBuffers ? sendBufferSize(layer, socket) : socket.options.get(name) ?? layer.view(socket)?.sendBufferBytes ?? rules.sendBufferBytes)
