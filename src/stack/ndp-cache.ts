@@ -1,6 +1,7 @@
 import { bytesEqual } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import { neighbourLimits } from './neighbours.ts'
+import { WaitingFrames, type WaitedFor } from './waiting-frames.ts'
 
 /** RFC 4861 §7.3.2. An entry that has failed is dropped: there is no state for it. */
 export type NdpState = 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe'
@@ -10,7 +11,7 @@ export const ndpTimes = { reachableUs: 30e6, retransmitUs: 1e6, delayFirstProbeU
 export const ndpSolicits = 3
 
 /** What the stack knows of an IPv6 host or router on the same link. */
-export class NdpNeighbour {
+export class NdpNeighbour implements WaitedFor {
   readonly address: Uint8Array
   readonly mac = new Uint8Array(6)
   state: NdpState = 'incomplete'
@@ -22,7 +23,6 @@ export class NdpNeighbour {
   /** Solicitations since the state was entered. */
   solicits = 0
   deadlineUs = Infinity
-  /** Whole frames, destination MAC still to be filled in. */
   pending: Uint8Array[] = []
 
   constructor(address: Uint8Array) {
@@ -50,7 +50,7 @@ export class NdpCache {
   private readonly entries: NdpNeighbour[] = []
   private readonly actions: NdpCacheActions
   private readonly random: Random
-  private pendingBytes = 0
+  private readonly waiting: WaitingFrames
   private baseReachableUs: number = ndpTimes.reachableUs
   private reachableUs: number
   private retransmitUs: number = ndpTimes.retransmitUs
@@ -58,6 +58,7 @@ export class NdpCache {
   constructor(random: Random, actions: NdpCacheActions) {
     this.random = random
     this.actions = actions
+    this.waiting = new WaitingFrames(() => actions.pendingDropped())
     this.reachableUs = this.drawReachable()
   }
 
@@ -93,19 +94,9 @@ export class NdpCache {
     if (neighbour.hasMac) this.becomeReachable(neighbour, nowUs)
   }
 
-  /** Lets a frame wait for the answer; the oldest gives way. The frame is kept, not copied. */
+  /** Lets a frame wait for the answer; it is kept, not copied. */
   hold(neighbour: NdpNeighbour, frame: Uint8Array): void {
-    const { pending } = neighbour
-    while (pending.length > 0 && (pending.length >= neighbourLimits.pending || this.pendingBytes + frame.length > neighbourLimits.pendingBytes)) {
-      this.pendingBytes -= pending.shift()!.length
-      this.actions.pendingDropped()
-    }
-    if (this.pendingBytes + frame.length > neighbourLimits.pendingBytes) {
-      this.actions.pendingDropped()
-      return
-    }
-    pending.push(frame)
-    this.pendingBytes += frame.length
+    this.waiting.hold(neighbour, frame)
   }
 
   /** A source link-layer option of a solicitation or router advertisement: what is new in it is stale until proven (§7.2.3, §6.3.4). */
@@ -203,14 +194,7 @@ export class NdpCache {
   }
 
   private release(neighbour: NdpNeighbour): void {
-    for (const frame of this.takePending(neighbour)) this.actions.release(neighbour, frame)
-  }
-
-  private takePending(neighbour: NdpNeighbour): readonly Uint8Array[] {
-    const frames = neighbour.pending
-    neighbour.pending = []
-    for (const frame of frames) this.pendingBytes -= frame.length
-    return frames
+    for (const frame of this.waiting.take(neighbour)) this.actions.release(neighbour, frame)
   }
 
   private insert(address: Uint8Array, nowUs: number): NdpNeighbour {
@@ -230,7 +214,7 @@ export class NdpCache {
   private drop(neighbour: NdpNeighbour): void {
     neighbour.isListed = false
     neighbour.deadlineUs = Infinity
-    this.takePending(neighbour)
+    this.waiting.take(neighbour)
     this.entries.splice(this.entries.indexOf(neighbour), 1)
   }
 

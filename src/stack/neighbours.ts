@@ -1,4 +1,5 @@
 import { formatMac } from '../wire/addresses.ts'
+import { WaitingFrames, type WaitedFor } from './waiting-frames.ts'
 
 /**
  * - `incomplete`: asked, no answer yet; packets wait
@@ -10,10 +11,6 @@ export type NeighbourState = 'incomplete' | 'reachable' | 'refreshing' | 'failed
 
 export const neighbourLimits = {
   entries: 256,
-  /** Packets that wait for one address; the latest are kept (RFC 1122 §2.3.2.2). */
-  pending: 256,
-  /** Bytes that wait for all addresses together. */
-  pendingBytes: 512 * 1024,
   /** A mapping older than this is asked for again before it is used further. */
   reachableUs: 60e6,
   /** An entry that nobody has used for this long is forgotten. */
@@ -24,7 +21,7 @@ export const neighbourLimits = {
 } as const
 
 /** What the stack knows of a host on the same network. */
-export class Neighbour {
+export class Neighbour implements WaitedFor {
   readonly address: number
   readonly mac = new Uint8Array(6)
   state: NeighbourState = 'incomplete'
@@ -38,7 +35,6 @@ export class Neighbour {
   requests = 0
   /** When the next request is due, or Infinity. */
   deadlineUs = Infinity
-  /** Whole frames, destination MAC still to be filled in. */
   pending: Uint8Array[] = []
 
   constructor(address: number) {
@@ -67,11 +63,12 @@ export interface NeighbourActions {
 export class NeighbourTable {
   private readonly entries = new Map<number, Neighbour>()
   private readonly actions: NeighbourActions
+  private readonly waiting: WaitingFrames
   private earliestUs = Infinity
-  private pendingBytes = 0
 
   constructor(actions: NeighbourActions) {
     this.actions = actions
+    this.waiting = new WaitingFrames(() => actions.pendingDropped())
   }
 
   find(address: number): Neighbour | undefined {
@@ -99,19 +96,9 @@ export class NeighbourTable {
     else this.schedule(neighbour, neighbour.requestedUs + neighbourLimits.requestIntervalUs)
   }
 
-  /** Lets a frame wait for the answer; the oldest gives way. The frame is kept, not copied. */
+  /** Lets a frame wait for the answer; it is kept, not copied. */
   hold(neighbour: Neighbour, frame: Uint8Array): void {
-    const { pending } = neighbour
-    while (pending.length > 0 && (pending.length >= neighbourLimits.pending || this.pendingBytes + frame.length > neighbourLimits.pendingBytes)) {
-      this.pendingBytes -= pending.shift()!.length
-      this.actions.pendingDropped()
-    }
-    if (this.pendingBytes + frame.length > neighbourLimits.pendingBytes) {
-      this.actions.pendingDropped()
-      return
-    }
-    pending.push(frame)
-    this.pendingBytes += frame.length
+    this.waiting.hold(neighbour, frame)
   }
 
   /**
@@ -133,7 +120,7 @@ export class NeighbourTable {
     neighbour.requests = 0
     neighbour.deadlineUs = Infinity
     if (neighbour.pending.length === 0) return
-    for (const frame of this.takePending(neighbour)) this.actions.release(neighbour, frame)
+    for (const frame of this.waiting.take(neighbour)) this.actions.release(neighbour, frame)
   }
 
   nextDeadlineUs(): number {
@@ -179,15 +166,8 @@ export class NeighbourTable {
     neighbour.state = 'failed'
     neighbour.hasMac = false
     neighbour.deadlineUs = Infinity
-    this.takePending(neighbour)
+    this.waiting.take(neighbour)
     this.actions.unreachable(neighbour)
-  }
-
-  private takePending(neighbour: Neighbour): readonly Uint8Array[] {
-    const frames = neighbour.pending
-    neighbour.pending = []
-    for (const frame of frames) this.pendingBytes -= frame.length
-    return frames
   }
 
   private schedule(neighbour: Neighbour, deadlineUs: number): void {
@@ -209,7 +189,7 @@ export class NeighbourTable {
 
   private drop(neighbour: Neighbour): void {
     neighbour.isListed = false
-    this.takePending(neighbour)
+    this.waiting.take(neighbour)
     this.entries.delete(neighbour.address)
   }
 }
