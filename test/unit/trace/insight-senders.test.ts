@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { FrameBatch } from '../../../src/link/frame-batch.ts'
 import type { Impairments } from '../../../src/link/impair.ts'
 import { Network } from '../../../src/sim/network.ts'
 import { Transfer } from '../../../src/stack/applications/transfer.ts'
@@ -22,12 +21,9 @@ function gather({ tcp = {}, path = {}, seconds = 30, seenBy = 'sender', source, 
   const trace = new Trace({ insights: true })
   const station = seenBy === 'sender' ? sender : receiver
   station.onFrames = (_station, _direction, batch, nowUs) => {
-    for (let i = 0; i < batch.count; i++) {
-      const frame = batch.bytes.slice(batch.offset[i], batch.offset[i] + batch.capturedLength[i])
-      const one = new FrameBatch(1, frame)
-      one.add(0, frame.length, frame.length, Math.floor(nowUs / 1e6), Math.round(nowUs % 1e6 * 1e3), 0)
-      trace.append(one, 1, null)
-    }
+    batch.timeSec.fill(Math.floor(nowUs / 1e6), 0, batch.count)
+    batch.timeNsec.fill(Math.round(nowUs % 1e6 * 1e3), 0, batch.count)
+    trace.append(batch, 1, null)
   }
   sender.applications.connect(addresses[1], 9, source?.() ?? new Transfer({ source: (into) => into.length }), {}, network.nowUs)
   network.run(network.nowUs + seconds * 1e6)
@@ -50,7 +46,7 @@ describe('a bulk sender of ours, seen beside it', () => {
     ['cubic', 'controllerCubic', 'a queue that fills', fullQueue],
     ['cubic', 'controllerCubic', 'losses by chance', losses],
   ] as const)('%s is taken for %s over %s', (congestionControl, name, _path, path) => {
-    const { insights } = gather({ tcp: { ...big, congestionControl }, path, seconds: 12 })
+    const { insights } = gather({ tcp: { ...big, congestionControl }, path, seconds: 6 })
     expect(named(insights, name)).toMatchObject({ side: 0 })
     expect(insights.verdicts.filter((verdict) => verdict.name.startsWith('controller'))).toHaveLength(1)
     expect(named(insights, 'initialWindow')).toMatchObject({ side: 0, params: { segments: 10 } })
@@ -81,7 +77,7 @@ describe('a bulk sender of ours, seen beside it', () => {
 
 describe('a bulk sender of ours, seen beside the receiver', () => {
   it('begins with the same first flight, and nothing is said of its controller', () => {
-    const { insights } = gather({ tcp: { ...big, congestionControl: 'cubic' }, path: fullQueue, seconds: 8, seenBy: 'receiver' })
+    const { insights } = gather({ tcp: { ...big, congestionControl: 'cubic' }, path: fullQueue, seconds: 4, seenBy: 'receiver' })
     expect(named(insights, 'initialWindow')).toMatchObject({ side: 0, params: { segments: 10 } })
     expect(insights.verdicts.map(({ name }) => name).filter((name) => name.startsWith('controller') && name !== 'controllerUnknown')).toEqual([])
   })
@@ -89,7 +85,7 @@ describe('a bulk sender of ours, seen beside the receiver', () => {
 
 describe('retransmissions of a sender of ours', () => {
   it('are called needless where the path only kept the originals, by D-SACK and by timestamps alike', () => {
-    const { insights } = gather({ tcp: big, path: { delayUs: 20_000, rateBitsPerSecond: 8_000_000, reorderRate: 0.02, reorderUs: 60_000 }, seconds: 8 })
+    const { insights } = gather({ tcp: big, path: { delayUs: 20_000, rateBitsPerSecond: 8_000_000, reorderRate: 0.02, reorderUs: 60_000 }, seconds: 4 })
     const verdict = named(insights, 'needlessRetransmissions')
     expect(verdict).toMatchObject({ side: 0 })
     expect(verdict!.params.byDsack).toBeGreaterThan(0)
@@ -98,7 +94,7 @@ describe('retransmissions of a sender of ours', () => {
   })
 
   it('are not called needless where something was lost', () => {
-    const { insights } = gather({ tcp: { ...big }, path: losses, seconds: 6 })
+    const { insights } = gather({ tcp: { ...big }, path: losses, seconds: 3 })
     expect(named(insights, 'needlessRetransmissions')).toBeUndefined()
   })
 })
