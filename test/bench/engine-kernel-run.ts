@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { machineClock } from '../../main/lab/clock.ts'
@@ -12,6 +11,7 @@ import { macOf } from '../../src/sim/network.ts'
 import { Host } from '../../src/stack/host.ts'
 import { tcpPreset } from '../../src/tcp/config.ts'
 import { Mover } from './engine-kernel-mover.ts'
+import { pause, shell, start, startKernelPair, stopAll, turnOffloadsOff } from './kernel-pair.ts'
 
 /** One entry for each round; the three of a round were measured one after the other. */
 export interface KernelRun {
@@ -26,25 +26,24 @@ export interface KernelRun {
  * Runs inside a network namespace. Arguments: seconds for each measurement, rounds. Prints one {@link KernelRun} as JSON.
  *
  *     our host on lab0 ── veth ── kern0, the kernel with 10.77.0.1
- *     iperf3 client on a0 ── veth ── b0 in a second namespace, iperf3 server
+ *     iperf3 client beside the server of {@link startKernelPair}
  */
 const seconds = Number(process.argv[2] ?? 3)
 const rounds = Number(process.argv[3] ?? 1)
 const ourAddress = 0x0a4d0002
 const kernelAddress = 0x0a4d0001
-const children: ChildProcess[] = []
 
 try {
   console.log(JSON.stringify(await main()))
 } finally {
-  for (const child of children) child.kill('SIGKILL')
+  stopAll()
 }
 
 async function main(): Promise<KernelRun> {
-  shell('ip link set lo up')
   shell('ip link add lab0 type veth peer name kern0 && ip link set lab0 up && ip link set kern0 up && ip addr add 10.77.0.1/24 dev kern0')
-  for (const name of ['lab0', 'kern0']) offloadsOff(name)
+  for (const name of ['lab0', 'kern0']) turnOffloadsOff(name)
   await startKernelPair()
+  await pause(500)
   const peer = start(process.execPath, [fileURLToPath(new URL('./engine-kernel-peer.mjs', import.meta.url))])
   await once(peer.stdout!, 'data')
   const run: KernelRun = { kernelGbps: [], sendingGbps: [], receivingGbps: [], retransmitted: 0, lost: 0 }
@@ -96,41 +95,9 @@ async function transfer(link: Link, port: number): Promise<{ gbps: number, retra
   return { gbps, retransmitted: mover.snapshot.retransmissions }
 }
 
-/** Two kernels, or one with two network stacks, at the ends of a veth pair like ours. */
-async function startKernelPair(): Promise<void> {
-  const other = start('unshare', ['-n', 'sleep', '600'])
-  await pause(200)
-  const inside = `nsenter -t ${other.pid} -n`
-  shell(`ip link add a0 type veth peer name b0 && ip link set b0 netns ${other.pid} && ip link set a0 up && ip addr add 10.78.0.1/24 dev a0`)
-  shell(`${inside} ip link set b0 up && ${inside} ip addr add 10.78.0.2/24 dev b0`)
-  offloadsOff('a0')
-  offloadsOff('b0', inside)
-  start('nsenter', ['-t', String(other.pid), '-n', 'iperf3', '-s'])
-  await pause(500)
-}
-
 function kernelToKernel(): number {
   const { stdout, stderr, status } = spawnSync('iperf3', ['-c', '10.78.0.2', '-t', String(Math.max(1, Math.round(seconds))), '-J'], { encoding: 'utf8', timeout: 60_000 })
   if (status !== 0) throw new Error(`iperf3: ${stderr || stdout}`)
   const report = JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } }
   return report.end.sum_received.bits_per_second / 1e9
-}
-
-function offloadsOff(name: string, prefix = ''): void {
-  shell(`${prefix} ethtool -K ${name} tx off rx off gso off gro off tso off`)
-}
-
-function start(command: string, args: readonly string[]): ChildProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-  children.push(child)
-  return child
-}
-
-function shell(command: string): void {
-  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } })
-  if (status !== 0) throw new Error(`${command}: ${stderr}`)
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

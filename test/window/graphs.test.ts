@@ -1,25 +1,16 @@
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowOptions, type WindowPage } from '../support/window-page.ts'
-import { startFixtureServer, type FixtureServer } from '../support/fixture-server.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { useFixtureWindow } from '../support/fixture-window.ts'
+import { cutTexts, strayElements, windowObstacle, type WindowOptions, type WindowPage } from '../support/window-page.ts'
 
 describe('graphs of a flow', { skip: windowObstacle !== null }, () => {
-  let browser: Browser
-  let server: FixtureServer
+  const lab = useFixtureWindow()
   let shown: WindowPage
   let page: Page
 
-  beforeAll(async () => { browser = await launchBrowser() })
-  afterAll(() => browser?.close())
-  beforeEach(async () => { server = await startFixtureServer() })
-  afterEach(async () => {
-    await shown?.close()
-    await server.close()
-  })
-
   async function open(options?: WindowOptions): Promise<void> {
-    shown = await openWindow(browser, server.url, options)
+    shown = await lab.open(options)
     page = shown.page
     await page.locator('[data-flow="0"]').click()
     await page.getByRole('tab', { name: options?.language === 'ko' ? '그래프' : 'Graphs' }).click()
@@ -38,7 +29,7 @@ describe('graphs of a flow', { skip: windowObstacle !== null }, () => {
     }
     return Object.fromEntries(seen)
   })
-  const lastRequest = () => server.core.log.filter(({ name }) => name === 'flowSeries').at(-1)!.args[0] as { from?: number, to?: number, kind: string, sender?: string, columns: number }
+  const lastRequest = () => lab.server.core.log.filter(({ name }) => name === 'flowSeries').at(-1)!.args[0] as { from?: number, to?: number, kind: string, sender?: string, columns: number }
   const sight = async () => (await page.locator('.graphs .visually-hidden p').first().innerText()).match(/from ([\d.]+ \S+) to|: ([\d.]+ \S+) to/)?.slice(1).find(Boolean)
 
   it('are drawn, with a legend of what is in them and a table for who does not see them', async () => {

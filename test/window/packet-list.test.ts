@@ -1,26 +1,17 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { cutTexts, launchBrowser, openWindow, strayElements, windowObstacle, type WindowOptions, type WindowPage } from '../support/window-page.ts'
-import { startFixtureServer, type FixtureServer } from '../support/fixture-server.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { useFixtureWindow } from '../support/fixture-window.ts'
+import { cutTexts, strayElements, windowObstacle, type WindowOptions, type WindowPage } from '../support/window-page.ts'
 
 const rowHeight = 18
 
 describe('times and colours of the packet list', { skip: windowObstacle !== null }, () => {
-  let browser: Browser
-  let server: FixtureServer
+  const lab = useFixtureWindow()
   let shown: WindowPage
   let page: Page
 
-  beforeAll(async () => { browser = await launchBrowser() })
-  afterAll(() => browser?.close())
-  beforeEach(async () => { server = await startFixtureServer() })
-  afterEach(async () => {
-    await shown?.close()
-    await server.close()
-  })
-
   async function open(options?: WindowOptions): Promise<void> {
-    shown = await openWindow(browser, server.url, options)
+    shown = await lab.open(options)
     page = shown.page
     await page.locator('[data-flow="0"]').click()
     await page.locator('.packet-rows [data-packet="18"]').waitFor({ state: 'attached' })
