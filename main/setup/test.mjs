@@ -12,18 +12,21 @@ import { setUp } from './set-up.mjs'
 const minute = 60_000
 const modules = path.join(root, 'node_modules')
 
-/** In this order: what is quick and says most comes first, and the window tests run what the build made. */
+/**
+ * In this order: what is quick and says most comes first, and the window tests run what the build made.
+ * The limits end what hangs; a busy machine takes several times as long as a quiet one.
+ */
 const steps = [
-  { name: 'lint', work: () => program(path.join(modules, 'eslint/bin/eslint.js'), ['.', '--max-warnings', '0'], 3 * minute) },
-  { name: 'types', work: () => program(path.join(root, 'main/setup/types.mjs'), [], 3 * minute) },
-  { name: 'unit', work: () => tests('unit', 5 * minute) },
+  { name: 'lint', work: () => program(path.join(modules, 'eslint/bin/eslint.js'), ['.', '--max-warnings', '0'], 6 * minute) },
+  { name: 'types', work: () => program(path.join(root, 'main/setup/types.mjs'), [], 6 * minute) },
+  { name: 'unit', work: () => tests('unit', 10 * minute) },
   { name: 'build', work: () => build(true) },
-  { name: 'interop', work: () => process.platform === 'linux' ? tests('interop', 9 * minute) : skipped('network namespaces and the kernel at the far end are Linux\'s') },
-  { name: 'window', work: () => findChromium() === null ? skipped('no Chromium, Chrome or Edge was found; CHROMIUM may name one') : tests('window', 6 * minute) },
+  { name: 'interop', work: () => process.platform === 'linux' ? tests('interop', 20 * minute) : skipped('network namespaces and the kernel at the far end are Linux\'s') },
+  { name: 'window', work: () => findChromium() === null ? skipped('no Chromium, Chrome or Edge was found; CHROMIUM may name one') : tests('window', 15 * minute) },
   {
     name: 'package',
     work: () => process.platform === 'linux'
-      ? program(path.join(root, 'main/setup/package-check.mjs'), [], 3 * minute)
+      ? program(path.join(root, 'main/setup/package-check.mjs'), [], 6 * minute)
       : skipped('the stand-in for Electron is laid out as on Linux; the release workflow packages for this system'),
   },
 ]

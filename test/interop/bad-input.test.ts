@@ -224,7 +224,7 @@ inOwnNetwork(import.meta.url, () => {
       const host = start(['host', '-i', b, '--ip', '10.78.0.9/24'])
       await Promise.all([connection.says(/to ESTABLISHED/), host.says(/is ours/)])
       const injection = start(['inject', '-i', a, '--hex', arp, '--count', '100000', '--rate', '200'])
-      await new Promise((resolve) => setTimeout(resolve, 700))
+      while (framesReceivedOn(b) < 100) await new Promise((resolve) => setTimeout(resolve, 50))
       removeVeth(a)
       server.close()
       for (const running of [capture, connection, host, injection]) {
@@ -353,6 +353,12 @@ function countsOf({ stdout }: Ended): { received: number, recorded: number } {
 }
 
 /** Frames that tshark finds, without a complaint; where there is no tshark, packet blocks. */
+/** What the kernel has received on an interface so far. */
+function framesReceivedOn(name: string): number {
+  const [{ stats64 }] = JSON.parse(run('ip', ['-j', '-s', 'link', 'show', name])) as [{ stats64: { rx: { packets: number } } }]
+  return stats64.rx.packets
+}
+
 function framesIn(file: string): number {
   const { status, stdout, stderr, error } = spawnSync('tshark', ['-n', '-r', file, '-T', 'fields', '-e', 'frame.number'], { encoding: 'utf8', maxBuffer: 1e8 })
   if (error !== undefined) return packetBlocksIn(readFileSync(file))
