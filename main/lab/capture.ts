@@ -80,6 +80,12 @@ export class Capture implements Task {
 
   get keep(): Keep { return this.trace.keep }
 
+  /** Time goes on where packets still come; in a capture file it ends with the last one. */
+  traceAt(nowUs: number): Trace {
+    if (this.file === null) this.trace.tracker.watchedSec = nowUs / 1e6
+    return this.trace
+  }
+
   /** Packets beyond the bound leave at once; those that have left do not come back. */
   setKeep(keep: Keep): void {
     this.wanted = keep

@@ -476,7 +476,7 @@ export class Lab {
   }
 
   private commonUpdate(nowUs: number, flowsAtMost: number): Omit<LabUpdate, 'connection' | 'decisions'> {
-    const trace = this.open?.capture.trace ?? null
+    const trace = this.open?.capture.traceAt(nowUs) ?? null
     const hosts = this.viewed()
     const { faults } = this
     this.faults = []

@@ -3,7 +3,6 @@ import { InferredState } from './flow.ts'
 import type { Flow, FlowEnd } from './flow.ts'
 import type { FlowTracker } from './flow-tracker.ts'
 import { Protocol } from './packet-store.ts'
-import { isTimeWaitOver } from './tcp-inference.ts'
 
 /** Whether an end is a host of the lab, so that its state is known and not inferred. */
 export type KnownEnds = (address: string, port: number) => boolean
@@ -29,6 +28,6 @@ export function flowRow(flow: Flow, tracker: FlowTracker, firstSec: number, firs
 
 function endRow(end: FlowEnd, tracker: FlowTracker, isKnown: KnownEnds): FlowEndRow {
   const address = tracker.addresses.text(end.address)
-  const state = isTimeWaitOver(end, tracker.latestSec, tracker.timeWaitSec) ? InferredState.closed : end.state
+  const state = tracker.isTimeWaitOver(end) ? InferredState.closed : end.state
   return { address, port: end.port, state, known: isKnown(address, end.port), proof: end.proof, packets: end.packets, bytes: end.bytes }
 }

@@ -17,6 +17,7 @@ import { takeCompleteness, TcpAnalysis } from './tcp-analysis.ts'
 import { inferEstablished, inferReceiver, inferSender, isTimeWaitOver, staysEstablished } from './tcp-inference.ts'
 import type { SegmentFacts } from './tcp-inference.ts'
 import { addressesInUse, leavingFlows } from './leaving-flows.ts'
+import { isInTimeWait, TimeWaits } from './time-waits.ts'
 import { TupleTable } from './tuple-table.ts'
 
 /** Keeps tuples of IPv6 apart: there, addresses are numbers of the table. */
@@ -47,10 +48,13 @@ export class FlowTracker {
   readonly proofs = new FindingProofs()
   /** Latest second of any packet. */
   latestSec = 0
+  /** Second of who watches a live capture; a file's packets are all the time that there is. */
+  watchedSec = 0
 
   readonly timeWaitSec: number
   private readonly onlyFindings: boolean
   private changed: Flow[] = []
+  private readonly timeWaits = new TimeWaits()
   /** Flows of each protocol, which Wireshark counts apart. */
   private readonly streams = new Uint32Array(16)
   private readonly tcp: TcpAnalysis
@@ -89,9 +93,18 @@ export class FlowTracker {
 
   /** Flows that had a packet since they were taken last, at most `limit`; the others stay for the next call. */
   takeChanged(limit: number): Flow[] {
+    this.timeWaits.take(this.nowSec - this.timeWaitSec, (flow) => { this.noteChanged(flow) })
     const taken = this.changed.splice(0, limit)
     for (const flow of taken) flow.isChanged = false
-    return this.flowsLeft === 0 ? taken : taken.filter(({ hasLeft }) => !hasLeft)
+    return taken
+  }
+
+  /** What TIME-WAIT is counted by: it ends without a packet. */
+  get nowSec(): number { return Math.max(this.latestSec, this.watchedSec) }
+
+  /** Whether an end has left TIME-WAIT by now. */
+  isTimeWaitOver(end: FlowEnd): boolean {
+    return isTimeWaitOver(end, this.nowSec, this.timeWaitSec)
   }
 
   /** Flows that are there. */
@@ -113,6 +126,10 @@ export class FlowTracker {
       this.flows[flow.number] = leftFlow
     }
     this.flowsLeft += leaving.length
+    if (leaving.length > 0) {
+      this.timeWaits.forgetLeft()
+      this.changed = this.changed.filter(({ hasLeft }) => !hasLeft)
+    }
     // What is remembered of tuples and addresses goes once most of it is of flows that have left.
     if (this.tuples.count > 2 * this.flowCount + tuplesSpared) this.compact()
     return this.resting
@@ -179,7 +196,9 @@ export class FlowTracker {
     const isSyn = (header.flags & (TcpFlag.syn | TcpFlag.rst)) === TcpFlag.syn
     if (isSyn) this.takeSyn(flow, sender, header, record, (header.flags & TcpFlag.ack) === 0 && isFromClient)
     else if (isFromClient && flow.synSec >= 0 && flow.handshakeRttUs < 0) takeHandshakeRtt(flow, header.flags, record)
+    const wasInTimeWait = isInTimeWait(sender) || isInTimeWait(receiver)
     const shown = this.infer(sender, receiver, record, packetNumber)
+    if (!wasInTimeWait && (isInTimeWait(sender) || isInTimeWait(receiver))) this.timeWaits.add(flow)
 
     if (segment.isRetransmission) flow.retransmissions++
     if ((header.flags & TcpFlag.rst) !== 0) flow.resets++
@@ -320,11 +339,14 @@ export class FlowTracker {
     flow.packets.push(packetNumber)
     flow.lastSec = record.timeSec
     flow.lastNsec = record.timeNsec
-    if (!flow.isChanged) {
-      flow.isChanged = true
-      this.changed.push(flow)
-    }
+    this.noteChanged(flow)
     this.activity.count(flow.number, record.timeSec)
+  }
+
+  private noteChanged(flow: Flow): void {
+    if (flow.isChanged) return
+    flow.isChanged = true
+    this.changed.push(flow)
   }
 
   private endTimeWait(end: FlowEnd, record: PacketRecord): void {

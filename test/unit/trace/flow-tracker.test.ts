@@ -278,6 +278,46 @@ describe('closing', () => {
   })
 })
 
+describe('the end of TIME_WAIT', () => {
+  const closed = [
+    ...handshake.map((line) => line.split('|')[0].trim()), 'c> F. 101:101(0) ack 2001', 's> F. 2001:2001(0) ack 102', 'c> . 102:102(0) ack 2002',
+  ]
+  const other = { ...usualTuple, clientPort: 40_200 }
+  const changedPorts = (test: TraceUnderTest) => test.trace.changedFlows(10).map(({ client }) => [client.port, stateName(client.state)])
+
+  it('is counted by the packets of the capture, and told of a flow that has no more of them', () => {
+    const test = new TraceUnderTest(60_000_000)
+    for (const line of closed) test.send(line)
+    expect(changedPorts(test)).toEqual([[40_100, 'TIME_WAIT']])
+    test.send('@59 c> . 1:1(0) ack 1', other)
+    expect(changedPorts(test)).toEqual([[40_200, '-']])
+    test.send('@61.2 c> . 1:1(0) ack 1', other)
+    expect(changedPorts(test)).toEqual([[40_200, '-'], [40_100, 'CLOSED']])
+    test.send('@62 c> . 1:1(0) ack 1', other)
+    expect(changedPorts(test)).toEqual([[40_200, '-']])
+  })
+
+  it('is put off by a repeated FIN', () => {
+    const test = new TraceUnderTest(60_000_000)
+    for (const line of closed) test.send(line)
+    test.send('@30 s> F. 2001:2001(0) ack 102')
+    test.send('@61.2 c> . 1:1(0) ack 1', other)
+    expect(changedPorts(test)).toEqual([[40_100, 'TIME_WAIT'], [40_200, '-']])
+    test.send('@91 c> . 1:1(0) ack 1', other)
+    expect(changedPorts(test)).toEqual([[40_200, '-'], [40_100, 'CLOSED']])
+  })
+
+  it('is counted by the clock of who watches while no packets come', () => {
+    const test = new TraceUnderTest(60_000_000)
+    for (const line of closed) test.send(line)
+    expect(changedPorts(test)).toEqual([[40_100, 'TIME_WAIT']])
+    test.trace.tracker.watchedSec = 1_700_000_030
+    expect(changedPorts(test)).toEqual([])
+    test.trace.tracker.watchedSec = 1_700_000_070
+    expect(changedPorts(test)).toEqual([[40_100, 'CLOSED']])
+  })
+})
+
 describe('joined late', () => {
   it('states stay unknown until both ends have proved that they have not closed', () => {
     const test = expectTrace([
