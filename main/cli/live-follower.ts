@@ -12,20 +12,23 @@ type FindingsFormat = NonNullable<CliOptions['findings']>
 export interface LiveFollower {
   /** 0 for each frame of the last batch that the display filter leaves out; null: none. */
   readonly shown: Uint8Array | null
+  /** Packets that are remembered. */
+  readonly packetsKept: number
   take(batch: FrameBatch): void
   /** What was found in a frame of the last batch, as a line; null: nothing. */
   findings(i: number): string | null
 }
 
 /** @returns null where frames are shown as they come, whatever came before. */
-export function followerOf(filter: Filter | null, findings: FindingsFormat | undefined, linkType: number): LiveFollower | null {
-  if (filter !== null) return new FilteringFollower(filter, findings === 'json', linkType)
+export function followerOf(filter: Filter | null, findings: FindingsFormat | undefined, linkType: number, lookBack = lookBackPackets): LiveFollower | null {
+  if (filter !== null) return new FilteringFollower(filter, findings === 'json', linkType, lookBack)
   return findings === undefined ? null : new FindingsFollower(findings === 'json', linkType)
 }
 
 /** Findings alone need no packet that was: a capture may go on for days. */
 class FindingsFollower implements LiveFollower {
   readonly shown = null
+  readonly packetsKept = 0
   private readonly pass: FindingsPass
   private first = 0
 
@@ -44,16 +47,24 @@ class FindingsFollower implements LiveFollower {
   }
 }
 
-/** A display filter may ask for times of any packet before: all are kept. */
+/** Latest packets that a display filter can look back on, for times and for the packets that others answer. */
+const lookBackPackets = 1 << 18
+
+/** A display filter asks for the packets before, though rarely for those long ago: a capture may go on for days here too. */
 class FilteringFollower implements LiveFollower {
   shown: Uint8Array | null = null
   private readonly trace = new Trace()
   private readonly frames = new BatchFrames(this.trace)
   private first = 0
 
-  constructor(private readonly filter: Filter, private readonly json: boolean, private readonly linkType: number) {}
+  constructor(private readonly filter: Filter, private readonly json: boolean, private readonly linkType: number, lookBack: number) {
+    this.trace.keep = { kind: 'packets', limit: lookBack }
+  }
+
+  get packetsKept(): number { return this.trace.packetCount - this.trace.packetsLeft }
 
   take(batch: FrameBatch): void {
+    this.trace.trim()
     this.first = this.trace.packetCount
     this.trace.append(batch, this.linkType, null)
     this.shown = this.frames.choose(this.filter, batch, this.first)

@@ -19,10 +19,10 @@ function wholeLines(format: 'tsv' | 'json'): (string | null)[] {
   })
 }
 
-function liveLines(format: 'tsv' | 'json', filterText: string | null, framesEach: number): (string | null)[] {
+function liveLines(format: 'tsv' | 'json', filterText: string | null, framesEach: number, lookBack?: number): (string | null)[] {
   const filter = filterText === null ? null : compileFilter(filterText)
   if (filter !== null && !(filter instanceof Filter)) throw new Error(filterText!)
-  const follower = followerOf(filter, format, 1)!
+  const follower = followerOf(filter, format, 1, lookBack)!
   const lines: (string | null)[] = []
   for (const batch of batchesOf(timed, framesEach)) {
     follower.take(batch)
@@ -52,6 +52,29 @@ describe('following a capture while it goes on', () => {
     const shown = liveLines(format, 'tcp.analysis.retransmission', 97)
     expect(shown).toEqual(whole.map((line) => line?.includes('retransmission') ? line : null))
     expect(shown.some((line) => line !== null)).toBe(true)
+  })
+
+  it('keeps only the latest packets for a display filter, and finds what a trace of all packets finds', () => {
+    const open = timed.filter(({ bytes }) => (bytes[47] & 0x07) === 0)
+    const trace = new Trace()
+    const filter = compileFilter('tcp.analysis.flags') as Filter
+    const follower = followerOf(filter, 'tsv', 1, 500)!
+    const bounded: (string | null)[] = []
+    const whole: (string | null)[] = []
+    for (const batch of batchesOf(open, 50)) {
+      const first = trace.packetCount
+      trace.append(batch, 1, null)
+      follower.take(batch)
+      for (let i = 0; i < batch.count; i++) {
+        const bits = trace.store.findingsOf(first + i)
+        whole.push(bits === 0 ? null : findingLine(trace.tracker.proofs, first + i + 1, bits, false))
+        bounded.push(follower.shown![i] === 0 ? null : follower.findings(i))
+      }
+      expect(follower.packetsKept).toBeLessThanOrEqual(675)
+    }
+    expect(bounded).toEqual(whole)
+    expect(whole.filter((line) => line !== null).length).toBeGreaterThan(500)
+    expect(open.length).toBeGreaterThan(2000)
   })
 
   it('follows nothing where frames are shown as they come', () => {
