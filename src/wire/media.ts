@@ -81,6 +81,15 @@ export const decodeNetfilterLog: Medium = (bytes, at, end, into) => {
   return take(at, 4, end, into)
 }
 
+/** LINKTYPE_SYMANTEC_FIREWALL: 44 bytes with the EtherType at 6, or in later versions 56 with it at 10; where both or neither are set, nobody knows. */
+export const decodeSymantecFirewall: Medium = (bytes, at, end, into) => {
+  if (at + 12 > end) return truncated(at, into)
+  const older = readU16(bytes, at + 6)
+  const newer = readU16(bytes, at + 10)
+  if ((older === 0) === (newer === 0)) return take(at, Math.min(end - at, 44), end, into)
+  return older === 0 ? take(at, 56, end, into, newer) : take(at, 44, end, into, older)
+}
+
 /** IEEE 802.1Q tags behind a cooked header, which has the tag protocol as its own. */
 export const decodeTags: Medium = (bytes, at, end, into) => {
   into.etherType = 0

@@ -10,7 +10,7 @@ import { LinkShims } from './link-shim.ts'
 import { decodeLlc } from './llc.ts'
 import {
   decodeArcnet, decodeArcnetOfLinux, decodeAtm, decodeEncapsulation, decodeFddi, decodeFibreChannel, decodeFirewire, decodeFrameRelay, decodeInfiniband, decodeNetfilterLog,
-  decodePacketFilterLog, decodeSunAtm, decodeTags, decodeTokenRing,
+  decodePacketFilterLog, decodeSunAtm, decodeSymantecFirewall, decodeTags, decodeTokenRing,
 } from './media.ts'
 import { decodeMpls } from './mpls.ts'
 import { decodeHdlc, decodePpp, decodePppWithDirection, decodePppoe } from './ppp.ts'
@@ -148,7 +148,7 @@ const shimDecoders: Readonly<Record<number, ShimDecoder | undefined>> = {
   [LinkType.tokenRing]: decodeTokenRing, [LinkType.fddi]: decodeFddi, [LinkType.atm]: decodeAtm, [LinkType.atmOfBsd]: decodeAtm, [LinkType.sunAtm]: decodeSunAtm,
   [LinkType.fibreChannel]: decodeFibreChannel, [LinkType.frameRelay]: decodeFrameRelay, [LinkType.arcnetOfBsd]: decodeArcnet, [LinkType.arcnetOfLinux]: decodeArcnetOfLinux,
   [LinkType.firewire]: decodeFirewire, [LinkType.infiniband]: decodeInfiniband, [LinkType.packetFilterLog]: decodePacketFilterLog, [LinkType.encapsulation]: decodeEncapsulation,
-  [LinkType.netfilterLog]: decodeNetfilterLog,
+  [LinkType.netfilterLog]: decodeNetfilterLog, [LinkType.symantecFirewall]: decodeSymantecFirewall,
 }
 
 /** Follows headers at `at`; what they lead to is decoded where it is known. */
@@ -194,7 +194,7 @@ function decodeOtherType(bytes: Uint8Array, into: Packet): void {
   if ((layers & Layer.shim) === 0) into.shims.clear()
   if (etherType === EtherType.pppoe) return decodeShims(decodePppoe, bytes, payloadOffset, into)
   if (etherType === EtherType.mpls || etherType === EtherType.mplsMulticast) return decodeShims(decodeMpls, bytes, payloadOffset, into)
-  if (isVlanType(etherType) && (layers & Layer.cooked) !== 0) return decodeShims(decodeTags, bytes, payloadOffset, into)
+  if (isVlanType(etherType) && (layers & (Layer.cooked | Layer.shim)) !== 0) return decodeShims(decodeTags, bytes, payloadOffset, into)
   const isLlc = (layers & Layer.ethernet) !== 0 ? etherType <= largestLength : (layers & Layer.cooked) !== 0 && etherType === cookedLlc
   // LLC within LLC is not followed: nobody writes it but who wants to be followed for ever.
   if (isLlc && (layers & Layer.shim) === 0) decodeShims(decodeLlc, bytes, payloadOffset, into)

@@ -1,4 +1,6 @@
+import { readU16 } from '../base/bytes.ts'
 import { wireError } from './error.ts'
+import { EtherType, ethernetHeaderBytes } from './ethernet.ts'
 import { decodeLlc } from './llc.ts'
 import type { WireError } from './error.ts'
 import type { LinkShims } from './link-shim.ts'
@@ -17,7 +19,7 @@ const frameBytes = 24
 const dataType = 2
 const Control = { typeShift: 2, noData: 0x40, qos: 0x80, toDs: 0x100, fromDs: 0x200, isProtected: 0x4000, order: 0x8000 } as const
 const aggregate = 0x80
-const wlanLinkType = 105
+const linkType = { ethernet: 1, rawIp: 101, wlan: 105 } as const
 const RadiotapFlag = { padded: 0x20 } as const
 
 /**
@@ -68,7 +70,7 @@ export function decodePrism(bytes: Uint8Array, at: number, end: number, into: Li
   return decodeWlan(bytes, at + length, end, false, into)
 }
 
-/** PPI in front of an 802.11 frame; what else it may carry is left alone. */
+/** PPI in front of a frame of 802.11 or Ethernet, or of an IP packet; what else it may carry is left alone. */
 export function decodePpi(bytes: Uint8Array, at: number, end: number, into: LinkShims): WireError | null {
   into.etherType = 0
   if (at + 8 > end) return wireError('radiotap', at, 'truncated')
@@ -76,7 +78,21 @@ export function decodePpi(bytes: Uint8Array, at: number, end: number, into: Link
   if (length < 8) return wireError('radiotap', at + 2, 'badLength')
   if (at + length > end) return wireError('radiotap', at + 2, 'headerTooLong')
   into.add('ppi', at, length)
-  return bytes[at + 4] === wlanLinkType ? decodeWlan(bytes, at + length, end, false, into) : null
+  switch (bytes[at + 4]) {
+    case linkType.wlan: return decodeWlan(bytes, at + length, end, false, into)
+    case linkType.ethernet: return decodePlainEthernet(bytes, at + length, end, into)
+    case linkType.rawIp:
+      if (at + length < end) into.etherType = bytes[at + length] >>> 4 === 6 ? EtherType.ipv6 : EtherType.ipv4
+      return null
+    default: return null
+  }
+}
+
+function decodePlainEthernet(bytes: Uint8Array, at: number, end: number, into: LinkShims): WireError | null {
+  if (at + ethernetHeaderBytes > end) return wireError('ethernet', at, 'truncated')
+  into.add('medium', at, ethernetHeaderBytes)
+  into.etherType = readU16(bytes, at + 12)
+  return null
 }
 
 /** The field of flags, the second one, behind a time stamp of 8 bytes that starts at a multiple of 8; 0 where it is not there. */

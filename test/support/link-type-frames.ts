@@ -56,6 +56,12 @@ export function linkTypeFrames(ip: Uint8Array): LinkTypeFrame[] {
     frame('packet filter log', LinkType.packetFilterLog, `3d 02 00 00 ${'00 '.repeat(60)}`),
     frame('encapsulating interface', LinkType.encapsulation, '02 00 00 00 00 00 00 00 00 00 00 00'),
     frame('netfilter log', LinkType.netfilterLog, `02 00 00 00 05 00 0a 00 61 00 00 00 ${hexOf(ip.length + 4)} 09 00`),
+    frame('firewall of Symantec', LinkType.symantecFirewall, `c0 00 02 01 00 00 08 00 ${'00 '.repeat(36)}`),
+    frame('firewall of Symantec, later', LinkType.symantecFirewall, `c0 00 02 01 00 00 00 00 00 00 08 00 ${'00 '.repeat(44)}`),
+    frame('PPI with Ethernet', LinkType.ppi, `00 00 08 00 01 00 00 00 ${macs} 08 00`),
+    frame('PPI with Ethernet and a tag', LinkType.ppi, `00 00 08 00 01 00 00 00 ${macs} 81 00 00 07 08 00`),
+    frame('PPI with an IP packet', LinkType.ppi, '00 00 08 00 65 00 00 00'),
+    frame('SNAP with a tag', LinkType.fddi, `50 ${macs} aa aa 03 00 00 00 81 00 00 07 08 00`),
     frame('PPI', LinkType.ppi, `00 00 08 00 69 00 00 00 ${dataToAp} ${snap}`),
   ]
 }
