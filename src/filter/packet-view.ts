@@ -37,7 +37,9 @@ export class PacketLevel {
   has(layers: number): boolean {
     const { packet } = this
     if ((packet.layers & layers) === 0) return false
-    return !packet.isFragment || this.isQuoted || (layers & transportLayers) === 0 || (this.view.record.marks & PacketMark.unmeasured) !== 0
+    // A quoted fragment that is whole waits for the others too.
+    if (this.isQuoted) return !packet.isFragment || (packet.layers & Layer.tcp) === 0 || (this.view.record.marks & PacketMark.quoting) !== 0
+    return !packet.isFragment || (layers & transportLayers) === 0 || (this.view.record.marks & PacketMark.unmeasured) !== 0
   }
 
   /** A TCP segment whose numbers only the columns tell: the last fragment of one, or one that was cut within its fixed header. */

@@ -220,7 +220,7 @@ export class FlowTracker {
     if (flow === undefined || isReused) {
       const isClient = asksToOpen || isLikelyClient(header.sourcePort, header.destinationPort)
       flow = this.open(entry, Protocol.tcp, record, header, isClient, isSourceLower)
-      if (isReused) {
+      if (isReused && !header.isCut) {
         record.findings = Finding.reusedPorts
         flow.findings++
       }

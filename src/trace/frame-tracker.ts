@@ -82,8 +82,9 @@ export class FrameTracker {
   private readTcp(packet: Packet, bytes: Uint8Array): boolean {
     const { header, tracker } = this
     this.optionBytes = bytes
-    if (packet.protocol !== IpProtocol.tcp || !packet.isFragment || !isPartial(packet) || !isCapturedWhole(packet)) return readSegment(packet, bytes, tracker.addresses, header)
-    const whole = this.fragments.add(packet, bytes)
+    if (packet.protocol !== IpProtocol.tcp || !packet.isFragment || !isPartial(packet)) return readSegment(packet, bytes, tracker.addresses, header)
+    if (!waitsForOthers(packet)) return readSegment(packet, bytes, tracker.addresses, header)
+    const whole = isCapturedWhole(packet) ? this.fragments.add(packet, bytes) : null
     if (whole === null) {
       this.record.protocol = packet.ipVersion === 4 ? Protocol.ipv4 : Protocol.ipv6
       return false
@@ -106,12 +107,17 @@ export class FrameTracker {
   private trackQuoted(packet: Packet, quoted: Packet, bytes: Uint8Array, number: number): void {
     const { record, tracker, header } = this
     decodePacket(bytes, packet.payloadOffset, packet.payloadLength, LinkType.rawIp, quoted, maxQuotedBytes)
-    if (readSegment(quoted, bytes, tracker.addresses, header)) tracker.trackQuoted(header, record, number)
+    if (!waitsForOthers(quoted) && readSegment(quoted, bytes, tracker.addresses, header)) tracker.trackQuoted(header, record, number)
   }
 }
 
 /** Both states unknown. */
 const noStates = 0xff
+
+/** Whether Wireshark leaves the fragment to the datagram that it is a piece of: where it is whole, and over IPv6 where it was cut too. */
+function waitsForOthers(packet: Packet): boolean {
+  return packet.isFragment && isPartial(packet) && (packet.ipVersion === 6 || isCapturedWhole(packet))
+}
 
 function isCapturedWhole(packet: Packet): boolean {
   return packet.ipOffset + packet.ipLengthOnWire <= packet.frameAt + packet.frameLength

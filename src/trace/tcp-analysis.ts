@@ -1,4 +1,4 @@
-import { scanTcpOptions, TcpOptionFields } from '../wire/tcp-options.ts'
+import { keylessCapable, scanTcpOptions, TcpOptionFields } from '../wire/tcp-options.ts'
 import { TcpFlag } from '../wire/tcp.ts'
 import { noScale, unknownScale } from './end-analysis.ts'
 import type { EndAnalysis } from './end-analysis.ts'
@@ -9,6 +9,7 @@ import type { PacketRecord } from './packet-store.ts'
 import { SegmentAnalysis } from './segment-analysis.ts'
 import type { FlowAnalysis } from './segment-analysis.ts'
 import type { SegmentHeader } from './segment-header.ts'
+import { findUnreadableOption } from './unreadable-option.ts'
 
 /** RFC 7323 §2.3: larger shifts count as this one. */
 const maxScale = 14
@@ -21,6 +22,8 @@ export class TcpAnalysis {
   /** Options of the latest segment that had any. */
   readonly options = new TcpOptionFields()
   private readonly segment: SegmentAnalysis
+  /** The latest segment had an option at which Wireshark gives up. */
+  private isUnreadable = false
 
   /** @param proofs null: only findings are asked for */
   constructor(proofs: FindingProofs | null) {
@@ -61,12 +64,12 @@ export class TcpAnalysis {
     }
     this.takeOptions(header, bytes, f, r, flow)
     record.windowShift = isSyn ? noScale : f.scale
-    if (header.hasLength && !header.isCut) this.show(record)
+    if (header.hasLength && !header.isCut && !this.isUnreadable) this.show(record)
     else record.findings = segment.findings & answersToFastOpen
     if (!header.hasLength) record.marks |= PacketMark.unmeasured
   }
 
-  /** A header of which part is missing is followed, but Wireshark shows nothing of it beyond its fixed fields. */
+  /** A header of which part is missing, or an option cannot be read, is followed, but Wireshark shows nothing of it beyond its fixed fields. */
   private show(record: PacketRecord): void {
     const { segment } = this
     record.findings = segment.findings
@@ -92,13 +95,16 @@ export class TcpAnalysis {
     const { options } = this
     const isSyn = (header.flags & TcpFlag.syn) !== 0
     f.sackedBytes = 0
+    this.isUnreadable = false
     if (header.optionsLength > 0 && (isSyn || !hasOnlyTimestamps(bytes, header.optionsAt, header.optionsLength))) {
-      scanTcpOptions(bytes, header.optionsAt, header.optionsLength, options, header.isCut)
+      const readable = findUnreadableOption(bytes, header.optionsAt, header.optionsLength) - header.optionsAt
+      this.isUnreadable = readable < header.optionsLength
+      scanTcpOptions(bytes, header.optionsAt, readable, options, header.isCut)
       for (let i = 0; i < options.sackCount; i++) f.sackedBytes += options.sackEdges[2 * i + 1] - options.sackEdges[2 * i]
-      flow.multipath |= options.mptcpSubtypes
+      flow.multipath = multipathOperations(flow.multipath, options.mptcpSubtypes)
       if (isSyn) this.takeOpeningOptions(header, f, flow)
     }
-    if (isSyn && !header.isCut) settleScales(f, r, (header.flags & TcpFlag.ack) !== 0)
+    if (isSyn && !header.isCut && !this.isUnreadable) settleScales(f, r, (header.flags & TcpFlag.ack) !== 0)
   }
 
   private takeOpeningOptions(header: SegmentHeader, f: EndAnalysis, flow: FlowAnalysis): void {
@@ -109,6 +115,14 @@ export class TcpAnalysis {
     flow.hasFastOpenData ||= header.length > 0
   }
 }
+
+/** MP_TCPRST and subtypes that are not given out do nothing; MP_CAPABLE without a key does where there is a multipath connection already. */
+function multipathOperations(before: number, found: number): number {
+  const now = before | (found & givenSubtypes)
+  return now !== 0 && (found & keylessCapable) !== 0 ? now | 1 : now
+}
+
+const givenSubtypes = 0xff
 
 /** NOP, NOP, timestamps: the options of nearly all segments behind the handshake (RFC 7323, appendix A). */
 function hasOnlyTimestamps(bytes: Uint8Array, at: number, length: number): boolean {

@@ -91,8 +91,10 @@ export class UnackedSegments {
       const end = words[at + 1]
       const isExact = end === ack
       if (isExact && this.matchedPacket === 0) this.matchedPacket = words[at + 2]
-      if (isExact || ((end - ack) | 0) <= 0) continue
-      if (((ack - words[at]) | 0) > 0) words[at] = ack
+      // Exactly 2³¹ apart, each of two numbers is before the other.
+      const isCoveredInPart = ((words[at] - ack) | 0) < 0 && ((ack - end) | 0) <= 0
+      if (isExact || (!isCoveredInPart && ((ack - end) | 0) >= 0)) continue
+      if (isCoveredInPart) words[at] = ack
       if (kept !== at) words.copyWithin(kept, at, at + wordsEach)
       kept += wordsEach
     }

@@ -178,7 +178,7 @@ export class TcpOptionFields {
   fastOpenTrialLength = -1
   /** The cookie of either, as far as it is no longer than it may be. */
   readonly fastOpenCookie = new Uint8Array(maxFastOpenCookieBytes)
-  /** A bit for each subtype of Multipath TCP options (RFC 8684 §3). */
+  /** A bit for each subtype of Multipath TCP options (RFC 8684 §3); `keylessCapable` for MP_CAPABLE without a key. */
   mptcpSubtypes = 0
   tsVal = 0
   tsEcr = 0
@@ -223,7 +223,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
       case TcpOptionKind.mss: if (optionLength === 4) into.mss = readU16(bytes, i + 2); break
       case TcpOptionKind.wscale: if (optionLength === 3) into.windowScale = bytes[i + 2]; break
       case TcpOptionKind.sackOK: if (optionLength === 2) into.sackPermitted = true; break
-      case TcpOptionKind.mptcp: if (optionLength > 2) into.mptcpSubtypes |= 1 << (bytes[i + 2] >>> 4); break
+      case TcpOptionKind.mptcp: if (optionLength > 2) into.mptcpSubtypes |= multipathBit(bytes[i + 2] >>> 4, optionLength); break
       case TcpOptionKind.tfo:
         into.fastOpenCookieLength = optionLength - 2
         keepCookie(bytes, i + 2, optionLength - 2, into)
@@ -241,6 +241,14 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
 
 function keepCookie(bytes: Uint8Array, at: number, length: number, into: TcpOptionFields): void {
   for (let i = 0; i < Math.min(length, maxFastOpenCookieBytes); i++) into.fastOpenCookie[i] = bytes[at + i]
+}
+
+/** Beside the bits of subtypes, which are below it. */
+export const keylessCapable = 0x1_0000
+
+function multipathBit(subtype: number, optionLength: number): number {
+  const hasKey = optionLength === 12 || optionLength === 20 || optionLength === 22 || optionLength === 24
+  return subtype === 0 && !hasKey ? keylessCapable : 1 << subtype
 }
 
 function scanSack(bytes: Uint8Array, at: number, optionLength: number, into: TcpOptionFields, blocksHere = 4): void {

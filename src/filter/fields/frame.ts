@@ -79,6 +79,8 @@ function isEcho(level: PacketLevel): boolean {
 export function isTruncatedTransport(level: PacketLevel): boolean {
   const { packet } = level
   const isCut = packet.ipOffset + packet.ipLengthOnWire > packet.frameAt + packet.frameLength
-  if ((packet.isFragment && !level.isQuoted && !isCut) || packet.isLaterFragment || level.has(Layer.tcp | Layer.udp) || packet.payloadLength < 4) return false
+  // Of a first fragment that no datagram can be made of, the header is shown over IPv4 alone.
+  const isHidden = packet.isFragment && !level.isQuoted && (!isCut || (packet.ipVersion === 6 && packet.extensions.moreFragments))
+  if (isHidden || packet.isLaterFragment || level.has(Layer.tcp | Layer.udp) || packet.payloadLength < 4) return false
   return packet.protocol === IpProtocol.tcp || packet.protocol === IpProtocol.udp
 }

@@ -141,7 +141,8 @@ function readSeq(view: PacketView, into: Value[]): void {
   const level = view.levels.at(-1)
   if (level === undefined || !level.isQuoted || !isTruncatedTransport(level)) return
   const { packet, bytes } = level
-  if (packet.protocol === IpProtocol.tcp && packet.payloadLength >= 8) into.push(readU32(bytes, packet.transportOffset + 4))
+  // Wireshark looks for it in what ICMPv4 quotes, not in what ICMPv6 does.
+  if (packet.ipVersion === 4 && packet.protocol === IpProtocol.tcp && packet.payloadLength >= 8) into.push(readU32(bytes, packet.transportOffset + 4))
 }
 
 /** Of the datagrams around what they carry, and of that where it is one. */
