@@ -20,7 +20,8 @@ import type { LayerName, WireError } from './error.ts'
 export const LinkType = {
   bsdNull: 0, ethernet: 1, tokenRing: 6, arcnetOfBsd: 7, ppp: 9, fddi: 10, atmOfBsd: 11, rawIpOfBsd: 12, rawIpOfOpenBsd: 14, pppHdlc: 50, pppoe: 51, atm: 100, rawIp: 101,
   symantecFirewall: 99, ciscoHdlc: 104, wlan: 105, frameRelay: 107, bsdLoop: 108, encapsulation: 109, linuxSll: 113, packetFilterLog: 117, prism: 119, fibreChannel: 122,
-  sunAtm: 123, radiotap: 127, arcnetOfLinux: 129, firewire: 138, avs: 163, ppi: 192, pppWithDirection: 204, ipv4: 228, ipv6: 229, netfilterLog: 239, infiniband: 242, linuxSll2: 276,
+  sunAtm: 123, radiotap: 127, arcnetOfLinux: 129,
+  firewire: 138, avs: 163, ppi: 192, pppWithDirection: 204, ipv4: 228, ipv6: 229, netfilterLog: 239, infiniband: 242, linuxSll2: 276,
 } as const
 
 export type CookedLayer = Extract<LayerName, 'linuxSll' | 'linuxSll2' | 'bsdNull'>
