@@ -7,7 +7,7 @@ import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
 import type { DhcpClient } from '../../src/stack/dhcp-client.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { parseAddress } from '../../src/stack/ip-address.ts'
-import { checkTcpOption, tcpConfigTable } from '../../src/tcp/config.ts'
+import { checkTcpOption, knobValue } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
@@ -189,8 +189,7 @@ export function tcpSettingsOf(assignments: readonly string[] = []): Partial<TcpC
   for (const assignment of assignments) {
     const [name, text] = [assignment.slice(0, assignment.indexOf('=')), assignment.slice(assignment.indexOf('=') + 1)]
     const parsed = parseArgument('setting', text)
-    const entry = Object.hasOwn(tcpConfigTable, name) ? tcpConfigTable[name as keyof TcpConfig] : undefined
-    const value = typeof parsed === 'object' ? text : entry?.unit === 'switch' && typeof parsed === 'number' ? parsed !== 0 : parsed
+    const value = typeof parsed === 'object' ? text : knobValue(name as keyof TcpConfig, parsed as number | boolean | string)
     const wrong = checkTcpOption(name as keyof TcpConfig, value)
     if (wrong !== null) throw new FaultError(wrong)
     settings[name] = value

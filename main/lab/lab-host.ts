@@ -13,7 +13,7 @@ import { Host } from '../../src/stack/host.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
 import { parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
-import { tcpConfigTable } from '../../src/tcp/config.ts'
+import { knobValue, tcpConfigTable } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
@@ -166,10 +166,10 @@ export class LabHost implements Speaker {
     this.liveConnection(id)
     if (!Object.hasOwn(tcpConfigTable, name)) throw new FaultError(fault('badArgument', { name: 'setting', value: name, expected: Object.keys(tcpConfigTable).join(' ') }))
     const key = name as keyof TcpConfig
-    const failed = this.host.setOption(id, key, value as never, nowUs)
+    const failed = this.host.setOption(id, key, knobValue(key, value as string) as never, nowUs)
     if (failed === null) return
     const entry = tcpConfigTable[key]
-    const expected = !entry.live ? 'live: false' : 'min' in entry ? `${entry.min} .. ${entry.max} ${entry.unit}` : 'on | off'
+    const expected = !entry.live ? 'live: false' : 'min' in entry ? `${entry.min} .. ${entry.max} ${entry.unit}` : 'choices' in entry ? entry.choices.join(' | ') : 'on | off'
     throw new FaultError(fault(failed.code, { name, value: String(value), expected, ...failed.params }))
   }
 

@@ -162,11 +162,13 @@ function parseInteger(type: keyof typeof argumentRanges, text: string): number |
   return { code: 'badNumber', expected: highest === Number.MAX_SAFE_INTEGER ? (lowest === 0 ? '0, 1, 2 …' : '… -1, 0, 1 …') : `${lowest}–${highest}` }
 }
 
-function parseSetting(text: string): number | boolean | { code: 'badSetting', expected: string } {
+/** A word is a choice of the setting: which there are is the core's to say. */
+function parseSetting(text: string): number | boolean | string | { code: 'badSetting', expected: string } {
   if (text === 'on' || text === 'true') return true
   if (text === 'off' || text === 'false') return false
   const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  return Number.isFinite(value) ? (value === 0 ? 0 : value) : { code: 'badSetting', expected: 'on|off|N' }
+  if (/^[A-Za-z]\w*$/.test(text)) return text
+  return Number.isFinite(value) ? (value === 0 ? 0 : value) : { code: 'badSetting', expected: 'on|off|N|WORD' }
 }
 
 interface Pattern { test(text: string): boolean, code: CommandLineErrorCode, expected: string }

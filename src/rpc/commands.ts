@@ -196,7 +196,7 @@ type ValueOf<T extends ArgumentType> =
   T extends keyof typeof argumentRanges ? number
     : T extends keyof typeof argumentChoices ? typeof argumentChoices[T][number]
       : T extends 'flag' ? boolean
-        : T extends 'setting' ? number | boolean
+        : T extends 'setting' ? number | boolean | string
           : string
 
 type Positionals<C extends CommandName> = typeof commandTable[C]['positionals'][number]

@@ -75,7 +75,7 @@ export interface LabCalls {
   /** Sends FIN after what is queued; receiving goes on. */
   closeConnection(request: { connection: number }): void
   abortConnection(request: { connection: number }): void
-  setConnectionOption(request: { connection: number, name: string, value: number | boolean }): void
+  setConnectionOption(request: { connection: number, name: string, value: number | boolean | string }): void
   /** Bytes that the connection's application has received, the latest `limit`. */
   getReceived(request: { connection: number, limit: number }): { total: number, data: Uint8Array }
   /** Sends a datagram from the lab host, which then listens for answers. @returns the port that it left from */

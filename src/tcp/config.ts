@@ -362,6 +362,14 @@ export function checkTcpOption<K extends keyof TcpConfig>(name: K, value: unknow
   return fault('badArgument', { name, value: String(value), expected: expectation(entry) })
 }
 
+/** What people write for a knob (on, off, a number, a word) as its own kind of value; whether it is legal is {@link checkTcpOption}'s to say. */
+export function knobValue(name: keyof TcpConfig, written: number | boolean | string): number | boolean | string {
+  const entry: ConfigEntry | undefined = Object.hasOwn(tcpConfigTable, name) ? tcpConfigTable[name] : undefined
+  if (entry?.unit === 'switch' && typeof written === 'number') return written !== 0
+  if (entry?.unit === 'choice' && typeof written === 'boolean') return written ? 'on' : 'off'
+  return written
+}
+
 /** The first fault of a whole configuration, or null. */
 export function checkTcpConfig(config: TcpConfig): Fault | null {
   for (const name of Object.keys(tcpConfigTable) as (keyof TcpConfig)[]) {

@@ -147,7 +147,9 @@ export const endpoint = {
     note: 'what a living connection may change',
     on: 'on',
     off: 'off',
+    choices: { never: 'never', keepAlive: 'keep-alive', always: 'always' },
     knobs: {
+      giveUpResets: 'RST when giving up',
       overrideAwaitsRto: 'Silly-window override waits for the RTO',
       persistMinUs: 'Window probes at least apart',
       persistMaxUs: 'Window probes at most apart',

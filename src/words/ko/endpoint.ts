@@ -149,7 +149,9 @@ export const endpoint: SameKeys<typeof en> = {
     note: '살아 있는 연결에서 바꿀 수 있는 것',
     on: '켜짐',
     off: '꺼짐',
+    choices: { never: '보내지 않음', keepAlive: 'keep-alive 후', always: '항상' },
     knobs: {
+      giveUpResets: '포기할 때 RST',
       overrideAwaitsRto: '작은 윈도 보류는 RTO까지',
       persistMinUs: '윈도 탐색 최소 간격',
       persistMaxUs: '윈도 탐색 최대 간격',

@@ -116,6 +116,8 @@ describe('asking the lab', () => {
     const received = await test.until(() => test.lab.host!.received(connection, 100).total === 9 && test.lab.host!.received(connection, 100), 'the echo')
     expect(received.data).toEqual(data)
     await test.client.setConnectionOption({ connection, name: 'nagle', value: false })
+    await test.client.setConnectionOption({ connection, name: 'giveUpResets', value: 'always' })
+    await expect(test.client.setConnectionOption({ connection, name: 'giveUpResets', value: 'maybe' })).rejects.toMatchObject({ fault: { code: 'badArgument', params: { expected: 'never | keepAlive | always' } } })
     await test.client.closeConnection({ connection })
     await test.until(() => test.updates.at(-1)!.sockets.some((socket) => socket.connection === connection && socket.state === TcpState.timeWait), 'TIME-WAIT')
     await expect(test.client.send({ connection, data })).rejects.toMatchObject({ fault: { code: 'connectionClosing' } })

@@ -32,6 +32,7 @@ describe('reading a line', () => {
     ['send 3 it\'s', { command: 'send', args: { connection: 3, text: 'it\'s' } }],
     ['send 3 --hex "00 ff"', { command: 'send', args: { connection: 3, hex: '00 ff' } }],
     ['set 1 nagle off', { command: 'set', args: { connection: 1, setting: 'nagle', value: false } }],
+    ['set 1 giveUpResets always', { command: 'set', args: { connection: 1, setting: 'giveUpResets', value: 'always' } }],
     ['set 1 mss 536', { command: 'set', args: { connection: 1, setting: 'mss', value: 536 } }],
     ['inject --count 3 S 0:0(0) win 100 <mss 1460>', { command: 'inject', args: { count: 3, line: 'S 0:0(0) win 100 <mss 1460>' } }],
     ['host start 10.77.0.2/24 --listen echo:7 --listen http:80', { command: 'hostStart', args: { ip: '10.77.0.2/24', listen: ['echo:7', 'http:80'] } }],
@@ -59,7 +60,7 @@ describe('reading a line', () => {
     ['inject --hex 0g', { column: 14, code: 'badHex', got: '0g' }],
     ['inject', { column: 7, code: 'oneOf', got: '' }],
     ['inject --hex 00 S 0:0(0)', { column: 25, code: 'oneOf', got: '' }],
-    ['set 1 nagle maybe', { column: 13, code: 'badSetting', got: 'maybe' }],
+    ['set 1 nagle 4x', { column: 13, code: 'badSetting', got: '4x' }],
     ['host start 10.77.0.2/24 --mac 02', { column: 31, code: 'badMac', got: '02' }],
     ['link open nic "eth0', { column: 15, code: 'unterminatedQuote', got: '' }],
     ['send 1 "a\\q"', { column: 10, code: 'badEscape', got: '' }],
@@ -97,7 +98,7 @@ function valueOf(type: ArgumentType): fc.Arbitrary<unknown> {
   if (type in argumentChoices) return fc.constantFrom(...argumentChoices[type as keyof typeof argumentChoices])
   switch (type) {
     case 'flag': return fc.constant(true)
-    case 'setting': return fc.oneof(fc.boolean(), fc.integer())
+    case 'setting': return fc.oneof(fc.boolean(), fc.integer(), fc.constantFrom('never', 'keepAlive', 'always'))
     case 'address': return address
     case 'ipv6': return fc.oneof(fc.constantFrom('auto', 'off'), fc.tuple(address, fc.nat(32)).map((parts) => parts.join('/')))
     case 'cidr': return fc.tuple(address, fc.nat(32)).map((parts) => parts.join('/'))
