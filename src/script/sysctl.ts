@@ -27,10 +27,20 @@ function controller(value: string): SystemChange | null {
   return name === undefined ? null : { tcp: { congestionControl: name } }
 }
 
-/** The same three modes in both systems; accurate ECN is 3 and more. */
+/** The same three modes in both systems; accurate ECN is 3 and more, in Linux with and without asking for the classic one, in FreeBSD without its option. */
+const ecnModes: readonly Partial<TcpConfig>[] = [
+  { ecn: 'off', accurateEcn: 'off' }, { ecn: 'on', accurateEcn: 'off' }, { ecn: 'passive', accurateEcn: 'off' },
+  { ecn: 'passive', accurateEcn: 'on' }, { ecn: 'on', accurateEcn: 'passive' }, { ecn: 'passive', accurateEcn: 'passive' },
+]
+
 function ecn(value: string): SystemChange | null {
-  const mode = (['off', 'on', 'passive'] as const)[Number(value)]
-  return mode === undefined ? null : { tcp: { ecn: mode } }
+  const tcp = ecnModes[Number(value)]
+  return tcp === undefined ? null : { tcp }
+}
+
+function freebsdEcn(value: string): SystemChange | null {
+  const tcp = ecnModes[value === '4' ? 5 : Number(value)]
+  return tcp === undefined || Number(value) > 4 ? null : { tcp: { ...tcp, accurateEcnOption: false } }
 }
 
 /** Keys as `11223344-55667788-99aabbcc-ddeeff00`, the second behind a comma. */
@@ -87,7 +97,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.insecure_rst': onOff((resetAnywhereInWindow) => ({ resetAnywhereInWindow })),
   'net.inet.tcp.insecure_syn': onOff((synInWindowResets) => ({ synInWindowResets })),
   'net.inet.tcp.insecure_ack': onlyOff,
-  'net.inet.tcp.ecn.enable': ecn,
+  'net.inet.tcp.ecn.enable': freebsdEcn,
 
   'net.inet.tcp.fastopen.client_enable': (value) => ({ sockets: (rules) => ({ fastOpen: withBit(rules.fastOpen, 1, value !== '0') }) }),
   'net.inet.tcp.fastopen.server_enable': (value) => ({ sockets: (rules) => ({ fastOpen: withBit(rules.fastOpen, 2, value !== '0') }) }),
@@ -134,6 +144,8 @@ const linux: Readonly<Record<string, Setting>> = {
   tcp_synack_retries: count('synAckRetries'),
   tcp_fin_timeout: seconds('finWait2TimeoutUs'),
   tcp_ecn: ecn,
+  tcp_ecn_option: onOff((accurateEcnOption) => ({ accurateEcnOption })),
+  tcp_ecn_option_beacon: nothing,
   tcp_fastopen: (value) => ({ sockets: { fastOpen: Number(value) } }),
   tcp_fastopen_key: fastOpenKeys,
   tcp_retries2: count('dataRetries'),

@@ -33,7 +33,7 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   // A tail loss probe is a repetition, but nothing is known to be lost.
   set('retrans', isRepairing ? segments(view.rack.resent) : 0)
   set('delivered', view.state < TcpState.established ? 0 : 1 + segments(view.bytesAcked) + segments(sacked))
-  set('delivered_ce', 0)
+  set('delivered_ce', view.accurateEcn.on ? view.accurateEcn.sCep - 5 : 0)
   set('total_retrans', view.retransmissions)
   set('backoff', view.backoff)
   set('rtt', Math.max(0, view.srttUs))

@@ -1,4 +1,5 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { readAce } from './accurate-ecn.ts'
 import { ackNews } from './ack-news.ts'
 import { challenge } from './challenge.ts'
 import { detectDsack } from './dsack.ts'
@@ -36,6 +37,7 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   if (!checkAckRange(tcb, segment, nowUs)) return false
   const isAdvance = seqGt(segment.ack, tcb.sndUna)
   ackNews.isEcho = tcb.ecnOn && (segment.flags & (TcpFlag.ece | TcpFlag.syn)) === TcpFlag.ece
+  if (tcb.accurateEcn !== null) ackNews.isEcho = readAce(tcb, tcb.accurateEcn, segment, nowUs)
   if (ackNews.isEcho) noteEcnEcho(tcb, segment, nowUs)
   const wasOffset = tcb.ackedOffset
   const wasSacked = tcb.sackedBytes

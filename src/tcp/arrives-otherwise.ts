@@ -1,4 +1,5 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { countMark } from './accurate-ecn.ts'
 import { acceptAck } from './arrives-ack.ts'
 import { checkSequence } from './arrives-sequence.ts'
 import { processFin, processText, processUrgent } from './arrives-text.ts'
@@ -26,6 +27,7 @@ export function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number): 
   // Sixth, the URG bit; seventh, the text; eighth, the FIN bit.
   if ((segment.flags & TcpFlag.urg) !== 0) processUrgent(tcb, segment, nowUs)
   if (tcb.ecnOn) noteEcnMark(tcb, segment, nowUs)
+  else if (tcb.accurateEcn !== null) countMark(tcb, tcb.accurateEcn, segment)
   if (wasTimeWait && segmentLength(segment) > 0) return answerInTimeWait(tcb, segment, nowUs)
   processText(tcb, segment, nowUs)
   processFin(tcb, nowUs)

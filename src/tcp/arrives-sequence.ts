@@ -2,7 +2,7 @@ import { TcpFlag } from '../wire/tcp.ts'
 import { challenge } from './challenge.ts'
 import { noteDuplicateArrival } from './dsack.ts'
 import { repeatEcnSetup } from './ecn.ts'
-import { oweReset, oweSyn, returnToListen, waitTwoMsl } from './lifecycle.ts'
+import { becomeClosed, oweReset, oweSyn, returnToListen, waitTwoMsl } from './lifecycle.ts'
 import { timestampAgeLimitUs } from './limits.ts'
 import { Reason } from './reasons.ts'
 import { payloadBytes, segmentLength } from './segment.ts'
@@ -74,7 +74,7 @@ function repeatedSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   }
   if ((segment.flags & TcpFlag.ack) === 0) {
     tcb.drop(Reason.dropDuplicateSyn, segment, nowUs)
-    repeatEcnSetup(tcb, segment)
+    if (!repeatEcnSetup(tcb, segment)) return resetMixedEcn(tcb, segment, nowUs)
     oweSyn(tcb, Reason.synAckDuplicateSyn, tcb.irs)
     return false
   }
@@ -96,8 +96,16 @@ function answerByFirstSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
     returnToListen(tcb, 'rcvSynOfPassive', nowUs)
     return false
   }
-  repeatEcnSetup(tcb, segment)
+  if (!repeatEcnSetup(tcb, segment)) return resetMixedEcn(tcb, segment, nowUs)
   oweSyn(tcb, offset === -1 ? Reason.synAckDuplicateSyn : Reason.synAckOtherSyn, tcb.irs)
+  return false
+}
+
+/** One handshake cannot be of both kinds of ECN (RFC 9768 §3.1.5). */
+function resetMixedEcn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
+  oweReset(tcb, Reason.rstEcnMixed, segment)
+  if (tcb.passive && !tcb.acceptedEarly) returnToListen(tcb, 'rcvSynOfPassive', nowUs)
+  else becomeClosed(tcb, 'rcvRst', 'reset', 'connectionReset', nowUs)
   return false
 }
 

@@ -68,6 +68,10 @@ export interface TcpConfig {
   readonly undoSpurious: boolean
   /** Explicit congestion notification: not at all, where the peer asks for it, or asked for with the first SYN. */
   readonly ecn: EcnMode
+  /** Accurate ECN, with more than one echo a round trip, in place of the above: not at all, where the peer asks for it, or asked for. */
+  readonly accurateEcn: AccurateEcnMode
+  /** It tells bytes too, by an option. */
+  readonly accurateEcnOption: boolean
   /** SYNs that ask for ECN before one goes without; 0 lets all ask. */
   readonly ecnSyns: number
   /** Reduce less after a mark than after a loss. */
@@ -173,6 +177,8 @@ export interface TcpConfig {
   readonly synOptionPadding: SynOptionPadding
 }
 
+export const accurateEcnModes = ['off', 'passive', 'on'] as const
+export type AccurateEcnMode = typeof accurateEcnModes[number]
 export const ecnModes = ['off', 'passive', 'on'] as const
 export type EcnMode = typeof ecnModes[number]
 export const congestionControlNames = ['newReno', 'cubic', 'none'] as const
@@ -249,6 +255,8 @@ export const tcpConfigTable = {
   frto: { default: true, unit: 'switch', live: true, rfc: 'RFC 5682 §2.1' },
   undoSpurious: { default: true, unit: 'switch', live: true, rfc: 'RFC 4015 §3' },
   ecn: { default: 'passive', unit: 'choice', choices: ecnModes, live: false, rfc: 'RFC 3168 §6.1.1' },
+  accurateEcn: { default: 'off', unit: 'choice', choices: accurateEcnModes, live: false, rfc: 'RFC 9768 §3.1' },
+  accurateEcnOption: { default: true, unit: 'switch', live: false, rfc: 'RFC 9768 §3.2.3' },
   ecnSyns: { default: 2, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 3168 §6.1.1.1' },
   ecnGentle: { default: false, unit: 'switch', live: true, rfc: 'RFC 8511 §3' },
   rackTlp: { default: true, unit: 'switch', live: false, rfc: 'RFC 8985 §4' },

@@ -1,5 +1,6 @@
 import { Ecn } from '../wire/ipv4.ts'
 import { TcpFlag } from '../wire/tcp.ts'
+import { accurateSynFlags, agreesAccurate, asksAccurate, beginAccurateEcn, synAckFlags } from './accurate-ecn.ts'
 import { accepted } from './arrives-sequence.ts'
 import { keepReduction } from './loss-episode.ts'
 import { beginProportionalRate, reduceProportionally } from './proportional-rate.ts'
@@ -12,26 +13,36 @@ const setup = TcpFlag.ece | TcpFlag.cwr
 
 /** The ECN flags of our SYN or SYN+ACK (RFC 3168 §6.1.1). Who does not answer may be behind something that drops ECN: later SYNs do without. */
 export function ecnFlagsOfSyn(tcb: Tcb, isAnswer: boolean, nowUs: number): number {
-  if (isAnswer) return tcb.ecnOn ? TcpFlag.ece : 0
-  const { ecn, ecnSyns } = tcb.config
-  const asks = ecn === 'on' && (ecnSyns === 0 || tcb.retransmitCount < ecnSyns)
+  if (isAnswer) return tcb.accurateEcn !== null ? synAckFlags(tcb.accurateEcn) : tcb.ecnOn ? TcpFlag.ece : 0
+  const { ecn, ecnSyns, accurateEcn } = tcb.config
+  const asks = (ecn === 'on' || accurateEcn === 'on') && (ecnSyns === 0 || tcb.retransmitCount < ecnSyns)
   if (tcb.ecnAsked && !asks) tcb.setting(Reason.setEcnFallback, nowUs, tcb.retransmitCount)
   // One SYN without is enough for there to be no ECN.
   tcb.ecnAsked = asks && (tcb.ecnAsked || !tcb.synSent)
-  return tcb.ecnAsked ? setup : 0
+  return !tcb.ecnAsked ? 0 : accurateEcn === 'on' ? accurateSynFlags : setup
 }
 
 /** The peer's SYN asks for ECN with both flags, its SYN+ACK agrees with ECE alone. */
 export function takeEcnSetup(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
-  const flags = segment.flags & setup
   const hasAck = (segment.flags & TcpFlag.ack) !== 0
-  tcb.ecnOn = hasAck ? tcb.ecnAsked && flags === TcpFlag.ece : tcb.config.ecn !== 'off' && flags === setup
+  const { accurateEcn } = tcb.config
+  const isAccurate = hasAck ? tcb.ecnAsked && accurateEcn === 'on' && agreesAccurate(segment.flags) : accurateEcn !== 'off' && asksAccurate(segment.flags)
+  if (isAccurate) return beginAccurateEcn(tcb, segment, hasAck, nowUs)
+  const flags = segment.flags & (setup | TcpFlag.ae)
+  tcb.ecnOn = hasAck ? tcb.ecnAsked && flags === TcpFlag.ece : tcb.config.ecn !== 'off' && (flags & setup) === setup
   if (tcb.ecnOn) tcb.setting(Reason.setEcn, nowUs)
 }
 
-/** The peer's SYN came once more; one that does not ask is enough (§6.1.1). */
-export function repeatEcnSetup(tcb: Tcb, segment: TcpSegment): void {
-  if ((segment.flags & setup) !== setup) tcb.ecnOn = false
+/**
+ * The peer's SYN came once more; one that does not ask is enough (§6.1.1). Accurate ECN stays once it was entered (RFC 9768 §3.1.5).
+ * @returns false where one handshake asks for both kinds, which no peer does
+ */
+export function repeatEcnSetup(tcb: Tcb, segment: TcpSegment): boolean {
+  const flags = segment.flags & (setup | TcpFlag.ae)
+  if (tcb.accurateEcn !== null) return flags !== setup
+  if (tcb.ecnOn && flags === accurateSynFlags && tcb.config.accurateEcn !== 'off') return false
+  if ((flags & setup) !== setup) tcb.ecnOn = false
+  return true
 }
 
 /** Marks an outgoing segment: ECT(0) and CWR on new data alone (§6.1.2, §6.1.4 to 6.1.6), ECE on every ACK while it is owed (§6.1.3). */

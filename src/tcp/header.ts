@@ -1,4 +1,5 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { markAccurately } from './accurate-ecn.ts'
 import type { DecisionVerb } from './decision.ts'
 import { markEcn } from './ecn.ts'
 import { sillyWindowFraction } from './limits.ts'
@@ -30,7 +31,9 @@ export function emit(
   if ((flags & TcpFlag.syn) !== 0) out.window = synWindowField(tcb, flags)
   else out.window = windowField(tcb)
   if ((flags & TcpFlag.ack) !== 0) acknowledge(tcb)
-  if (tcb.ecnOn) markEcn(tcb, out, verb === 'sent' && length > 0 && reason !== Reason.windowProbe)
+  const isNewData = verb === 'sent' && length > 0 && reason !== Reason.windowProbe
+  if (tcb.ecnOn) markEcn(tcb, out, isNewData)
+  else if (tcb.accurateEcn !== null) markAccurately(tcb.accurateEcn, out, length, isNewData)
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
   if (length > 0) tcb.sendRing.view((flags & TcpFlag.syn) !== 0 ? seqAdd(seq, 1) : seq, length, out)
   if (tcb.urgentOut) pointToUrgent(tcb, out)

@@ -71,7 +71,7 @@ export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: n
   if (tcb.config.windowOfWholeSegments && tcb.scalingOn) {
     const unit = 2 ** tcb.rcvWndShift
     tcb.receiveBuffer.setLimit(Math.ceil(tcb.receiveBuffer.limit / unit) * unit)
-    tcb.rcvAdvertisedEdge = seqAdd(tcb.rcvNxt, tcb.receiveBuffer.limit)
+    tcb.rcvAdvertisedEdge = seqAdd(tcb.rcvNxt, tcb.receiveBuffer.limit - tcb.receiveBuffer.unread())
   }
   if (tcb.config.keepAlive) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
   if (!tcb.acceptedEarly) tcb.events.push(tcb.passive ? 'accepted' : 'connected')
@@ -135,6 +135,7 @@ export function returnToListen(tcb: Tcb, input: 'rcvRstOfPassive' | 'rcvSynOfPas
   tcb.timestampsOn = false
   tcb.sackOn = false
   tcb.ecnOn = false
+  tcb.accurateEcn = null
   tcb.promptAcks = 0
   tcb.ackNow = false
   tcb.synWindow = 0

@@ -51,6 +51,7 @@ export const sendReasons = [
   { id: 'ackQuick', rfc: 'RFC 5681 §4.2', operands: ['bytes', 'left'] },
   { id: 'ackOutOfOrder', rfc: 'RFC 5681 §4.2', operands: ['gap', 'held'] },
   { id: 'ackGapFilled', rfc: 'RFC 5681 §4.2', operands: ['bytes', 'held'] },
+  { id: 'ackMarks', rfc: 'RFC 9768 §3.2.2.5.1', operands: ['marks'] },
   { id: 'ackFin', rfc: 'RFC 9293 §3.10.7.4', operands: [] },
   { id: 'ackOldData', rfc: 'RFC 9293 §3.10.7.4', operands: ['behind', 'length'] },
   { id: 'ackUnacceptable', rfc: 'RFC 9293 §3.10.7.4', operands: ['offset', 'length', 'window'] },
@@ -71,6 +72,7 @@ export const sendReasons = [
   { id: 'rstAbort', rfc: 'RFC 9293 §3.10.5', operands: ['unsent', 'unacked'] },
   { id: 'rstUnread', rfc: 'RFC 9293 §3.6.1', operands: ['unread'] },
   { id: 'rstReadingClosed', rfc: 'RFC 9293 §3.6.1', operands: ['length'] },
+  { id: 'rstEcnMixed', rfc: 'RFC 9768 §3.1.5', operands: [] },
   { id: 'rstGaveUp', rfc: 'RFC 9293 §3.8.3', operands: ['attempts'] },
 ] as const satisfies readonly ReasonRow[]
 
@@ -146,6 +148,9 @@ export const settingReasons = [
   { id: 'setTimestamps', rfc: 'RFC 7323 §3', operands: ['tsVal'] },
   { id: 'setSack', rfc: 'RFC 2018 §2', operands: [] },
   { id: 'setEcn', rfc: 'RFC 3168 §6.1.1', operands: [] },
+  { id: 'setAccurateEcn', rfc: 'RFC 9768 §3.1.1', operands: ['ace', 'synEcn'] },
+  { id: 'setAccurateEcnOff', rfc: 'RFC 9768 §3.2.2.4', operands: [] },
+  { id: 'setAccurateMarks', rfc: 'RFC 9768 §3.2.2.2', operands: ['marks', 'total'] },
   { id: 'setEcnFallback', rfc: 'RFC 3168 §6.1.1.1', operands: ['attempt'] },
   { id: 'setInitialWindow', rfc: 'RFC 6928 §2', operands: ['cwnd', 'mss'] },
   { id: 'setRttSample', rfc: 'RFC 6298 §2', operands: ['sampleUs', 'srttUs', 'rttvarUs', 'rtoUs'] },

@@ -7,6 +7,8 @@ export type CongestionPhase = 'slowStart' | 'avoidance' | 'fastRecovery' | 'loss
 /** A piece of the receiver's sequence space, [start, end). */
 export interface SequenceRange { start: number, end: number }
 
+export interface AccurateEcnView { on: boolean, rCep: number, rE0b: number, rCeb: number, rE1b: number, sCep: number, sCeb: number }
+
 /** Times in µs: -1 where nothing was measured yet. */
 export interface RackView {
   on: boolean
@@ -106,6 +108,8 @@ export interface TcpSnapshot {
   tsRecent: number
   sackOn: boolean
   ecnOn: boolean
+  /** Accurate ECN (RFC 9768 §3.2): the counters of what came, and of what the peer says to have got; zeros where it is off. */
+  accurateEcn: AccurateEcnView
   /** Data segments that arrived with CE; whether ACKs say so now; whether new data will say CWR. */
   ecnMarks: number
   eceDue: boolean
@@ -142,7 +146,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, resent: 0, probeEnd: 0 },
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
-    fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, ecnMarks: 0, eceDue: false, cwrDue: false,
+    fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, accurateEcn: { on: false, rCep: 0, rE0b: 0, rCeb: 0, rE1b: 0, sCep: 0, sCeb: 0 }, ecnMarks: 0, eceDue: false, cwrDue: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,
     retransmissions: 0, retransmittedBytes: 0, dropped: 0, finSent: false, finReceived: false, openedUs: -1, establishedUs: -1,

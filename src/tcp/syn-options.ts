@@ -1,10 +1,14 @@
 import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
 import { fastOpenExid, TcpOptionKind } from '../wire/tcp-options.ts'
+import type { AccurateEcn } from './accurate-ecn.ts'
 import type { SynOptionName } from './config.ts'
 import type { TcpSegment } from './segment.ts'
 
 /** What a SYN carries: -1 and false leave an option out. Reused for every SYN. */
-export const offer = { mss: -1, sackOK: false, timestamp: false, tsVal: 0, tsEcr: 0, windowShift: -1, fastOpen: null as Uint8Array | null, isFastOpenTrial: false }
+export const offer = {
+  mss: -1, sackOK: false, timestamp: false, tsVal: 0, tsEcr: 0, windowShift: -1,
+  fastOpen: null as Uint8Array | null, isFastOpenTrial: false, accurateEcn: null as AccurateEcn | null,
+}
 
 /* Kinds and lengths as the IANA registry of TCP options has them. */
 const nop = 1
@@ -19,13 +23,19 @@ const lengths: Readonly<Record<SynOptionName, number>> = { mss: 4, sackOK: 2, TS
 export function writeSynOptions(out: TcpSegment, order: string, padding: 'nop' | 'eol'): void {
   const names = orderOf(order)
   let at = 0
+  let hasCounters = false
   for (let i = 0; i < names.length; i++) {
     const name = names[i]
     if (!isOffered(name)) continue
+    if (offer.accurateEcn !== null && !hasCounters && goesBefore(name, names, i)) {
+      hasCounters = true
+      at = writeCounters(out, at)
+    }
     for (let pad = padding === 'nop' ? nopsToWord(at, name, nextOffered(names, i + 1)) : nopsToAlign(at, name); pad > 0; pad--) out.optionBytes[at++] = nop
     writeOption(out, name, at)
     at += lengths[name]
   }
+  if (offer.accurateEcn !== null && !hasCounters) at = writeCounters(out, at)
   if (offer.fastOpen !== null) at = writeFastOpen(out, offer.fastOpen, at, padding)
   while (at % 4 !== 0) out.optionBytes[at++] = 0
   out.optionLength = at
@@ -86,6 +96,40 @@ function writeOption(out: TcpSegment, name: SynOptionName, at: number): void {
       options.windowScale = offer.windowShift
   }
   bytes[at + 1] = lengths[name]
+}
+
+/** With its padding. */
+export const accurateEcnBytes = 12
+
+/** The three counters behind the kind that has those of ECT(1) first, as one field may be all there is room for (RFC 9768 §3.2.3). */
+export function writeAccurateEcn(out: TcpSegment, { rE0b, rCeb, rE1b }: AccurateEcn, at: number): void {
+  const { options, optionBytes: bytes } = out
+  bytes[at] = TcpOptionKind.accecn1
+  bytes[at + 1] = 11
+  writeU24(bytes, at + 2, rE1b)
+  writeU24(bytes, at + 5, rCeb)
+  writeU24(bytes, at + 8, rE0b)
+  options.accEcnCount = 3
+  options.accEcnCounters[0] = rE0b
+  options.accEcnCounters[1] = rCeb
+  options.accEcnCounters[2] = rE1b
+}
+
+function writeU24(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 16
+  writeU16(bytes, at + 1, value & 0xffff)
+}
+
+/** Behind MSS and timestamps: in front of the scale, or of SACK-permitted where that does not stand in front of timestamps. */
+function goesBefore(name: SynOptionName, names: readonly SynOptionName[], i: number): boolean {
+  return name === 'wscale' || (name === 'sackOK' && nextOffered(names, i + 1) !== 'TS')
+}
+
+function writeCounters(out: TcpSegment, at: number): number {
+  if (at + accurateEcnBytes > maxOptionBytes) return at
+  writeAccurateEcn(out, offer.accurateEcn!, at)
+  out.optionBytes[at + accurateEcnBytes - 1] = nop
+  return at + accurateEcnBytes
 }
 
 /** The last one, if it fits, NOPs behind it (RFC 7413 §4.1.1). @returns where it ends */

@@ -5,7 +5,8 @@ import { bytesInNetwork } from './scoreboard.ts'
 import { Sent } from './sent-records.ts'
 import type { SentRecords } from './sent-records.ts'
 import { seqAdd, seqDiff } from './seq.ts'
-import type { CongestionPhase, RackView, SequenceRange, TcpSnapshot } from './snapshot.ts'
+import type { AccurateEcn } from './accurate-ecn.ts'
+import type { AccurateEcnView, CongestionPhase, RackView, SequenceRange, TcpSnapshot } from './snapshot.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
 
@@ -127,6 +128,7 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.tsRecent = tcb.tsRecent
   into.sackOn = tcb.sackOn
   into.ecnOn = tcb.ecnOn
+  accurateEcnView(tcb.accurateEcn, into.accurateEcn)
   into.ecnMarks = tcb.ecnMarks
   into.eceDue = tcb.eceDue
   into.cwrDue = tcb.cwrDue
@@ -138,6 +140,16 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.timers.reorder = orOff(timers.deadline(Timer.reorder))
   into.timers.lossProbe = orOff(timers.deadline(Timer.lossProbe))
   into.timers.userTimeout = orOff(timers.deadline(Timer.userTimeout))
+}
+
+function accurateEcnView(accurate: AccurateEcn | null, into: AccurateEcnView): void {
+  into.on = accurate !== null
+  into.rCep = accurate?.rCep ?? 0
+  into.rE0b = accurate?.rE0b ?? 0
+  into.rCeb = accurate?.rCeb ?? 0
+  into.rE1b = accurate?.rE1b ?? 0
+  into.sCep = accurate?.sCep ?? 0
+  into.sCeb = accurate?.sCeb ?? 0
 }
 
 function orOff(deadline: number): number {

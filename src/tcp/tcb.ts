@@ -1,5 +1,6 @@
 import type { FaultCode } from '../base/fault.ts'
 import type { RangeSet } from '../base/range-set.ts'
+import type { AccurateEcn } from './accurate-ecn.ts'
 import type { TcpConfig } from './config.ts'
 import { createController } from './congestion.ts'
 import type { CongestionController } from './congestion.ts'
@@ -207,6 +208,8 @@ export class Tcb {
   /** When cwnd was reduced last, and SND.NXT then. */
   reducedUs = -1
   reducedSeq: number
+  /** Null where it was not agreed on. */
+  accurateEcn: AccurateEcn | null = null
   /** All of our SYNs asked for ECN. */
   ecnAsked = false
   /** A marked segment came, and the peer has not said CWR since. */

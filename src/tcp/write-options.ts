@@ -1,10 +1,12 @@
 import { writeU32 } from '../base/bytes.ts'
 import { TcpFlag } from '../wire/tcp.ts'
+import type { AccurateEcn } from './accurate-ecn.ts'
 import { offeredWindowShift } from './negotiation.ts'
+import { Reason } from './reasons.ts'
 import { seqAdd } from './seq.ts'
 import type { TcpSegment } from './segment.ts'
 import { TcpState } from './state.ts'
-import { offer, writeSynOptions } from './syn-options.ts'
+import { accurateEcnBytes, offer, writeAccurateEcn, writeSynOptions } from './syn-options.ts'
 import type { Tcb } from './tcb.ts'
 
 /* Kinds and lengths as the IANA registry of TCP options has them. */
@@ -14,10 +16,22 @@ const pairs = new Float64Array(8)
 
 /** Bytes that the options of a data segment take now: timestamps, and SACK blocks while there are holes. */
 export function dataOptionLength(tcb: Tcb): number {
-  const timestamp = tcb.timestampsOn ? timestampBytes : 0
+  const timestamp = (tcb.timestampsOn ? timestampBytes : 0) + (hasCounters(tcb) ? accurateEcnBytes : 0)
   if (!hasSackBlocks(tcb)) return timestamp
   const dsack = tcb.dsackDue ? 1 : 0
   return timestamp + 4 + 8 * (dsack + tcb.receiveBuffer.sackRanges(pairs, maxSackBlocks(tcb) - dsack))
+}
+
+/** An option with the counters waits, and there is room for it: SACK blocks go before. */
+function hasCounters(tcb: Tcb): boolean {
+  return tcb.accurateEcn !== null && tcb.accurateEcn.optionDue && tcb.config.accurateEcnOption && !hasSackBlocks(tcb)
+}
+
+function writeCounters(accurate: AccurateEcn, out: TcpSegment, at: number): number {
+  accurate.optionDue = false
+  writeAccurateEcn(out, accurate, at)
+  out.optionBytes[at + accurateEcnBytes - 1] = nop
+  return at + accurateEcnBytes
 }
 
 /** Writes options both as bytes and parsed. On a SYN what we offer, or accept; later what was agreed on. Words are aligned with NOPs in front. */
@@ -29,6 +43,7 @@ export function writeOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   let length = 0
   if (tcb.timestampsOn) length = writeTimestamp(tcb, out, tsVal)
   if (hasSackBlocks(tcb)) length = writeSackBlocks(tcb, out, length)
+  if (hasCounters(tcb)) length = writeCounters(tcb.accurateEcn!, out, length)
   out.optionLength = length
 }
 
@@ -43,6 +58,8 @@ function offerNow(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   offer.timestamp = isFirst ? config.timestamps && !isPlain : tcb.timestampsOn
   offer.tsVal = tsVal
   offer.tsEcr = echoed(tcb, out)
+  // Not on a SYN, and not on a SYN+ACK that comes again (RFC 9768 §3.2.3.2).
+  offer.accurateEcn = isFirst || !config.accurateEcnOption || tcb.synReason === Reason.synTimeout ? null : tcb.accurateEcn
   offer.fastOpen = tcb.fastOpen === null ? null : tcb.fastOpen.offered
   offer.isFastOpenTrial = tcb.fastOpen !== null && tcb.fastOpen.isTrial
   offer.windowShift = (isFirst ? config.windowScaling && !isPlain : tcb.scalingOn) ? offeredWindowShift(tcb) : -1

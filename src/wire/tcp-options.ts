@@ -180,6 +180,9 @@ export class TcpOptionFields {
   readonly fastOpenCookie = new Uint8Array(maxFastOpenCookieBytes)
   /** A bit for each subtype of Multipath TCP options (RFC 8684 §3); `keylessCapable` for MP_CAPABLE without a key. */
   mptcpSubtypes = 0
+  /** Counters of an accurate ECN option that are there, and their values as e0b, ceb, e1b (RFC 9768 §3.2.3), whatever order they came in. */
+  accEcnCount = 0
+  readonly accEcnCounters = new Uint32Array(3)
   tsVal = 0
   tsEcr = 0
   /** Blocks in `sackEdges`: left and right of each in turn. */
@@ -200,6 +203,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
   into.fastOpenCookieLength = -1
   into.fastOpenTrialLength = -1
   into.mptcpSubtypes = 0
+  into.accEcnCount = 0
   into.sackCount = 0
   const end = at + length
   let i = at
@@ -228,6 +232,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
         into.fastOpenCookieLength = optionLength - 2
         keepCookie(bytes, i + 2, optionLength - 2, into)
         break
+      case TcpOptionKind.accecn0: case TcpOptionKind.accecn1: scanCounters(bytes, i, optionLength, into); break
       case TcpOptionKind.experimental2:
         if (optionLength < 4 || readU16(bytes, i + 2) !== fastOpenExid) break
         into.fastOpenTrialLength = optionLength - 4
@@ -237,6 +242,14 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
     i += optionLength
   }
   return 0
+}
+
+/** As many whole counters as fit (RFC 9768 §3.2.3). */
+function scanCounters(bytes: Uint8Array, at: number, optionLength: number, into: TcpOptionFields): void {
+  const count = Math.min(3, Math.floor((optionLength - 2) / 3))
+  const isSecond = bytes[at] === TcpOptionKind.accecn1
+  into.accEcnCount = count
+  for (let i = 0; i < count; i++) into.accEcnCounters[isSecond ? 2 - i : i] = (bytes[at + 2 + 3 * i] << 16) | readU16(bytes, at + 3 + 3 * i)
 }
 
 function keepCookie(bytes: Uint8Array, at: number, length: number, into: TcpOptionFields): void {

@@ -261,6 +261,14 @@ describe('a server of TCP Fast Open', () => {
     t.peer.sends(`S 0:10(10) win 65535 <mss 1460,FO ${hex},nop,nop>`).peer.expects('S. 0:0(0) ack 7 win 0 <mss 1460>')
   })
 
+  it('offers no more than there is room for when the handshake is over, also where the buffer is rounded then', () => {
+    const t = listening({ windowOfWholeSegments: true, windowScaling: true, receiveBufferBytes: 13_000, windowShift: 7 })
+    t.peer.sends(`S 0:12(12) win 65535 <mss 1460,nop,wscale 7,FO ${hex},nop,nop>`).skip()
+    t.peer.sends('. 13:13(0) ack 1 win 512').skip()
+    const { rcvAdvertisedEdge, rcvNxt, receiveUnreadBytes, receiveBufferBytes } = t.snapshot
+    expect(rcvAdvertisedEdge - rcvNxt + receiveUnreadBytes).toBe(receiveBufferBytes)
+  })
+
   it('leaves the option out where there is no room for it among the others', () => {
     const t = new TcpTrace({ config: { timestamps: true, sackPermitted: true, windowScaling: true, synOptionOrder: 'TS,sackOK,mss,wscale' }, fastOpen: { ...terms, cookies: [new Uint8Array(16)] } }).listen()
     t.peer.sends('S 0:0(0) win 65535 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 0,FO>')

@@ -90,6 +90,8 @@ const opensFast = () => {
   return writes(t, 100)
 }
 const hearsFast = (option: string, hasRoom = true) => sends(new TcpTrace({ fastOpen: { ...terms, hasRoom } }).listen(), `S 0:10(10) win 1000 <mss 1000,FO${option}>`)
+/** A server with accurate ECN. */
+const accurate = () => sends(new TcpTrace({ config: { accurateEcn: 'passive' } }).listen(), 'SEWA 0:0(0) win 65535 <mss 1460>')
 const simultaneous = () => sends(opens(), 'S 0:0(0) win 1000')
 
 /** Of segments that answer without a connection: syn-cookie.test.ts has their story. */
@@ -148,6 +150,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   ackQuick: () => sends(established({ config: { quickAckSegments: 1 } }), '. 1:2(1) ack 1 win 1'),
   ackOutOfOrder: () => sends(established(), '. 2:3(1) ack 1 win 1'),
   ackGapFilled: () => sends(established(), '. 2:3(1) ack 1 win 1', '. 1:2(1) ack 1 win 1'),
+  ackMarks: () => sends(accurate(), 'W. 1:1(0) ack 1 win 65535', '(ce) EA. 1:101(100) ack 1 win 65535'),
   ackFin: () => traceIn('closeWait'),
   ackOldData: () => sends(established(), '. 1:2(1) ack 1 win 1', '. 1:2(1) ack 1 win 1'),
   ackUnacceptable: () => sends(established(), '. 70000:70001(1) ack 1 win 1'),
@@ -176,6 +179,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
     return t.poll()
   },
   rstReadingClosed: closedBothWays,
+  rstEcnMixed: () => sends(accurate(), 'SEW 0:0(0) win 65535 <mss 1460>'),
   rstGaveUp: () => {
     const t = writes(established({ config: { giveUpResets: 'always', dataRetries: 1 } }), 10)
     return t.after(10 * s)
@@ -262,6 +266,9 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   setTimestamps: timestamped,
   setSack: () => established({ config: { sackPermitted: true } }),
   setEcn: () => sends(opens({ ecn: 'on' }), 'SE. 0:0(0) ack 1 win 65535'),
+  setAccurateEcn: accurate,
+  setAccurateEcnOff: () => sends(accurate(), '. 1:1(0) ack 1 win 65535'),
+  setAccurateMarks: () => sends(writes(sends(accurate(), 'W. 1:1(0) ack 1 win 65535'), 1460), 'WA. 1:1(0) ack 1449 win 65535'),
   setEcnFallback: () => opens({ ecn: 'on' }).after(3 * s),
   setInitialWindow: () => established(),
   setRttSample: () => established(),
