@@ -1,16 +1,33 @@
-import { FaultError } from '../../src/base/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
 import { FindingsPass } from '../../src/trace/findings-pass.ts'
 import { readCaptureFile } from '../files/capture-input.ts'
-import { ExitCode, tellFailure } from './failure.ts'
 import { findingNamesText } from './finding-line.ts'
 import { Output } from './output.ts'
-import type { Invocation } from './program.ts'
 
-/** `tcplab analyze --findings tsv`: a line a packet with findings. Keeps no packet, and is fast for that. */
-export async function runFindingsOnly({ args, words }: Invocation): Promise<number> {
+const harmless: readonly string[] = ['--findings=tsv', '--lang=en', '--lang=ko']
+
+/** The file of which findings as text are all that the command line asks for; null where it asks for more, or may be wrong. */
+export function fileOfFindings([command, ...argv]: readonly string[]): string | null {
+  let file: string | null = null
+  const asked = new Set<string>()
+  for (let i = 0; i < argv.length; i++) {
+    const isFile = !argv[i].startsWith('-') || argv[i] === '-'
+    if (isFile && (file !== null || argv[i] === '')) return null
+    if (isFile) file = argv[i]
+    else asked.add(argv[i].includes('=') ? argv[i] : `${argv[i]}=${argv[++i]}`)
+  }
+  return command === 'analyze' && asked.has(harmless[0]) && [...asked].every((option) => harmless.includes(option)) ? file : null
+}
+
+/**
+ * `tcplab analyze FILE --findings tsv`: a line a packet with findings. Keeps no packet, and is fast for that.
+ * @returns what is wrong with the file: it was read up to there
+ * @throws FaultError fileNotFound, fileNotReadable, fileFormatUnknown
+ */
+export async function writeFindings(file: string): Promise<Fault | null> {
   const output = new Output(process.stdout)
   const pass = new FindingsPass()
-  const damage = await readCaptureFile(args[0] as string, (batch, reader) => {
+  const damage = await readCaptureFile(file, (batch, reader) => {
     const first = pass.packetCount + 1
     pass.append(batch, reader.frameLinkTypes)
     const { findings } = pass
@@ -19,5 +36,5 @@ export async function runFindingsOnly({ args, words }: Invocation): Promise<numb
     return !output.isBroken
   })
   await output.end()
-  return damage === null ? ExitCode.done : tellFailure(new FaultError(damage), words)
+  return damage
 }

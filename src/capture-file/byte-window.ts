@@ -8,6 +8,8 @@
  */
 export class ByteWindow {
   area: Uint8Array
+  /** Of the same bytes. */
+  view: DataView
   start = 0
   end = 0
   /** File offset of `area[start]`. */
@@ -17,6 +19,7 @@ export class ByteWindow {
 
   constructor(initialBytes = 64 * 1024) {
     this.area = new Uint8Array(initialBytes)
+    this.view = new DataView(this.area.buffer)
   }
 
   get length(): number { return this.end - this.start }
@@ -44,6 +47,7 @@ export class ByteWindow {
       const larger = new Uint8Array(Math.max(this.area.length * 2, kept + minBytes))
       larger.set(this.area.subarray(this.start, this.end))
       this.area = larger
+      this.view = new DataView(larger.buffer)
     }
     this.start = 0
     this.end = kept

@@ -37,7 +37,7 @@ export class PcapParser implements CaptureParser {
 
   readRun(window: ByteWindow, into: FrameColumns, offsets: Float64Array, limit: number): number {
     if (this.recordHeaderBytes === 0 || this.lengths !== 'inOrder') return 0
-    const { area, end, start } = window
+    const { view, end, start } = window
     const { recordHeaderBytes, isLittle, unitsPerSecond, nsecPerUnit } = this
     const { offset, capturedLength, originalLength, timeSec, timeNsec, direction, count } = into
     const toPosition = window.position - start
@@ -45,20 +45,20 @@ export class PcapParser implements CaptureParser {
     let i = count
     let at = start
     for (; i < last && end - at >= recordHeaderBytes; i++) {
-      const fraction = readU32In(area, at + 4, isLittle)
-      const length = readU32In(area, at + 8, isLittle)
+      const fraction = view.getUint32(at + 4, isLittle)
+      const length = view.getUint32(at + 8, isLittle)
       const dataAt = at + recordHeaderBytes
       if (length > maxBlockBytes || length > end - dataAt || fraction >= unitsPerSecond) break
-      const onWire = readU32In(area, at + 12, isLittle)
+      const onWire = view.getUint32(at + 12, isLittle)
       offset[i] = dataAt
       capturedLength[i] = length
       originalLength[i] = onWire > length ? onWire : length
-      timeSec[i] = readU32In(area, at, isLittle)
+      timeSec[i] = view.getUint32(at, isLittle)
       timeNsec[i] = fraction * nsecPerUnit
-      direction[i] = 0
       offsets[i] = toPosition + dataAt
       at = dataAt + length
     }
+    direction.fill(0, count, i)
     into.count = i
     window.consume(at - start)
     return i - count

@@ -25,6 +25,11 @@ export class AddressTable {
     return this.intern(6, readU32(bytes, at), readU32(bytes, at + 4), readU32(bytes, at + 8), readU32(bytes, at + 12))
   }
 
+  /** As {@link internIpv6}. */
+  internIpv6In(view: DataView, at: number): number {
+    return this.intern(6, view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12))
+  }
+
   /** 6 bytes at `at`. */
   internMac(bytes: Uint8Array, at: number): number {
     return this.intern(macVersion, 0, 0, readU16(bytes, at), readU32(bytes, at + 2))

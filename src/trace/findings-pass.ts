@@ -1,6 +1,7 @@
 import { FlowTracker } from './flow-tracker.ts'
 import { FrameTracker } from './frame-tracker.ts'
 import type { FrameColumns } from './frame-tracker.ts'
+import { OrdinarySegments } from './ordinary-segments.ts'
 
 /**
  * One pass over a capture for its findings: each is told when its packet comes, and of packets nothing is kept. Finds what a
@@ -12,17 +13,19 @@ export class FindingsPass {
   findings = new Uint32Array(0)
   packetCount = 0
   private readonly frames: FrameTracker
+  private readonly ordinary: OrdinarySegments | null
 
   constructor(options: { proofs?: boolean } = {}) {
     this.tracker = new FlowTracker({ onlyFindings: true, proofs: options.proofs })
     this.frames = new FrameTracker(this.tracker, null)
+    this.ordinary = options.proofs ? null : new OrdinarySegments(this.tracker)
   }
 
   get flowCount(): number { return this.tracker.flows.length }
 
   /** @param linkType of all frames, or of each */
   append(batch: FrameColumns, linkType: number | Uint16Array): void {
-    const { frames } = this
+    const { frames, ordinary } = this
     const { record } = frames
     const { count } = batch
     this.tracker.proofs.clear()
@@ -30,7 +33,14 @@ export class FindingsPass {
     const { findings } = this
     const first = this.packetCount + 1
     const isOne = typeof linkType === 'number'
+    const view = frames.viewOf(batch.bytes)
     for (let i = 0; i < count; i++) {
+      if (ordinary !== null) {
+        const next = ordinary.pass(batch, view, i, linkType)
+        findings.fill(0, i, next)
+        i = next
+        if (i === count) break
+      }
       frames.take(batch, i, isOne ? linkType : linkType[i], first + i)
       findings[i] = record.findings
     }

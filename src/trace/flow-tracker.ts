@@ -50,6 +50,8 @@ export class FlowTracker {
   latestSec = 0
   /** Second of who watches a live capture; a file's packets are all the time that there is. */
   watchedSec = 0
+  /** Whether the source of the segment that {@link tcpFlowOf} was asked about last is the lower end of its tuple. */
+  isSourceLower = false
 
   readonly timeWaitSec: number
   private readonly onlyFindings: boolean
@@ -151,12 +153,24 @@ export class FlowTracker {
       : this.tuples.find(ipv4 | 0, client.port, this.addresses.ipv4Of(server.address) | 0, server.port, protocol)
   }
 
+  /** The flow that a segment without SYN belongs to; undefined where it begins one. */
+  tcpFlowOf(header: SegmentHeader): Flow | undefined {
+    const entry = this.tcpEntryOf(header)
+    this.isSourceLower = this.tuples.isFirstLower
+    const number = this.tuples.flowOf(entry)
+    return number < 0 ? undefined : this.flows[number]
+  }
+
+  private tcpEntryOf({ source, sourcePort, destination, destinationPort, isV6 }: SegmentHeader): number {
+    return this.tuples.find(source, sourcePort, destination, destinationPort, isV6 ? Protocol.tcp | ipv6Tuple : Protocol.tcp)
+  }
+
   /** Takes the header of a TCP segment; `bytes` hold its options. */
   trackSegment(header: SegmentHeader, bytes: Uint8Array, record: PacketRecord, packetNumber: number): void {
     if (record.timeSec > this.latestSec) this.latestSec = record.timeSec
     const { tuples } = this
     const { flags } = header
-    const entry = tuples.find(header.source, header.sourcePort, header.destination, header.destinationPort, header.isV6 ? Protocol.tcp | ipv6Tuple : Protocol.tcp)
+    const entry = this.tcpEntryOf(header)
     const isSourceLower = tuples.isFirstLower
     let flow = this.flows[tuples.flowOf(entry)] as Flow | undefined
     const asksToOpen = (flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn
@@ -212,7 +226,7 @@ export class FlowTracker {
    */
   trackQuoted(header: SegmentHeader, record: PacketRecord, packetNumber: number): void {
     const { tuples } = this
-    const entry = tuples.find(header.source, header.sourcePort, header.destination, header.destinationPort, header.isV6 ? Protocol.tcp | ipv6Tuple : Protocol.tcp)
+    const entry = this.tcpEntryOf(header)
     const isSourceLower = tuples.isFirstLower
     let flow = this.flows[tuples.flowOf(entry)] as Flow | undefined
     const asksToOpen = (header.flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn

@@ -24,6 +24,8 @@ export class FrameTracker {
   private readonly header = new SegmentHeader()
   private readonly fragments = new FragmentTable()
   private optionBytes: Uint8Array = new Uint8Array(0)
+  private viewed: Uint8Array = this.optionBytes
+  private view = new DataView(this.viewed.buffer)
 
   constructor(private readonly tracker: FlowTracker, private readonly insights: Insights | null) {}
 
@@ -37,16 +39,24 @@ export class FrameTracker {
     const onWire = batch.originalLength[i]
     record.findings = record.acksPacket = record.bytesInFlight = record.pushBytes = record.previousInFlow = record.completeness = 0
     record.windowShift = -1
-    if (readPlainSegment(batch.bytes, batch.offset[i], captured, onWire, linkType, header)) {
+    const ipAt = readPlainSegment(this.viewOf(batch.bytes), batch.offset[i], captured, onWire, linkType, this.tracker.addresses, header)
+    if (ipAt >= 0) {
       record.marks = 0
       this.trackSegment(batch.bytes, number)
-      // Ethernet 14; the header was read without options before it.
-      const at = batch.offset[i]
-      this.insights?.take(header, batch.bytes, batch.bytes, at + 14, at + captured, batch.direction[i], record, number)
+      this.insights?.take(header, batch.bytes, batch.bytes, ipAt, batch.offset[i] + captured, batch.direction[i], record, number)
     } else {
       decodePacket(batch.bytes, batch.offset[i], captured, linkType, this.scratch, onWire)
       this.trackDecoded(batch.bytes, batch.direction[i], number)
     }
+  }
+
+  /** Batches of one source lie in one area. */
+  viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.viewed) {
+      this.viewed = bytes
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
+    return this.view
   }
 
   /** Follows tunnels to the innermost packet; UDP around one is a flow of its own. */

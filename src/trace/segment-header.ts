@@ -1,5 +1,7 @@
 import { readU16, readU32 } from '../base/bytes.ts'
-import { IpProtocol } from '../wire/ipv4.ts'
+import { EtherType, vlanTagBytes } from '../wire/ethernet.ts'
+import { ipv4HeaderBytes, IpProtocol } from '../wire/ipv4.ts'
+import { ipv6HeaderBytes } from '../wire/ipv6.ts'
 import { LinkType } from '../wire/packet.ts'
 import type { Packet } from '../wire/packet.ts'
 import { tcpHeaderBytes } from '../wire/tcp.ts'
@@ -32,31 +34,59 @@ export class SegmentHeader {
   isCut = false
 }
 
+const ethernetBytes = 14
+const ipv4WithoutOptions = 0x45
+/** RFC 791 §3.1: more fragments, and the fragment's offset. */
+const fragmentBits = 0x3fff
+
 /**
- * Reads the frame that nearly all are: Ethernet without tags, IPv4 without options and not in fragments, TCP, captured up to the payload.
- * @returns false where it is another one, with `into` unchanged
+ * Reads the frames that nearly all are: Ethernet with at most two tags, IPv4 without options and not in fragments or IPv6 without
+ * extensions, TCP, captured up to the payload.
+ * @param view of the area that the frame lies in
+ * @returns where its IP header begins; -1 where it is another one, with `into` in no order
  */
-export function readPlainSegment(bytes: Uint8Array, at: number, captured: number, onWire: number, linkType: number, into: SegmentHeader): boolean {
-  // Ethernet 14, IPv4 20, TCP 20.
-  if (linkType !== LinkType.ethernet || captured < 54) return false
-  if (bytes[at + 12] !== 0x08 || bytes[at + 13] !== 0 || bytes[at + 14] !== 0x45 || bytes[at + 23] !== IpProtocol.tcp) return false
-  if (((bytes[at + 20] & 0x3f) | bytes[at + 21]) !== 0) return false
-  const ipLength = (bytes[at + 16] << 8) | bytes[at + 17]
-  const headerBytes = (bytes[at + 46] >>> 4) << 2
-  if (headerBytes < tcpHeaderBytes || 20 + headerBytes > ipLength || ipLength > onWire - 14 || 34 + headerBytes > captured) return false
-  into.isV6 = false
-  into.source = (bytes[at + 26] << 24) | (bytes[at + 27] << 16) | (bytes[at + 28] << 8) | bytes[at + 29]
-  into.destination = (bytes[at + 30] << 24) | (bytes[at + 31] << 16) | (bytes[at + 32] << 8) | bytes[at + 33]
-  into.sourcePort = (bytes[at + 34] << 8) | bytes[at + 35]
-  into.destinationPort = (bytes[at + 36] << 8) | bytes[at + 37]
-  into.seq = ((bytes[at + 38] << 24) | (bytes[at + 39] << 16) | (bytes[at + 40] << 8) | bytes[at + 41]) >>> 0
-  into.ack = ((bytes[at + 42] << 24) | (bytes[at + 43] << 16) | (bytes[at + 44] << 8) | bytes[at + 45]) >>> 0
-  into.flags = ((bytes[at + 46] & 0xf) << 8) | bytes[at + 47]
-  into.window = (bytes[at + 48] << 8) | bytes[at + 49]
-  into.length = ipLength - 20 - headerBytes
-  into.optionsAt = at + 54
+export function readPlainSegment(view: DataView, at: number, captured: number, onWire: number, linkType: number, addresses: AddressTable, into: SegmentHeader): number {
+  if (linkType !== LinkType.ethernet || captured < ethernetBytes + ipv4HeaderBytes + tcpHeaderBytes) return -1
+  let ipAt = at + ethernetBytes
+  let etherType = view.getUint16(at + 12)
+  // No further than the least frame goes: two tags end within it.
+  for (let tags = 0; tags < 2 && (etherType === EtherType.vlan || etherType === EtherType.qinq); tags++) {
+    etherType = view.getUint16(ipAt + 2)
+    ipAt += vlanTagBytes
+  }
+  const end = at + captured
+  if (etherType === EtherType.ipv4) {
+    if (view.getUint8(ipAt) !== ipv4WithoutOptions || view.getUint8(ipAt + 9) !== IpProtocol.tcp || (view.getUint16(ipAt + 6) & fragmentBits) !== 0) return -1
+    if (!readPlainTcp(view, ipAt + ipv4HeaderBytes, end, view.getUint16(ipAt + 2) - ipv4HeaderBytes, at + onWire, into)) return -1
+    into.isV6 = false
+    into.source = view.getInt32(ipAt + 12)
+    into.destination = view.getInt32(ipAt + 16)
+    return ipAt
+  }
+  if (etherType !== EtherType.ipv6 || ipAt + ipv6HeaderBytes > end || view.getUint8(ipAt) >>> 4 !== 6 || view.getUint8(ipAt + 6) !== IpProtocol.tcp) return -1
+  if (!readPlainTcp(view, ipAt + ipv6HeaderBytes, end, view.getUint16(ipAt + 4), at + onWire, into)) return -1
+  into.isV6 = true
+  into.source = addresses.internIpv6In(view, ipAt + 8)
+  into.destination = addresses.internIpv6In(view, ipAt + 24)
+  return ipAt
+}
+
+/** @param ipPayload header and payload, as IP says; `end` of what was captured, `frameEnd` of the frame on the wire */
+function readPlainTcp(view: DataView, at: number, end: number, ipPayload: number, frameEnd: number, into: SegmentHeader): boolean {
+  if (at + tcpHeaderBytes > end) return false
+  const offsetAndFlags = view.getUint16(at + 12)
+  const headerBytes = (offsetAndFlags >>> 12) << 2
+  if (headerBytes < tcpHeaderBytes || headerBytes > ipPayload || at + ipPayload > frameEnd || at + headerBytes > end) return false
+  into.sourcePort = view.getUint16(at)
+  into.destinationPort = view.getUint16(at + 2)
+  into.seq = view.getUint32(at + 4)
+  into.ack = view.getUint32(at + 8)
+  into.flags = offsetAndFlags & 0xfff
+  into.window = view.getUint16(at + 14)
+  into.length = ipPayload - headerBytes
+  into.optionsAt = at + tcpHeaderBytes
   into.optionsLength = headerBytes - tcpHeaderBytes
-  into.hasLength = headerBytes <= onWire
+  into.hasLength = true
   into.isCut = false
   return true
 }
