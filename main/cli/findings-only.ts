@@ -30,8 +30,8 @@ export async function writeFindings(file: string): Promise<Fault | null> {
   const damage = await readCaptureFile(file, (batch, reader) => {
     const first = pass.packetCount + 1
     pass.append(batch, reader.frameLinkTypes)
-    const { findings } = pass
-    for (let i = 0; i < batch.count; i++) if (findings[i] !== 0) output.line(`${first + i}\t${findingNamesText(findings[i])}`)
+    const { findings, found, foundCount } = pass
+    for (let k = 0; k < foundCount; k++) output.line(`${first + found[k]}\t${findingNamesText(findings[found[k]])}`)
     output.flush()
     return !output.isBroken
   })

@@ -16,11 +16,13 @@ export type Step = 'frame' | 'skipped' | 'more' | 'full' | 'damaged'
 
 export interface CaptureParser {
   readonly isLittle: boolean
+  /** Of the latest run. */
+  readonly runInterface: number
   /**
    * Adds frames whose records are whole and usual, at most `limit`, and where each stands in the file to `offsets`; the first record that is
-   * neither is left to {@link step}. All are of the first interface. @returns frames added
+   * neither is left to {@link step}. All are of the interface {@link runInterface}. @returns frames added
    */
-  readRun?(window: ByteWindow, into: FrameColumns, offsets: Float64Array, limit: number): number
+  readRun(window: ByteWindow, into: FrameColumns, offsets: Float64Array, limit: number): number
   step(window: ByteWindow, out: FrameOutput): Step
 }
 
@@ -101,7 +103,7 @@ export class CaptureReader implements FrameOutput {
     let added = 0
     while (added < limit && this.damage === null) {
       if (!this.parser && !this.recognise()) break
-      if (this.onBlock === null && this.parser!.readRun !== undefined) added += this.takeRun(this.parser!, into, limit - added)
+      if (this.onBlock === null) added += this.takeRun(this.parser!, into, limit - added)
       if (added === limit) break
       const { start } = this.window
       const step = this.parser!.step(this.window, this)
@@ -129,10 +131,10 @@ export class CaptureReader implements FrameOutput {
 
   private takeRun(parser: CaptureParser, into: FrameColumns, limit: number): number {
     const first = into.count
-    const added = parser.readRun!(this.window, into, this.frameOffsets, limit)
+    const added = parser.readRun(this.window, into, this.frameOffsets, limit)
     if (added === 0) return 0
-    this.frameInterfaces.fill(0, first, into.count)
-    this.frameLinkTypes.fill(this.interfaces[0].linkType, first, into.count)
+    this.frameInterfaces.fill(parser.runInterface, first, into.count)
+    this.frameLinkTypes.fill(this.interfaces[parser.runInterface].linkType, first, into.count)
     this.frames += added
     return added
   }

@@ -5,9 +5,20 @@
 export class CaptureTime {
   sec = 0
   nsec = 0
+  /** The count at which {@link sec} begins, and the units it was counted in; 0 where that is not known. */
+  private secondHigh = 0
+  private secondLow = 0
+  private secondUnits = 0
 
   /** `high * 2^32 + low` units since 1970. */
   set(high: number, low: number, unitsPerSecond: number): void {
+    // Most times lie in the second of the one before.
+    const since = (high - this.secondHigh) * 0x1_0000_0000 + (low - this.secondLow)
+    if (since >= 0 && since < unitsPerSecond && unitsPerSecond === this.secondUnits) {
+      this.nsec = since * (1e9 / unitsPerSecond)
+      return
+    }
+    this.secondUnits = 0
     if (unitsPerSecond > 1e9 || 1e9 % unitsPerSecond !== 0) {
       this.setExactly(high, low, unitsPerSecond)
       return
@@ -19,7 +30,11 @@ export class CaptureTime {
     rest = upper % unitsPerSecond
     const lower = rest * 0x1_0000 + (low & 0xffff)
     this.sec = quotient * 0x1_0000 + Math.floor(lower / unitsPerSecond)
-    this.nsec = (lower % unitsPerSecond) * (1e9 / unitsPerSecond)
+    rest = lower % unitsPerSecond
+    this.nsec = rest * (1e9 / unitsPerSecond)
+    this.secondHigh = high
+    this.secondLow = low - rest
+    this.secondUnits = unitsPerSecond
   }
 
   private setExactly(high: number, low: number, unitsPerSecond: number): void {

@@ -20,6 +20,7 @@ const fileHeaderBytes = 24
 const guessBytes = 64 * 1024
 
 export class PcapParser implements CaptureParser {
+  readonly runInterface = 0
   private hasHeader = false
   private recordHeaderBytes = 0
   private readonly unitsPerSecond: number
@@ -37,18 +38,31 @@ export class PcapParser implements CaptureParser {
 
   readRun(window: ByteWindow, into: FrameColumns, offsets: Float64Array, limit: number): number {
     if (this.recordHeaderBytes === 0 || this.lengths !== 'inOrder') return 0
+    const first = into.count
+    const last = this.takeRecords(window, into, offsets, first + limit)
+    if (last === first) return 0
+    into.direction.fill(0, first, last)
+    into.count = last
+    window.consume(into.offset[last - 1] + into.capturedLength[last - 1] - window.start)
+    return last - first
+  }
+
+  /**
+   * Nothing but the loop: V8 compiles it while it runs, and code behind it, which never ran then, would throw the result away each time.
+   * @returns index behind the last frame
+   */
+  private takeRecords(window: ByteWindow, into: FrameColumns, offsets: Float64Array, last: number): number {
     const { view, end, start } = window
     const { recordHeaderBytes, isLittle, unitsPerSecond, nsecPerUnit } = this
-    const { offset, capturedLength, originalLength, timeSec, timeNsec, direction, count } = into
+    const { offset, capturedLength, originalLength, timeSec, timeNsec, count } = into
     const toPosition = window.position - start
-    const last = count + limit
-    let i = count
     let at = start
-    for (; i < last && end - at >= recordHeaderBytes; i++) {
+    for (let i = count; i < last; i++) {
+      if (end - at < recordHeaderBytes) return i
       const fraction = view.getUint32(at + 4, isLittle)
       const length = view.getUint32(at + 8, isLittle)
       const dataAt = at + recordHeaderBytes
-      if (length > maxBlockBytes || length > end - dataAt || fraction >= unitsPerSecond) break
+      if (length > maxBlockBytes || length > end - dataAt || fraction >= unitsPerSecond) return i
       const onWire = view.getUint32(at + 12, isLittle)
       offset[i] = dataAt
       capturedLength[i] = length
@@ -58,10 +72,7 @@ export class PcapParser implements CaptureParser {
       offsets[i] = toPosition + dataAt
       at = dataAt + length
     }
-    direction.fill(0, count, i)
-    into.count = i
-    window.consume(at - start)
-    return i - count
+    return last
   }
 
   private readHeader(window: ByteWindow, out: FrameOutput): Step {

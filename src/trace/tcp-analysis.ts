@@ -125,7 +125,7 @@ function multipathOperations(before: number, found: number): number {
 const givenSubtypes = 0xff
 
 /** NOP, NOP, timestamps: the options of nearly all segments behind the handshake (RFC 7323, appendix A). */
-export function hasOnlyTimestamps(bytes: Uint8Array, at: number, length: number): boolean {
+function hasOnlyTimestamps(bytes: Uint8Array, at: number, length: number): boolean {
   return length === 12 && bytes[at] === 1 && bytes[at + 1] === 1 && bytes[at + 2] === 8 && bytes[at + 3] === 10
 }
 

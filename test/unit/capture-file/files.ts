@@ -1,6 +1,7 @@
 import { blockBytesBound, enhancedPacketBytes, writeEnhancedPacket, writeInterfaceDescription, writeInterfaceStatistics, writeSectionHeader } from '../../../src/capture-file/pcapng-writer.ts'
 import type { InterfaceWords } from '../../../src/capture-file/pcapng-writer.ts'
 import { CaptureReader } from '../../../src/capture-file/capture-reader.ts'
+import type { BlockTaker } from '../../../src/capture-file/capture-reader.ts'
 import { FrameBatch } from '../../../src/link/frame-batch.ts'
 
 export interface TestFrame { sec: number, nsec: number, direction: 0 | 1 | 2, bytes: Uint8Array, originalLength: number, interfaceIndex: number }
@@ -48,9 +49,12 @@ export function pcapFile(frames: readonly TestFrame[], isLittle: boolean, isNano
   return area
 }
 
-/** Reads a whole file in pieces of `chunkBytes`, in batches of `batchFrames`. */
-export function readAll(file: Uint8Array, chunkBytes = file.length || 1, batchFrames = 64): { frames: (TestFrame & { offset: number })[], reader: CaptureReader } {
+interface Read { frames: (TestFrame & { offset: number })[], reader: CaptureReader }
+
+/** Reads a whole file in pieces of `chunkBytes`, in batches of `batchFrames`; with `onBlock`, block by block. */
+export function readAll(file: Uint8Array, chunkBytes = file.length || 1, batchFrames = 64, onBlock: BlockTaker | null = null): Read {
   const reader = new CaptureReader()
+  reader.onBlock = onBlock
   const batch = new FrameBatch(batchFrames)
   const frames: (TestFrame & { offset: number })[] = []
   const drain = () => {

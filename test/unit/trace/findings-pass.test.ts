@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { FindingsPass } from '../../../src/trace/findings-pass.ts'
 import { Trace } from '../../../src/trace/trace.ts'
 import { batchesOf } from '../../support/batches-of.ts'
+import { carriedBy, carriers } from '../../support/carry.ts'
 import { frames } from '../../support/frames.ts'
 import { nastySegments } from '../../support/nasty-segments.ts'
+import type { TimedFrame } from '../../support/nasty-segments.ts'
+import { simulatedCapture } from '../../support/simulated-capture.ts'
+
+const transfer = simulatedCapture({ seed: 3, impair: { lossRate: 0.03, reorderRate: 0.02, reorderUs: 4000, delayUs: 5000 }, seenBy: 'client', transfers: 2, bytes: 150_000 })
+const nasty = nastySegments({ seed: 6, streams: 60, segments: 40 }).filter(({ bytes }) => bytes[14] === 0x45)
 
 describe('a pass for findings alone', () => {
   it.each([1, 2, 3])('finds what the whole trace finds, in each packet, seed %i', (seed) => {
@@ -17,10 +23,19 @@ describe('a pass for findings alone', () => {
       pass.append(batch, 1)
       const expected = Array.from({ length: batch.count }, (_, i) => trace.store.findingsOf(first + i))
       expect([...pass.findings.subarray(0, batch.count)]).toEqual(expected)
-      found += expected.filter((bits) => bits !== 0).length
+      expect([...pass.found.subarray(0, pass.foundCount)]).toEqual([...expected.keys()].filter((i) => expected[i] !== 0))
+      found += pass.foundCount
     }
     expect(found).toBeGreaterThan(1000)
     expect([pass.packetCount, pass.flowCount]).toEqual([trace.packetCount, trace.flowCount])
+  })
+
+  it.each(carriers)('finds in segments carried by %s what it finds in those of IPv4', (carrier) => {
+    for (const timed of [transfer, nasty]) {
+      const found = findingsOf(timed)
+      expect(found.filter((bits) => bits !== 0).length).toBeGreaterThan(10)
+      expect(findingsOf(timed.map(({ timeNs, bytes }) => ({ timeNs, bytes: carriedBy(bytes, carrier) })))).toEqual(found)
+    }
   })
 
   it.each([4, 5])('proves of the latest batch what the whole trace proves, and keeps no other proofs, seed %i', (seed) => {
@@ -40,3 +55,11 @@ describe('a pass for findings alone', () => {
     expect(proven).toBeGreaterThan(1000)
   })
 })
+
+function findingsOf(timed: readonly TimedFrame[]): number[] {
+  const pass = new FindingsPass()
+  return batchesOf(timed, 97).flatMap((batch) => {
+    pass.append(batch, 1)
+    return [...pass.findings.subarray(0, batch.count)]
+  })
+}
