@@ -31,8 +31,10 @@ export class LabWire implements Wire {
   private timeUs: number
   private settleDepth = 0
   private timersWait = false
+  private readonly packetUs: number
 
-  constructor(host: Host, startUs: number, tap: FrameTap | null) {
+  constructor(host: Host, startUs: number, tap: FrameTap | null, packetUs = 0) {
+    this.packetUs = packetUs
     this.host = host
     this.tap = tap
     this.timeUs = startUs
@@ -55,6 +57,7 @@ export class LabWire implements Wire {
     if (this.timersWait) this.host.handleTimeout(this.timeUs)
     this.timersWait = false
     this.settle()
+    this.timeUs += this.packetUs
   }
 
   /** To a time before which nothing is due; what is due then waits until something has come in. */

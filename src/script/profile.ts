@@ -19,6 +19,8 @@ export interface Profile {
    * anything leaves. So do programs that drive their own stack; a kernel answers each by itself.
    */
   readonly turns: boolean
+  /** What each packet that comes in takes: two of one moment are not answered at one time. */
+  readonly packetUs: number
 }
 
 export interface SocketRules {
@@ -64,16 +66,16 @@ export const profiles = {
       ...common, fastOpen: 3, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
-    toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 }, turns: false,
+    toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 }, turns: false, packetUs: 0,
   },
   linux: {
     name: 'linux',
-    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: false, sendBufferBytes: 4_194_304 },
+    tcp: { ...tcpPreset('linux'), isn: 0, receiveBufferBytes: 65_535, windowShift: 8, hystart: false, userTimeoutUs: 0, userTimeoutFromTrouble: true, sendBufferBytes: 4_194_304 },
     sockets: {
       ...common, sendsInBuffers: true, shutBothRefusesData: true, timeWaitLooksClosed: true, system: 'linux', receiveBufferBytes: 131_072, sendBufferBytes: 16_384, buffersDouble: true, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
-    toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 }, turns: false,
+    toleranceUs: 4000, tolerancePercent: 12.5, mtu: { v4: 1500, v6: 1520 }, turns: false, packetUs: 1,
   },
   freebsd: {
     name: 'freebsd',
@@ -82,7 +84,7 @@ export const profiles = {
       ...common, system: 'freebsd', receiveBufferBytes: 65_536, sendBufferBytes: 32_768, buffersDouble: false, unreadCloseResets: false, readsAfterShutdown: false,
       sendAfterReset: 'EPIPE', sendUnconnected: 'ENOTCONN', connectListening: 'EOPNOTSUPP', refusesOptionsWhenOver: true,
     },
-    toleranceUs: 4000, tolerancePercent: 5, mtu: { v4: 1500, v6: 1500 }, turns: false,
+    toleranceUs: 4000, tolerancePercent: 5, mtu: { v4: 1500, v6: 1500 }, turns: false, packetUs: 0,
   },
 } as const satisfies Readonly<Record<string, Profile>>
 
@@ -110,7 +112,7 @@ export function readProfile(name: string, text: string): Profile | { readonly me
   for (const [member, value] of Object.entries(rest)) {
     if (member === 'turns' && typeof value === 'boolean') continue
     if (member === 'turns') return { member, expected: 'true | false' }
-    if (member !== 'toleranceUs' && member !== 'tolerancePercent') return { member, expected: 'base tcp sockets turns toleranceUs tolerancePercent' }
+    if (member !== 'toleranceUs' && member !== 'tolerancePercent' && member !== 'packetUs') return { member, expected: 'base tcp sockets turns packetUs toleranceUs tolerancePercent' }
     if (typeof value !== 'number' || !(value >= 0)) return { member, expected: '0, 1, 2 …' }
   }
   return { ...base, ...rest, name, tcp: { ...base.tcp, ...tcp }, sockets: { ...base.sockets, ...sockets } }
@@ -126,10 +128,10 @@ export function profileLine(profile: Profile): string {
   const base: Profile = profiles[baseOf(profile)]
   const tcp = Object.fromEntries(Object.entries(profile.tcp).filter(([knob, value]) => value !== base.tcp[knob as keyof TcpConfig]))
   const sockets = Object.fromEntries(Object.entries(profile.sockets).filter(([rule, value]) => value !== base.sockets[rule as keyof SocketRules]))
-  const isChanged = (member: 'turns' | 'toleranceUs' | 'tolerancePercent') => profile[member] !== base[member]
+  const isChanged = (member: 'turns' | 'packetUs' | 'toleranceUs' | 'tolerancePercent') => profile[member] !== base[member]
   const changes = {
     ...Object.keys(tcp).length > 0 ? { tcp } : {}, ...Object.keys(sockets).length > 0 ? { sockets } : {},
-    ...Object.fromEntries((['turns', 'toleranceUs', 'tolerancePercent'] as const).filter(isChanged).map((member) => [member, profile[member]])),
+    ...Object.fromEntries((['turns', 'packetUs', 'toleranceUs', 'tolerancePercent'] as const).filter(isChanged).map((member) => [member, profile[member]])),
   }
   return `// profile ${base.name}${Object.keys(changes).length > 0 ? ` ${JSON.stringify(changes)}` : ''}`
 }

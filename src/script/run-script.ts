@@ -57,7 +57,8 @@ function run(script: Script, settings: Settings, options: RunOptions): ScriptRep
   const notes = new DecisionNotes(options.decisions ?? 12)
   const counts = new DecisionCounts(notes)
   const host = new Host(hostConfig(settings), new Random(1), counts)
-  const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs))
+  const packetUs = settings.toleranceUs === 0 ? 0 : settings.profile.packetUs
+  const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs), packetUs)
   wire.advance(preparationUs)
   notes.startUs = preparationUs
   const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs, counts), wire)

@@ -140,6 +140,7 @@ const linux: Readonly<Record<string, Setting>> = {
   tcp_timestamps: onOff((timestamps) => ({ timestamps })),
   tcp_window_scaling: onOff((windowScaling) => ({ windowScaling })),
   tcp_slow_start_after_idle: onOff((restartAfterIdle) => ({ restartAfterIdle })),
+  tcp_min_tso_segs: count('burstSegments'),
   tcp_syn_retries: count('synRetries'),
   tcp_synack_retries: count('synAckRetries'),
   tcp_fin_timeout: seconds('finWait2TimeoutUs'),
@@ -158,7 +159,7 @@ const linux: Readonly<Record<string, Setting>> = {
 }
 
 const linuxIgnored = new Set([
-  'no_metrics_save', 'early_retrans', 'recovery', 'reordering', 'max_reordering', 'frto', 'mtu_probing', 'base_mss', 'min_snd_mss', 'tso_win_divisor', 'min_tso_segs',
+  'no_metrics_save', 'early_retrans', 'recovery', 'reordering', 'max_reordering', 'frto', 'mtu_probing', 'base_mss', 'min_snd_mss', 'tso_win_divisor',
   'limit_output_bytes', 'notsent_lowat', 'autocorking', 'syncookies', 'fack', 'app_win', 'adv_win_scale', 'moderate_rcvbuf', 'low_latency', 'abort_on_overflow',
   'orphan_retries', 'tw_reuse', 'rfc1337', 'stdurg', 'invalid_ratelimit', 'challenge_ack_limit', 'allowed_congestion_control', 'retrans_collapse',
   'workaround_signed_windows', 'backlog_ack_defer', 'max_syn_backlog', 'retries1', 'max_tw_buckets', 'shrink_window', 'migrate_req', 'pingpong_thresh', 'l3mdev_accept',

@@ -35,7 +35,7 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('delivered', view.state < TcpState.established ? 0 : 1 + segments(view.bytesAcked) + segments(sacked))
   set('delivered_ce', view.accurateEcn.on ? view.accurateEcn.sCep - 5 : 0)
   set('total_retrans', view.retransmissions)
-  set('backoff', view.backoff)
+  set('backoff', view.backoff + view.persistBackoff)
   set('rtt', Math.max(0, view.srttUs))
   set('rttvar', view.rttvarUs)
   set('rto', view.rtoUs)
@@ -58,7 +58,7 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('notsent_bytes', view.sendQueuedBytes)
   set('segs_in', view.segmentsReceived)
   set('segs_out', view.segmentsSent)
-  set('probes', 0)
+  set('probes', view.probesOut)
   if (view.state === TcpState.closed) set('unacked', 0)
   return values
 }

@@ -313,6 +313,11 @@ export class Host {
     this.withConnection(id, (connection) => connection.closeBoth(nowUs))
   }
 
+  /** What comes from now on draws an RST; what is here can still be read. */
+  refuseText(id: number): void {
+    this.withConnection(id, (connection) => connection.refuseText())
+  }
+
   /** Sends RST and forgets what is queued. */
   abort(id: number, nowUs: number): void {
     this.onCall?.(id, 'abort', 0, nowUs)

@@ -9,7 +9,7 @@ import { advanceFrto, isTestingTimeout } from './frto.ts'
 import { acknowledgeSyn, becomeClosed, establish, oweReset, waitTwoMsl } from './lifecycle.ts'
 import { compareEcho, noteDuplicateOfEpisode } from './loss-episode.ts'
 import { noteAckOfProbe } from './loss-probe.ts'
-import { noteDuplicateAck, noteNewAck } from './loss.ts'
+import { growByDelivery, noteDuplicateAck, noteNewAck } from './loss.ts'
 import { noteAckOfMtuProbe } from './path-mtu.ts'
 import { beginRackAck, rackAcked } from './rack.ts'
 import { noteRackAck } from './rack-recovery.ts'
@@ -24,7 +24,7 @@ import { accepted } from './arrives-sequence.ts'
 import { startUserTimeout } from './timer-rules.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
-import { restartRto } from './timer-rules.ts'
+import { restartProbing, restartRto } from './timer-rules.ts'
 import { Timer } from './timers.ts'
 
 /** Fifth (RFC 9293 §3.10.7.4): the ACK field. Returns whether the rest of the segment counts. */
@@ -41,12 +41,15 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   if (ackNews.isEcho) noteEcnEcho(tcb, segment, nowUs)
   const wasOffset = tcb.ackedOffset
   const wasSacked = tcb.sackedBytes
+  const wasDuplicates = tcb.dupAcks
   const isDuplicate = isDuplicateAck(tcb, segment)
   if (tcb.sackOn) takeAckAndSack(tcb, segment, nowUs)
   else if (seqGt(segment.ack, tcb.sndUna)) advance(tcb, segment, nowUs)
   else if (isDuplicate) noteDuplicateAck(tcb, nowUs)
   if (isTestingTimeout(tcb)) advanceFrto(tcb, tcb.episode!, tcb.ackedOffset - wasOffset, isDuplicate, tcb.sackedBytes > wasSacked, nowUs)
+  if (tcb.config.growsByDelivery) growByDelivery(tcb, tcb.ackedOffset - wasOffset, tcb.sackedBytes - wasSacked, wasDuplicates, echoedForHystart(tcb, segment, nowUs), nowUs)
   updateSendWindow(tcb, segment, isAdvance)
+  if (tcb.probeAwaited && tcb.config.emptyWindowProbes && tcb.sndWnd === 0) restartProbing(tcb, nowUs)
   // A peer that keeps its window closed is alive (MUST-37).
   if (tcb.sndWnd === 0 && tcb.timers.isSet(Timer.userTimeout)) startUserTimeout(tcb, nowUs)
   return finIsAcknowledged(tcb, nowUs)
@@ -130,12 +133,16 @@ function advance(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   tcb.retransmitCount = 0
   takeRttSample(tcb, segment, nowUs)
   if (tcb.episode !== null) compareEcho(tcb, tcb.episode, segment, ackedBytes, nowUs)
-  noteNewAck(tcb, ackedBytes, tcb.config.hystart ? echoedRoundTrip(tcb, segment, nowUs) : -1, nowUs)
+  noteNewAck(tcb, ackedBytes, echoedForHystart(tcb, segment, nowUs), nowUs)
   restartTimers(tcb, nowUs)
   if (tcb.sendBlocked && freed > 0) {
     tcb.sendBlocked = false
     tcb.events.push('writable')
   }
+}
+
+function echoedForHystart(tcb: Tcb, segment: TcpSegment, nowUs: number): number {
+  return tcb.config.hystart ? echoedRoundTrip(tcb, segment, nowUs) : -1
 }
 
 /** RFC 6298 §5.2, §5.3; the user timeout counts from the last progress. */
@@ -178,6 +185,7 @@ function setSendWindow(tcb: Tcb, segment: TcpSegment): void {
 
 /** A probe that the closed window refused, so that SND.UNA still stands at it, goes out again at once, with what follows it. */
 function windowOpened(tcb: Tcb): void {
+  if (tcb.config.userTimeoutFromTrouble) tcb.timers.clear(Timer.userTimeout)
   if (!tcb.probeOut) return
   tcb.probeOut = false
   tcb.resending = true

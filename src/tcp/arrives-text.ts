@@ -105,7 +105,7 @@ function acknowledgeFin(tcb: Tcb, nowUs: number): void {
   const { acksEndQuickly, delayedAckUs } = tcb.config
   if (!acksEndQuickly || tcb.bytesReceived === 0 || tcb.state !== TcpState.established) return tcb.oweAckNow(Reason.ackFin)
   tcb.ackNow = false
-  tcb.quickAcksLeft = 0
+  tcb.isInteractive = true
   if (!tcb.timers.isSet(Timer.delayedAck)) tcb.timers.set(Timer.delayedAck, nowUs + delayedAckUs)
 }
 
@@ -154,7 +154,7 @@ function acknowledgeText(tcb: Tcb, length: number, whole: number, hadHoles: bool
   if (length > tcb.largestReceived) tcb.largestReceived = length
   if (hadHoles) return tcb.oweAckNow(Reason.ackGapFilled, whole, tcb.receiveBuffer.outOfOrderBytes())
   if (!delayedAck) return tcb.oweAckNow(Reason.ackImmediate, tcb.delayedBytes)
-  if (tcb.quickAcksLeft > 0) return tcb.oweAckNow(Reason.ackQuick, tcb.delayedBytes, --tcb.quickAcksLeft)
+  if (tcb.quickAcksLeft > 0 && !tcb.isInteractive) return tcb.oweAckNow(Reason.ackQuick, tcb.delayedBytes, --tcb.quickAcksLeft)
   const isEnough = tcb.delayedSegments >= ackEverySegments || tcb.delayedBytes >= ackEverySegments * tcb.rcvMss
   if (isEnough) return tcb.oweAckNow(Reason.ackSecondSegment, tcb.delayedBytes, tcb.delayedSegments)
   if (!tcb.ackNow && !tcb.timers.isSet(Timer.delayedAck)) tcb.timers.set(Timer.delayedAck, nowUs + delayedAckUs)

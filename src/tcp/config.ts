@@ -18,6 +18,8 @@ export interface TcpConfig {
   readonly receiveBufferBytes: number
   /** Rounds the receive buffer up to whole segments when the connection is established. */
   readonly receiveBufferWholeSegments: boolean
+  /** What the peer is told of a window is rounded up to the unit of its scale, not down: what was offered never seems to shrink. */
+  readonly windowRoundsUp: boolean
   /** Offers all free space with each segment, not only when it grew by a piece worth telling. */
   readonly offerAllSpace: boolean
   /** Takes what the buffer has room for, though less was offered (a window field holds 65,535 at most). */
@@ -50,6 +52,12 @@ export interface TcpConfig {
   readonly slowStartSegments: number
   /** In slow start cwnd grows only while it is what holds data back, or half of it was used. */
   readonly growsWhenUsed: boolean
+  /** cwnd grows last, by what an ACK delivered: what was reported before does not count again, and the ACK that ends a recovery counts too. */
+  readonly growsByDelivery: boolean
+  /** CUBIC in whole segments, as where its curve is computed with integers. */
+  readonly cubicWholeSegments: boolean
+  /** Loss of a retransmission reduces once more. */
+  readonly lostAgainReduces: boolean
   /** What a loss reduces: the window, in whole segments, rather than what is in flight. */
   readonly lossReducesWindow: boolean
   /** A reduction that was mistaken gives all of cwnd back, burst or not. */
@@ -105,6 +113,8 @@ export interface TcpConfig {
   readonly reportTrouble: boolean
   /** How long without progress; 0 is for ever. */
   readonly userTimeoutUs: number
+  /** The user timeout counts from the first retransmission or window probe that had no success, and where keep-alives are on it takes the place of their number. */
+  readonly userTimeoutFromTrouble: boolean
   /** A soft ICMP error ends an attempt to connect, as it does in many systems; it ends no established connection. */
   readonly softErrorsEndOpening: boolean
   readonly mslUs: number
@@ -122,12 +132,16 @@ export interface TcpConfig {
   readonly synCookies: boolean
   /** What a small segment waits for: 'inFlight' any byte in flight, 'small' a small segment in flight, 'burst' what was in flight before the segments that leave with it. */
   readonly nagleWaitsFor: NagleRule
-  /** PSH also on the last of several segments that leave together, though more is queued. */
-  readonly pushEachBurst: boolean
+  /** What little the peer's window has room for is filled, where Nagle permits, without silly window avoidance. */
+  readonly fillsWindow: boolean
+  /** Segments that leave together go in bursts of so many, at most half of cwnd, with PSH on the last of each that is longer than one segment; 0: there are no bursts. */
+  readonly burstSegments: number
   /** The least that the variance of the round trip adds to the RTO. */
   readonly rtoVarianceFloorUs: number
   /** Added to each RTO. */
   readonly rtoSlopUs: number
+  /** The RST of an abort tells the window. */
+  readonly abortTellsWindow: boolean
   /** The RST of an abort acknowledges too. */
   readonly abortAcknowledges: boolean
   /** An abort tells the peer also after both have closed. */
@@ -223,6 +237,7 @@ export const tcpConfigTable = {
   sendBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: false, rfc: 'RFC 9293 §3.9.1' },
   receiveBufferBytes: { default: 262_144, unit: 'bytes', min: 1, max: 1 << 28, live: true, rfc: 'RFC 9293 §3.8.6' },
   receiveBufferWholeSegments: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6' },
+  windowRoundsUp: { default: false, unit: 'switch', live: false, rfc: 'RFC 7323 §2.4' },
   offerAllSpace: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.2.2' },
   acceptWholeBuffer: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   windowScaling: { default: true, unit: 'switch', live: false, rfc: 'RFC 7323 §2' },
@@ -236,7 +251,7 @@ export const tcpConfigTable = {
   delayedAckUs: { default: 200_000, unit: 'us', min: 0, max: 499_999, live: true, rfc: 'RFC 9293 §3.8.6.3' },
   ackEverySegments: { default: 2, unit: 'segments', min: 1, max: 64, live: true, rfc: 'RFC 9293 §3.8.6.3' },
   ackCountsSmallSegments: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.3' },
-  quickAckSegments: { default: 0, unit: 'segments', min: 0, max: 64, live: false, rfc: 'RFC 5681 §4.2' },
+  quickAckSegments: { default: 0, unit: 'segments', min: 0, max: 64, live: true, rfc: 'RFC 5681 §4.2' },
   nagle: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.7.4' },
   sillyWindowOverrideUs: { default: 200_000, unit: 'us', min: 100_000, max: 1 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
   overrideAwaitsRto: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
@@ -245,6 +260,9 @@ export const tcpConfigTable = {
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   slowStartSegments: { default: 1, unit: 'segments', min: 1, max: 65_535, live: false, rfc: 'RFC 3465 §2.2' },
   growsWhenUsed: { default: false, unit: 'switch', live: false, rfc: 'RFC 7661 §4.2' },
+  growsByDelivery: { default: false, unit: 'switch', live: false, rfc: 'RFC 5681 §3.1' },
+  cubicWholeSegments: { default: false, unit: 'switch', live: false, rfc: 'RFC 9438 §4' },
+  lostAgainReduces: { default: true, unit: 'switch', live: false, rfc: 'RFC 8985 §9.3' },
   lossReducesWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 5681 §3.1' },
   undoRestoresWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 4015 §3.2' },
   emptyWindowProbes: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6.1' },
@@ -276,6 +294,7 @@ export const tcpConfigTable = {
   r1Retries: { default: 3, unit: 'count', min: 1, max: 100, live: true, rfc: 'RFC 9293 §3.8.3' },
   reportTrouble: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.9.1.8' },
   userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 0, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
+  userTimeoutFromTrouble: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.9.1' },
   softErrorsEndOpening: { default: false, unit: 'switch', live: true, rfc: 'RFC 5461 §4.1' },
   mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
   finWait2TimeoutUs: { default: 0, unit: 'us', min: 0, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.6' },
@@ -288,9 +307,11 @@ export const tcpConfigTable = {
   challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
   synCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 4987 §3.6' },
   nagleWaitsFor: { default: 'inFlight', unit: 'choice', choices: nagleRules, live: false, rfc: 'RFC 9293 §3.7.4' },
-  pushEachBurst: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.9.1.2' },
+  fillsWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.8.6.2.1' },
+  burstSegments: { default: 0, unit: 'segments', min: 0, max: 64, live: false, rfc: 'RFC 9293 §3.9.1.2' },
   rtoVarianceFloorUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.3' },
   rtoSlopUs: { default: 0, unit: 'us', min: 0, max: 60 * seconds, live: false, rfc: 'RFC 6298 §2.3' },
+  abortTellsWindow: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.10.5' },
   abortAcknowledges: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.5' },
   abortTellsClosing: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.5' },
   resetAnywhereInWindow: { default: false, unit: 'switch', live: true, rfc: 'RFC 5961 §3' },
@@ -323,11 +344,13 @@ export const defaultTcpConfig = Object.fromEntries(Object.entries(tcpConfigTable
 export const tcpPresets = {
   rfc: {},
   linux: {
+    abortTellsWindow: true, windowRoundsUp: true, fillsWindow: true,
     abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, synAckRetries: 5, synAckText: false,
     finWait2TimeoutUs: 60 * seconds, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
-    ecnSyns: 1, pushEachBurst: true, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
+    ecnSyns: 1, burstSegments: 2, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
     resetKeepsUnread: true, giveUpResets: 'keepAlive', minMssBytes: 48, resendsTooBigAtOnce: true, acksEndQuickly: true, windowOfWholeSegments: true, overrideAwaitsRto: true,
+    growsByDelivery: true, cubicWholeSegments: true, lostAgainReduces: false,
     slowStartSegments: 65_535, growsWhenUsed: true, lossReducesWindow: true, undoRestoresWindow: true, emptyWindowProbes: true,
   },
   // FreeBSD 14: tcp(4) and the defaults of its net.inet.tcp sysctls.

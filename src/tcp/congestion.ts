@@ -3,6 +3,7 @@ import type { CongestionControlName, TcpConfig } from './config.ts'
 import { Cubic } from './cubic.ts'
 import { NewReno } from './new-reno.ts'
 import { NoCongestionControl } from './no-congestion-control.ts'
+import { SegmentCubic } from './segment-cubic.ts'
 
 export interface CongestionMetrics { cwnd: number, ssthresh: number, smss: number, slowStart: boolean }
 
@@ -50,7 +51,7 @@ export interface CongestionController {
 export function createController(config: TcpConfig): CongestionController {
   switch (config.congestionControl) {
     case 'newReno': return new NewReno(config.hystart, config)
-    case 'cubic': return new Cubic(config.hystart, config)
+    case 'cubic': return config.cubicWholeSegments ? new SegmentCubic(config.hystart, config) : new Cubic(config.hystart, config)
     case 'none': return new NoCongestionControl()
   }
 }

@@ -18,7 +18,7 @@ import { reopenFromTimeWait } from './time-wait.ts'
 import { timeoutsExpire } from './timeouts.ts'
 import { settleSendTimers } from './timer-rules.ts'
 import { transmit } from './transmit.ts'
-import { abortConnection, changeOption, closeBothWays, closeSending, openActive, openPassive, receiveBytes, sendBytes, unreadUrgentBytes } from './user-calls.ts'
+import { abortConnection, changeOption, closeBothWays, closeSending, openActive, openPassive, receiveBytes, refuseText, sendBytes, unreadUrgentBytes } from './user-calls.ts'
 
 export interface TcpConnectionOptions {
   readonly config: TcpConfig
@@ -156,6 +156,11 @@ export class TcpConnection {
   /** CLOSE of both directions, as the end of a process does it: what is unread or comes later draws an RST. @returns false with `lastError` where there is none to close */
   closeBoth(nowUs: number): boolean {
     return closeBothWays(this.#tcb, nowUs)
+  }
+
+  /** What comes from now on draws an RST; what is here can still be read, and sending goes on. */
+  refuseText(): void {
+    refuseText(this.#tcb)
   }
 
   abort(nowUs: number): void {

@@ -63,6 +63,7 @@ export function emitReset(tcb: Tcb, nowUs: number): void {
   out.seq = tcb.resetSeq
   out.ack = tcb.resetAck
   out.flags = tcb.resetFlags
+  if (tcb.resetTellsWindow) out.window = windowField(tcb)
   explain(tcb, out, 'reset', tcb.resetReason, tcb.resetA, tcb.resetB, 0, 0)
   report(tcb, out, 'reset', tcb.resetReason, nowUs, tcb.resetA, tcb.resetB, 0, 0)
 }
@@ -107,14 +108,21 @@ function freeSpace(tcb: Tcb): number {
 }
 
 /**
- * The 16 bits of the header. With a shift the offer is rounded down, so what is on the wire may seem to shrink by less than one unit;
+ * The 16 bits of the header. With a shift the offer is rounded down (unless a knob says up), so what is on the wire may seem to shrink by less than one unit;
  * what was offered before is honoured (RFC 7323 §2.4).
  */
 function windowField(tcb: Tcb): number {
-  const field = Math.min(0xffff, offerableWindow(tcb) >>> tcb.rcvWndShift)
+  const offered = offerableWindow(tcb)
+  const field = Math.min(0xffff, (tcb.config.windowRoundsUp ? roundedUp(tcb, offered) : offered) >>> tcb.rcvWndShift)
   const edge = seqAdd(tcb.rcvNxt, field << tcb.rcvWndShift)
   if (seqGt(edge, tcb.rcvAdvertisedEdge)) tcb.rcvAdvertisedEdge = edge
   return field
+}
+
+/** To the unit of the scale, as long as an eighth of the buffer more holds what is promised by that. */
+function roundedUp({ rcvWndShift, receiveBuffer }: Tcb, bytes: number): number {
+  const rounded = bytes + (1 << rcvWndShift) - 1
+  return receiveBuffer.unread() + rounded <= receiveBuffer.limit + (receiveBuffer.limit >>> 3) ? rounded : bytes
 }
 
 /** The window of a SYN is never scaled (RFC 7323 §2.2). */

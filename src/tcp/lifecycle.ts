@@ -156,6 +156,7 @@ export function oweReset(tcb: Tcb, reason: ReasonIndex, segment: TcpSegment, a =
 
 /** Owes an RST that answers nothing: it says where both sides stand. */
 export function oweOwnReset(tcb: Tcb, reason: ReasonIndex, a = 0, b = 0): void {
+  tcb.resetTellsWindow = tcb.config.abortTellsWindow
   tcb.resetDue = true
   tcb.resetReason = reason
   tcb.resetPort = tcb.remotePort

@@ -10,8 +10,5 @@ export const duplicateThreshold = 3
 /** RFC 6298 §5.7. */
 export const rtoAfterLostSynUs = 3_000_000
 
-/** Segments of cwnd whose half is a burst of more than one. */
-export const leastWindowOfBursts = 4
-
 /** Fs of sender and receiver silly window avoidance (RFC 9293 §3.8.6.2). */
 export const sillyWindowFraction = 0.5

@@ -17,7 +17,9 @@ export function noteNewAck(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs
   tcb.leavesRto = false
   if (tcb.sackRecovery) advanceSackRecovery(tcb, nowUs)
   else if (tcb.inRecovery) inFastRecovery(tcb, ackedBytes, nowUs)
-  else if (!tcb.markReducing || !reduceByMark(tcb, ackedBytes)) tellController(tcb, ackedBytes, echoedUs, nowUs)
+  else if (!tcb.markReducing || !reduceByMark(tcb, ackedBytes)) {
+    if (!tcb.config.growsByDelivery) tellController(tcb, ackedBytes, ackedBytes, echoedUs, nowUs)
+  }
   tcb.dupAcks = 0
   tcb.limitedTransmitBytes = 0
   if (tcb.lossRecovery && seqGe(tcb.sndUna, tcb.recover)) endLossRecovery(tcb)
@@ -87,13 +89,20 @@ export function stopResending(tcb: Tcb): void {
   tcb.resendLimit = Infinity
 }
 
-function tellController(tcb: Tcb, ackedBytes: number, echoedUs: number, nowUs: number): void {
+/** The end of an ACK that advanced: the window grows by what it delivered, unless it is being reduced. Without SACK each duplicate before it was a segment delivered. */
+export function growByDelivery(tcb: Tcb, ackedBytes: number, newlySacked: number, wasDuplicates: number, echoedUs: number, nowUs: number): void {
+  if (tcb.inRecovery || tcb.markReducing || ackedBytes === 0) return
+  const known = tcb.sackOn ? -newlySacked : wasDuplicates * tcb.smss()
+  tellController(tcb, Math.max(tcb.sackOn ? 0 : Math.min(ackedBytes, tcb.smss()), ackedBytes - known), ackedBytes, echoedUs, nowUs)
+}
+
+function tellController(tcb: Tcb, grownBytes: number, ackedBytes: number, echoedUs: number, nowUs: number): void {
   const { controller, windowUse } = tcb
   if (ackNews.isEcho || (windowUse !== null && controller.cwnd < controller.ssthresh && !isWindowUsed(windowUse, controller.cwnd))) return
   const outstanding = seqDiff(tcb.sndNxt, tcb.sndUna)
   const wasConservative = controller.conservative
   ackNews.nowUs = nowUs
-  ackNews.ackedBytes = ackedBytes
+  ackNews.ackedBytes = grownBytes
   ackNews.flightSize = outstanding + ackedBytes
   ackNews.ackedTo = tcb.ackedOffset
   ackNews.sentTo = tcb.ackedOffset + outstanding

@@ -5,6 +5,8 @@ import type { TcpSegment } from './segment.ts'
 import { isSynchronized } from './state.ts'
 import type { Tcb } from './tcb.ts'
 
+/** The option with its padding. */
+const timestampBytes = 12
 /** What a peer that sends no MSS option can take (RFC 9293 §3.7.1). */
 const defaultMss = { 4: 536, 6: 1220 } as const
 
@@ -47,12 +49,20 @@ export function takeSynOptions(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
     tcb.tsRecent = options.tsVal
     tcb.tsRecentUs = nowUs
     tcb.setting(Reason.setTimestamps, nowUs, options.tsVal)
+    // A passive open knows what a segment holds before it offers a window.
+    if (tcb.passive && config.windowOfWholeSegments) offerWholeSegments(tcb, tcb.rcvMss - timestampBytes)
   }
   if (config.sackPermitted && options.sackPermitted) {
     tcb.sackOn = true
     tcb.setting(Reason.setSack, nowUs)
   }
   takeEcnSetup(tcb, segment, nowUs)
+}
+
+/** Of the buffer as many segments as fit are offered. */
+export function offerWholeSegments({ config, receiveBuffer }: Tcb, segmentBytes: number): void {
+  const { receiveBufferBytes } = config
+  if (segmentBytes > 0 && receiveBufferBytes > segmentBytes) receiveBuffer.setLimit(receiveBufferBytes - receiveBufferBytes % segmentBytes)
 }
 
 /** Eff.snd.MSS before options (RFC 9293 §3.7.1): the smaller of the peer's limit and the path's. */

@@ -51,7 +51,7 @@ export function hasRoomForLost(tcb: Tcb, rack: Rack): boolean {
 /** @returns whether cwnd was reduced */
 function respondToLosses(tcb: Tcb, rack: Rack, newlySacked: number, nowUs: number): boolean {
   const isRepairing = tcb.inRecovery || tcb.lossRecovery
-  const isReduced = isRepairing ? tcb.retransmissionLost : rack.sent.lostBytes > 0
+  const isReduced = isRepairing ? tcb.retransmissionLost && tcb.config.lostAgainReduces : rack.sent.lostBytes > 0
   tcb.retransmissionLost = false
   if (!isReduced) return false
   if (isRepairing) reduceAgain(tcb, rack, newlySacked, nowUs)

@@ -23,6 +23,7 @@ export const sendReasons = [
   { id: 'dataSmallFree', rfc: 'RFC 9293 §3.7.4', operands: ['length', 'inFlight'] },
   { id: 'dataLast', rfc: 'RFC 9293 §3.10.4', operands: ['length'] },
   { id: 'dataHalfWindow', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'usable', 'maxWindow'] },
+  { id: 'dataFillsWindow', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'usable'] },
   { id: 'dataOverride', rfc: 'RFC 9293 §3.8.6.2.1', operands: ['length', 'usable'] },
   { id: 'limitedTransmit', rfc: 'RFC 3042 §2', operands: ['length', 'dupAcks', 'cwnd'] },
   { id: 'fin', rfc: 'RFC 9293 §3.10.4', operands: [] },

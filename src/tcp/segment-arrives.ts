@@ -11,6 +11,7 @@ export function segmentArrives(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   tcb.segmentsReceived++
   tcb.lastHeardUs = nowUs
   tcb.keepAliveCount = 0
+  tcb.probesOut = 0
   switch (tcb.state) {
     case TcpState.closed: return arrivesClosed(tcb, segment, nowUs)
     case TcpState.listen: return arrivesListen(tcb, segment, nowUs)

@@ -28,19 +28,21 @@ export function dataPermit(tcb: Tcb): void {
   permit.queued = queued
   permit.windowRoom = windowRoom
   permit.length = length
-  permit.reason = sendReason(tcb, queued, usable, mss, inFlight)
+  permit.reason = sendReason(tcb, queued, usable, mss, inFlight, windowRoom <= cwndRoom)
   permit.isBurstEnd = usable - length < Math.min(mss, queued - length)
   if (permit.reason === 0) return hold(tcb, queued, windowRoom, cwndRoom, mss, inFlight)
   if (length > cwnd - inFlight && !tcb.inRecovery && !tcb.lossRecovery) permit.reason = Reason.limitedTransmit
   setSendOperands(tcb, queued, usable, inFlight)
 }
 
-function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFlight: number): ReasonIndex {
+function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFlight: number, isWindowLimit: boolean): ReasonIndex {
   if (usable <= 0) return 0
   if (queued >= mss && usable >= mss) return Reason.dataFull
   if (isPushed(tcb, tcb.sndNxt) && (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested || mayBeSmall(tcb))) {
     if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : tcb.config.nagle ? Reason.dataSmallFree : Reason.dataNagleOff
     if (usable >= tcb.maxSndWnd * sillyWindowFraction) return Reason.dataHalfWindow
+    // Where cwnd is the limit, the rest of a segment waits for it.
+    if (tcb.config.fillsWindow && isWindowLimit) return Reason.dataFillsWindow
   }
   return tcb.overrideDue ? Reason.dataOverride : 0
 }
@@ -77,7 +79,7 @@ function setSendOperands(tcb: Tcb, queued: number, usable: number, inFlight: num
     permit.b = queued
   } else if (reason === Reason.dataNagleOff || reason === Reason.dataSmallFree) {
     permit.b = inFlight
-  } else if (reason === Reason.dataOverride) {
+  } else if (reason === Reason.dataOverride || reason === Reason.dataFillsWindow) {
     permit.b = usable
   } else {
     permit.b = 0

@@ -100,6 +100,11 @@ export interface TcpSnapshot {
   rttvarUs: number
   rtoUs: number
   backoff: number
+  /** Doublings of the time between window probes, and probes of any kind since something was last heard. */
+  persistBackoff: number
+  probesOut: number
+  /** The application answers what comes, so that ACKs wait for its next answer. */
+  isInteractive: boolean
 
   /** TCP Fast Open (RFC 7413), and the bytes of data that went on our SYN and wait to be answered. */
   fastOpen: FastOpenOutcome
@@ -145,7 +150,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0,
     rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, resent: 0, probeEnd: 0 },
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
-    srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0,
+    srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0, persistBackoff: 0, probesOut: 0, isInteractive: false,
     fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, accurateEcn: { on: false, rCep: 0, rE0b: 0, rCeb: 0, rE1b: 0, sCep: 0, sCeb: 0 }, ecnMarks: 0, eceDue: false, cwrDue: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,

@@ -122,6 +122,9 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.rttvarUs = rtt.rttvarUs
   into.rtoUs = rtt.rtoUs(tcb.config)
   into.backoff = rtt.backoff
+  into.persistBackoff = tcb.persistBackoff
+  into.probesOut = tcb.probesOut
+  into.isInteractive = tcb.isInteractive
   into.fastOpen = tcb.fastOpen === null ? 'none' : tcb.fastOpen.outcome
   into.synBytes = tcb.fastOpen === null ? 0 : tcb.fastOpen.synBytes
   into.timestampsOn = tcb.timestampsOn

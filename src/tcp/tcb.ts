@@ -144,6 +144,8 @@ export class Tcb {
   delayedBytes = 0
   delayedSegments = 0
   quickAcksLeft = 0
+  /** The application answers what comes: ACKs can go with the next answer. */
+  isInteractive = false
   /** The largest data segment so far: what counts as full-sized here. */
   largestReceived = 536
   windowUpdateDue = false
@@ -227,10 +229,14 @@ export class Tcb {
   persistKind: 0 | 1 | 2 = 0
   persistBackoff = 0
   probeDue = false
+  /** A window probe left, and nothing came back yet. */
+  probeAwaited = false
   overrideDue = false
   probeOut = false
   probeSeq = 0
 
+  /** Window probes and keep-alives since something was last heard. */
+  probesOut = 0
   keepAliveDue = false
   keepAliveCount = 0
   lastHeardUs = 0
@@ -241,6 +247,7 @@ export class Tcb {
 
   // A reset owed; it may answer another port than the connection's (LISTEN).
   resetDue = false
+  resetTellsWindow = false
   resetSeq = 0
   resetAck = 0
   resetFlags = 0

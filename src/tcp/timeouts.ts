@@ -5,7 +5,7 @@ import type { Rack } from './rack.ts'
 import { noteReorderTimeout } from './rack-recovery.ts'
 import { Reason } from './reasons.ts'
 import { seqDiff } from './seq.ts'
-import { Persist, persistDelayUs, restartRto } from './timer-rules.ts'
+import { noteTrouble, Persist, persistDelayUs, restartRto } from './timer-rules.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
@@ -19,8 +19,14 @@ export function timeoutsExpire(tcb: Tcb, nowUs: number): void {
   if (timers.takeExpired(Timer.reorder, nowUs) && tcb.rack !== null) noteReorderTimeout(tcb, tcb.rack, nowUs)
   if (timers.takeExpired(Timer.lossProbe, nowUs) && tcb.rack !== null) probeForLoss(tcb, tcb.rack, nowUs)
   if (timers.takeExpired(Timer.persist, nowUs)) probe(tcb, nowUs)
-  if (timers.takeExpired(Timer.delayedAck, nowUs)) tcb.oweAckNow(Reason.ackDelayTimer, tcb.delayedBytes, tcb.config.delayedAckUs)
+  if (timers.takeExpired(Timer.delayedAck, nowUs)) acknowledgeAfterDelay(tcb)
   if (timers.takeExpired(Timer.keepAlive, nowUs)) keepAlive(tcb, nowUs)
+}
+
+/** No answer came that the ACK could have gone with. */
+function acknowledgeAfterDelay(tcb: Tcb): void {
+  tcb.isInteractive = false
+  tcb.oweAckNow(Reason.ackDelayTimer, tcb.delayedBytes, tcb.config.delayedAckUs)
 }
 
 /** USER TIMEOUT, the end of the retries, a peer that is dead: flush, report, close. */
@@ -40,6 +46,7 @@ function retransmit(tcb: Tcb, nowUs: number): void {
   tcb.rtoAtUs = nowUs + rtoUs
   tcb.timers.set(Timer.retransmit, tcb.rtoAtUs)
   if (tcb.synAcked) {
+    if (tcb.retransmitCount === 1) noteTrouble(tcb, nowUs)
     suspectBlackHole(tcb, nowUs)
     return noteTimeout(tcb, nowUs)
   }
@@ -72,7 +79,10 @@ function probe(tcb: Tcb, nowUs: number): void {
     return
   }
   tcb.persistBackoff++
+  tcb.probesOut++
   tcb.probeDue = true
+  tcb.probeAwaited = true
+  noteTrouble(tcb, nowUs)
   tcb.timers.set(Timer.persist, nowUs + persistDelayUs(tcb))
 }
 
@@ -82,14 +92,17 @@ function keepAlive(tcb: Tcb, nowUs: number): void {
   if (!isOn) return
   const idleEnds = tcb.lastHeardUs + keepAliveIdleUs
   if (idleEnds > nowUs || tcb.sndUna !== tcb.sndNxt) {
-    tcb.timers.set(Timer.keepAlive, Math.max(idleEnds, nowUs + keepAliveIntervalUs))
+    tcb.timers.set(Timer.keepAlive, idleEnds > nowUs ? idleEnds : nowUs + keepAliveIdleUs)
     return
   }
-  if (tcb.keepAliveCount >= keepAliveProbes) {
+  const isTimed = tcb.config.userTimeoutFromTrouble && tcb.config.userTimeoutUs > 0
+  const isDead = isTimed ? tcb.keepAliveCount > 0 && nowUs - tcb.lastHeardUs >= tcb.config.userTimeoutUs : tcb.keepAliveCount >= keepAliveProbes
+  if (isDead) {
     if (tcb.config.giveUpResets === 'keepAlive') oweOwnReset(tcb, Reason.rstGaveUp, tcb.keepAliveCount)
     return giveUp(tcb, nowUs)
   }
   tcb.keepAliveCount++
+  tcb.probesOut++
   tcb.keepAliveDue = true
   tcb.timers.set(Timer.keepAlive, nowUs + keepAliveIntervalUs)
 }

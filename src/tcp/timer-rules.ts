@@ -31,9 +31,20 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
 
 /** USER TIMEOUT counts from now: from the last progress, or from what was asked of the connection (RFC 9293 §3.9.1); 0 is none. Opening has a limit of its own. */
 export function startUserTimeout(tcb: Tcb, nowUs: number): void {
+  if (tcb.config.userTimeoutFromTrouble && tcb.synAcked) {
+    // A peer that keeps its window closed is no success.
+    if (tcb.sndWnd > 0) tcb.timers.clear(Timer.userTimeout)
+    return
+  }
   const userUs = tcb.config.userTimeoutUs || Infinity
   const openUs = tcb.synAcked ? Infinity : tcb.config.openTimeoutUs || Infinity
   tcb.timers.set(Timer.userTimeout, nowUs + Math.min(userUs, openUs))
+}
+
+/** Something goes again: where the user timeout counts from that, it begins. */
+export function noteTrouble({ config, timers }: Tcb, nowUs: number): void {
+  if (!config.userTimeoutFromTrouble || config.userTimeoutUs === 0 || timers.isSet(Timer.userTimeout)) return
+  timers.set(Timer.userTimeout, nowUs + config.userTimeoutUs)
 }
 
 /** A peer that never closes does not hold FIN-WAIT-2 for ever once nobody reads. */
@@ -50,6 +61,12 @@ function overrideDelayUs({ config, rtt }: Tcb): number {
 export function persistDelayUs(tcb: Tcb): number {
   const { persistMinUs, persistMaxUs } = tcb.config
   return Math.min(persistMaxUs, Math.max(persistMinUs, tcb.rtt.backedOff(tcb.rtt.backoff + tcb.persistBackoff, tcb.config)))
+}
+
+/** The time to the next window probe counts from the answer to the last. */
+export function restartProbing(tcb: Tcb, nowUs: number): void {
+  tcb.probeAwaited = false
+  if (tcb.persistKind === Persist.probe && tcb.timers.isSet(Timer.persist)) tcb.timers.set(Timer.persist, nowUs + persistDelayUs(tcb))
 }
 
 /** The retransmission timeout counts from now, and so does the loss probe's (RFC 6298 §5.3, RFC 8985 §7.2). */

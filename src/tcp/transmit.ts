@@ -8,7 +8,6 @@ import type { FastOpen } from './fast-open.ts'
 import { isTestingTimeout } from './frto.ts'
 import { holdNow } from './hold.ts'
 import { mayTransmitData } from './lifecycle.ts'
-import { leastWindowOfBursts } from './limits.ts'
 import { Frto, noteResent } from './loss-episode.ts'
 import { noteProbeSent } from './loss-probe.ts'
 import { stopResending } from './loss.ts'
@@ -256,10 +255,9 @@ function emitData(tcb: Tcb, nowUs: number): true {
   const isLast = length === permit.queued
   const withFin = isLast && tcb.closeRequested && permit.windowRoom > length
   const isForced = tcb.config.overrideAwaitsRto && reason === Reason.dataOverride
-  // A small window goes in bursts of one segment.
-  const isBurstEnd = tcb.config.pushEachBurst && tcb.burstSegments > 0 && permit.isBurstEnd && tcb.controller.cwnd >= leastWindowOfBursts * tcb.smss()
+  const isBurstEnd = tcb.config.burstSegments > 0 && endsBurst(tcb)
   const flags = TcpFlag.ack | ((isLast && (isForced || isPushed(tcb, seq))) || isBurstEnd ? TcpFlag.psh : 0) | (withFin ? TcpFlag.fin : 0)
-  if (tcb.quickAcksLeft > 0) endQuickAcks(tcb, nowUs)
+  noteAnswer(tcb, nowUs)
   if (tcb.burstSegments++ === 0) tcb.burstWasIdle = tcb.sndUna === seq
   if (length < effectiveMss(tcb)) tcb.smallEnd = tcb.ackedOffset + seqDiff(seq, tcb.sndUna) + length
   emit(tcb, nowUs, 'sent', reason, seq, flags, length, length, permit.b, permit.c, permit.d)
@@ -268,10 +266,18 @@ function emitData(tcb: Tcb, nowUs: number): true {
   return true
 }
 
+/** Whether the segment is the last of a burst of several: bursts take half of cwnd at most. */
+function endsBurst(tcb: Tcb): boolean {
+  const most = Math.min(tcb.config.burstSegments, Math.floor(tcb.controller.cwnd / tcb.smss() / 2))
+  if (most < 2) return false
+  const place = tcb.burstSegments % most
+  return place === most - 1 || (permit.isBurstEnd && place > 0)
+}
+
 /** Where the application answers what it was told, the ACK of what comes next can go with its next answer. */
-function endQuickAcks(tcb: Tcb, nowUs: number): void {
+function noteAnswer(tcb: Tcb, nowUs: number): void {
   const { acksEndQuickly, delayedAckUs } = tcb.config
-  if (acksEndQuickly && tcb.lastTextUs >= 0 && nowUs - tcb.lastTextUs < delayedAckUs) tcb.quickAcksLeft = 0
+  if (acksEndQuickly && tcb.lastTextUs >= 0 && nowUs - tcb.lastTextUs < delayedAckUs) tcb.isInteractive = true
 }
 
 /** New data that shows whether a timeout was right, whatever cwnd says (RFC 5682 §2.1, step 2b). */

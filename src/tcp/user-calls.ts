@@ -67,7 +67,7 @@ export function unreadUrgentBytes(tcb: Tcb): number {
 
 /** RECEIVE (§3.10.3). @returns bytes copied, 0 where there are none, -1 with `lastError` where there will be none */
 export function receiveBytes(tcb: Tcb, into: Uint8Array, at: number, length: number): number {
-  if (tcb.readingClosed) return notTaken(tcb, 'connectionClosing')
+  if (tcb.readingClosed && tcb.receiveBuffer.unread() === 0) return notTaken(tcb, 'connectionClosing')
   const taken = tcb.receiveBuffer.read(into, at, length)
   if (taken > 0) {
     tcb.bytesDelivered += taken
@@ -118,6 +118,11 @@ export function closeBothWays(tcb: Tcb, nowUs: number): boolean {
   return tcb.closeRequested && tcb.state !== TcpState.closed ? true : closeSending(tcb, nowUs)
 }
 
+/** Nobody will read what comes from now on: it draws an RST. What is here can still be read. */
+export function refuseText(tcb: Tcb): void {
+  tcb.readingClosed = true
+}
+
 /** ABORT (§3.10.5): an RST where the peer may still send or wait, then nothing is left. */
 export function abortConnection(tcb: Tcb, nowUs: number): void {
   const { state } = tcb
@@ -147,10 +152,20 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
   } else if (name === 'keepAlive' || name === 'keepAliveIdleUs') {
     if (tcb.config.keepAlive && tcb.state >= TcpState.established && tcb.state !== TcpState.timeWait) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
     else tcb.timers.clear(Timer.keepAlive)
+  } else if (name === 'quickAckSegments') {
+    setQuickAcks(tcb)
   } else if (name === 'userTimeoutUs' && tcb.timers.isSet(Timer.userTimeout)) {
     startUserTimeout(tcb, nowUs)
   }
   return null
+}
+
+/** Quick ACKs begin anew, with one that waits for what the application has read, or end. */
+function setQuickAcks(tcb: Tcb): void {
+  tcb.quickAcksLeft = tcb.config.quickAckSegments
+  tcb.isInteractive = tcb.quickAcksLeft === 0
+  const isWaiting = tcb.timers.isSet(Timer.delayedAck) && tcb.receiveBuffer.unread() === 0
+  if (tcb.quickAcksLeft > 0 && isWaiting) tcb.oweAckNow(Reason.ackQuick, tcb.delayedBytes, tcb.quickAcksLeft)
 }
 
 function sendFirstSyn(tcb: Tcb, input: 'activeOpen' | 'send', nowUs: number): void {

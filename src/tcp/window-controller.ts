@@ -7,8 +7,8 @@ import { HyStart } from './hystart.ts'
 const unknownThreshold = 0x7fff_ffff
 
 /** What systems do otherwise than the RFCs: see the configuration. */
-export interface WindowRules { readonly slowStartSegments: number, readonly lossReducesWindow: boolean }
-const windowRules: WindowRules = { slowStartSegments: 1, lossReducesWindow: false }
+export interface WindowRules { readonly slowStartSegments: number, readonly lossReducesWindow: boolean, readonly growsByDelivery: boolean }
+const windowRules: WindowRules = { slowStartSegments: 1, lossReducesWindow: false, growsByDelivery: false }
 
 /** What all loss-based controllers share: slow start (RFC 5681 §3.1, RFC 9406) and the windows of recovery (RFC 5681 §3.2, RFC 6582 §3.2). */
 export abstract class WindowController implements CongestionController {
@@ -39,9 +39,13 @@ export abstract class WindowController implements CongestionController {
   }
 
   onAck(news: AckNews): boolean {
-    if (this.cwnd < this.ssthresh) return this.#slowStart(news)
-    this.avoid(news)
-    return false
+    if (this.cwnd >= this.ssthresh) {
+      this.avoid(news)
+      return false
+    }
+    const hasEnded = this.#slowStart(news)
+    if (this.#rules.growsByDelivery && this.cwnd > this.ssthresh) this.#avoidWithRest(news)
+    return hasEnded
   }
 
   onFastRetransmit(flightSize: number): void {
@@ -140,6 +144,13 @@ export abstract class WindowController implements CongestionController {
     const window = this.thresholdAfterLoss(this.cwnd)
     // The fractions are of 1024, so that seven tenths of ten segments are seven.
     return Math.max(Math.floor(window * (1 + 1 / 1024) / this.smss), 2) * this.smss
+  }
+
+  /** What slow start has no use for. */
+  #avoidWithRest(news: AckNews): void {
+    news.ackedBytes = this.cwnd - this.ssthresh
+    this.cwnd = this.ssthresh
+    this.avoid(news)
   }
 
   #slowStart(news: AckNews): boolean {

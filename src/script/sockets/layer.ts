@@ -9,6 +9,7 @@ import { TcpState } from '../../tcp/state.ts'
 import type { Errno } from '../constants.ts'
 import type { Profile } from '../profile.ts'
 import type { SystemChange } from '../sysctl.ts'
+import { noteRoom } from './send-room.ts'
 import { Socket } from './socket.ts'
 import type { OpenFile } from './socket.ts'
 
@@ -80,6 +81,7 @@ export class SocketLayer {
   /** Takes the host's events. Called before the host's segments leave, so that what follows from them goes with them. */
   takeEvents(): void {
     for (let event = this.host.pollEvent(); event !== null; event = this.host.pollEvent()) this.take(event)
+    for (const file of this.files.values()) if (file.kind === 'socket' && file.missesRoom) noteRoom(this, file)
   }
 
   bindConnection(socket: Socket, id: number): void {
@@ -139,6 +141,8 @@ export class SocketLayer {
     const socket = this.byConnection.get(event.connection)
     if (event.kind === 'accepted') return this.comeIn(event)
     if (socket === undefined) return
+    if (event.kind === 'readable') socket.arrivals++
+    else if (event.kind !== 'writable') socket.changes++
     switch (event.kind) {
       case 'connected': socket.phase = 'connected'; return
       case 'reset': return this.end(socket, 'ECONNRESET')
@@ -163,7 +167,10 @@ export class SocketLayer {
     socket.listener = listener ?? null
     this.bindConnection(socket, connection)
     if (listener === undefined) this.host.abort(connection, this.nowUs)
-    else listener.accepts.push(socket)
+    else {
+      listener.accepts.push(socket)
+      listener.arrivals++
+    }
   }
 
   private end(socket: Socket, error: Errno | null): void {

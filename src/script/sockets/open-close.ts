@@ -212,8 +212,8 @@ export function shutdownCall(layer: SocketLayer, args: CallArguments, socket: So
     layer.host.close(socket.connection, layer.nowUs)
   }
   // What comes after both is for nobody.
-  const isDeaf = socket.readShut && socket.writeShut && layer.host.connection(socket.connection)?.receivableBytes === 0
-  if (isDeaf && layer.profile.sockets.shutBothRefusesData) layer.host.closeBoth(socket.connection, layer.nowUs)
+  if (socket.readShut && socket.writeShut && layer.profile.sockets.shutBothRefusesData) layer.host.refuseText(socket.connection)
+  socket.changes++
   return done(returned(0))
 }
 

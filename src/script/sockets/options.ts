@@ -37,7 +37,7 @@ const kept: Readonly<Record<string, number>> = {
   SO_REUSEADDR: 0, SO_REUSEPORT: 0, SO_DEBUG: 0, SO_DONTROUTE: 0, SO_OOBINLINE: 0, SO_RCVLOWAT: 1, SO_SNDLOWAT: 1, SO_PRIORITY: 0, SO_MARK: 0, SO_BUSY_POLL: 0,
   SO_TIMESTAMP: 0, SO_TIMESTAMPNS: 0,
   SO_NOSIGPIPE: 0, SO_BINDTODEVICE: 0, SO_MAX_PACING_RATE: 0xffff_ffff, SO_NO_CHECK: 0, TCP_THIN_DUPACK: 0, TCP_THIN_LINEAR_TIMEOUTS: 0, TCP_WINDOW_CLAMP: 0,
-  TCP_LINGER2: 60, TCP_QUICKACK: 1, TCP_INQ: 0,
+  TCP_LINGER2: 60, TCP_INQ: 0,
   TCP_NOTSENT_LOWAT: 0, IPV6_V6ONLY: 0, IP_MTU_DISCOVER: 1, IPV6_MTU_DISCOVER: 1, TCP_REPAIR: 0, TCP_TIMESTAMP: 0, IP_RECVTOS: 0, TCP_DEFER_ACCEPT: 0,
   TCP_FASTOPEN: 0, TCP_FASTOPEN_CONNECT: 0, TCP_FASTOPEN_NO_COOKIE: 0,
 }
@@ -77,6 +77,9 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     return returned(0)
   }
   switch (name) {
+    case 'TCP_QUICKACK':
+      apply(layer, socket, 'quickAckSegments', value === 0 ? 0 : layer.profile.tcp.quickAckSegments)
+      return returned(0)
     case 'SO_RCVBUF': case 'SO_RCVBUFFORCE': return setBuffer(layer, socket, 'SO_RCVBUF', 'receiveBufferBytes', value)
     case 'SO_SNDBUF': case 'SO_SNDBUFFORCE': return setBuffer(layer, socket, 'SO_SNDBUF', 'sendBufferBytes', value)
     case 'TCP_MAXSEG':
@@ -138,6 +141,7 @@ function getOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     case 'SO_ACCEPTCONN': return read(socket.phase === 'listening' ? 1 : 0)
     case 'SO_RCVBUF': return read(socket.options.get(name) ?? (rules.buffersDouble ? rules.receiveBufferBytes : layer.view(socket)?.receiveBufferBytes ?? rules.receiveBufferBytes))
     case 'SO_SNDBUF': return read(rules.sendsInBuffers ? sendBufferSize(layer, socket) : socket.options.get(name) ?? layer.view(socket)?.sendBufferBytes ?? rules.sendBufferBytes)
+    case 'TCP_QUICKACK': return read(layer.view(socket)?.isInteractive === true ? 0 : 1)
     case 'SO_LINGER': return getLinger(args, socket)
     case 'TCP_MAXSEG': return read(maxSegment(layer, socket))
     case 'TCP_CORK': case 'TCP_NOPUSH': return read(Number(socket.isCorked))

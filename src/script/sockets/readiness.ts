@@ -48,8 +48,9 @@ function socketReadiness(layer: SocketLayer, socket: Socket): number {
   let bits = 0
   if ((connection?.receivableBytes ?? 0) >= lowWater(socket) || isOver || finCame || socket.readShut) bits |= Poll.in | Poll.rdnorm
   if (finCame || isOver || socket.readShut) bits |= rdhup
-  if (isOver || (finCame && socket.writeShut)) bits |= Poll.hup
+  if (isOver || ((finCame || socket.readShut) && socket.writeShut)) bits |= Poll.hup
   if (isOver || socket.writeShut || (socket.phase === 'connected' && isWritable(layer, socket))) bits |= Poll.out | wrnorm
+  else socket.missesRoom = true
   if (socket.error !== null) bits |= Poll.err
   return bits
 }
@@ -107,7 +108,7 @@ export function epollControlCall(layer: SocketLayer, args: CallArguments): Pendi
   const data = fields.get('fd') ?? fields.get('ptr') ?? fields.get('u32') ?? fields.get('u64')
   const isAdd = operation === callConstant('EPOLL_CTL_ADD', 'linux')
   if (isAdd === epoll.interests.has(fd)) return done(failed(isAdd ? 'EEXIST' : 'ENOENT'))
-  epoll.interests.set(fd, { fd, events: args.numberOf(fields.get('events')!.value), data: data === undefined ? fd : args.numberOf(data.value), reported: 0, isSpent: false })
+  epoll.interests.set(fd, { fd, events: args.numberOf(fields.get('events')!.value), data: data === undefined ? fd : args.numberOf(data.value), seen: '', isSpent: false })
   return done(returned(0))
 }
 
@@ -117,10 +118,9 @@ export function epollWaitCall(layer: SocketLayer, args: CallArguments): Pending 
   if (epoll?.kind !== 'epoll') return done(failed('EBADF'))
   const { deadlineUs } = timeout(layer, args.number(3))
   const attempt = (): Returned | null => {
-    const found = ready(layer, epoll).slice(0, args.number(2))
+    const found = ready(layer, epoll, true).slice(0, args.number(2))
     if (found.length === 0 && layer.nowUs < deadlineUs) return null
-    for (const { interest, bits } of found) {
-      interest.reported = bits
+    for (const { interest } of found) {
       if ((interest.events & callConstant('EPOLLONESHOT', 'linux')!) !== 0) interest.isSpent = true
     }
     return comparedEvents(args, found)
@@ -145,14 +145,25 @@ function comparedEvents(args: CallArguments, found: readonly { interest: Interes
   return returned(found.length)
 }
 
-function ready(layer: SocketLayer, epoll: EpollFile): { interest: Interest, bits: number }[] {
+function ready(layer: SocketLayer, epoll: EpollFile, isAsked = false): { interest: Interest, bits: number }[] {
   const isEdge = callConstant('EPOLLET', 'linux')!
   const found: { interest: Interest, bits: number }[] = []
   for (const interest of epoll.interests.values()) {
     const bits = readiness(layer, layer.files.get(interest.fd)) & (interest.events | Poll.err | Poll.hup) & 0x3fff
-    if (bits === 0) interest.reported = 0
-    if (bits === 0 || interest.isSpent || ((interest.events & isEdge) !== 0 && bits === interest.reported)) continue
-    found.push({ interest, bits })
+    if (interest.isSpent) continue
+    const edge = edgeOf(layer.files.get(interest.fd), interest.events)
+    const isNew = (interest.events & isEdge) === 0 || interest.seen !== edge
+    // Who asks has seen the edge, even where nothing is left of it.
+    if (isAsked) interest.seen = edge
+    if (bits !== 0 && isNew) found.push({ interest, bits })
   }
   return found
+}
+
+/** What has happened so far that wakes a waiter for these events. */
+function edgeOf(file: OpenFile | undefined, events: number): string {
+  if (file?.kind !== 'socket') return ''
+  const arrivals = (events & (Poll.in | Poll.rdnorm)) !== 0 ? file.arrivals : 0
+  const rooms = (events & (Poll.out | callConstant('EPOLLWRNORM', 'linux')!)) !== 0 ? file.rooms : 0
+  return `${arrivals} ${rooms} ${file.changes}`
 }

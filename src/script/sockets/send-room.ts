@@ -33,6 +33,14 @@ export function hasSendSpace(layer: SocketLayer, socket: Socket, view: TcpSnapsh
   return sendBufferSize(layer, socket) - used >= used >> 1
 }
 
+/** Who missed room hears of it once there is enough. */
+export function noteRoom(layer: SocketLayer, socket: Socket): void {
+  const view = layer.view(socket)
+  if (view === null || !hasSendSpace(layer, socket, view)) return
+  socket.missesRoom = false
+  socket.rooms++
+}
+
 /** SO_SNDBUF as it is read back: what was set, or on a connection what twice the window needs. */
 export function sendBufferSize(layer: SocketLayer, socket: Socket): number {
   const { sendBufferBytes } = layer.profile.sockets

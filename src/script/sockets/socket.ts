@@ -35,6 +35,12 @@ export class Socket {
   givenBytes = 0
   fastOpenKeys: readonly Uint32Array[] | null = null
   isCorked = false
+  /** How often something came in, room to send came back where it was missed, and anything else changed: what wakes those who wait for edges. */
+  arrivals = 0
+  rooms = 0
+  changes = 0
+  /** Somebody found no room to send. */
+  missesRoom = false
   /** Something was sent that TCP_CORK or MSG_MORE may hold back. */
   isHeld = false
   /** The engine's knobs that options have set. */
@@ -60,7 +66,7 @@ export class ByteFile {
   }
 }
 
-export interface Interest { readonly fd: number, events: number, data: number, reported: number, isSpent: boolean }
+export interface Interest { readonly fd: number, readonly events: number, readonly data: number, seen: string, isSpent: boolean }
 
 export class EpollFile {
   readonly kind = 'epoll'

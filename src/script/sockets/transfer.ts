@@ -124,6 +124,7 @@ function send(layer: SocketLayer, socket: Socket, { lengthBytes, flags }: Transf
   const isUrgent = (flags & callConstant('MSG_OOB', rules.system)!) !== 0
   progress.sent += give(layer, socket, lengthBytes - progress.sent, socket.isCorked || more, isUrgent ? SendFlag.push | SendFlag.urgent : SendFlag.push)
   if (progress.sent === lengthBytes) return returned(lengthBytes)
+  socket.missesRoom = true
   return isPatient ? null : partly('EAGAIN')
 }
 

@@ -28,7 +28,7 @@ const patience: Partial<TcpConfig> = {
 }
 
 /** What some systems take beyond the window that they offered, or send beyond the MSS, is right for nobody's invariants, and the witness knows one offer of options. */
-const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, bareSyn: false, minMssBytes: 64, plainSynAfter: 0 }
+const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, windowRoundsUp: false, bareSyn: false, minMssBytes: 64, plainSynAfter: 0 }
 
 /** A preset with some knobs turned to anything that the table allows. */
 export function randomTcpConfig(random: Random, patient: boolean): TcpConfig {

@@ -173,6 +173,7 @@ export const endpoint = {
       pathMtuProbeUs: 'Larger path MTU tried after',
       delayedAck: 'Delayed ACK',
       delayedAckUs: 'ACK delay',
+      quickAckSegments: 'Quick ACKs from now',
       ackEverySegments: 'ACK every … segments',
       ackCountsSmallSegments: 'Small segments count for ACKs',
       nagle: 'Nagle',

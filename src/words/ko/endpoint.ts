@@ -175,6 +175,7 @@ export const endpoint: SameKeys<typeof en> = {
       pathMtuProbeUs: '더 큰 경로 MTU를 시험할 때까지',
       delayedAck: '지연 ACK',
       delayedAckUs: 'ACK 지연 시간',
+      quickAckSegments: '지금부터 바로 보낼 ACK 수',
       ackEverySegments: 'ACK 간격(세그먼트)',
       ackCountsSmallSegments: '작은 세그먼트도 ACK 간격에 포함',
       nagle: 'Nagle',

@@ -362,7 +362,7 @@ describe('keep-alive', () => {
     t.at(9 * s).write(10)
     t.at(30 * s)
     expect(t.why('ack')).toEqual(['ackHandshake'])
-    expect(t.snapshot.timers.keepAlive).toBe(31 * s)
+    expect(t.snapshot.timers.keepAlive).toBe(40 * s)
   })
 
   it('can be turned on and off', () => {

@@ -4,6 +4,7 @@ import { tcpPreset } from '../../../src/tcp/config.ts'
 import { createController } from '../../../src/tcp/congestion.ts'
 import { Cubic } from '../../../src/tcp/cubic.ts'
 import { NewReno } from '../../../src/tcp/new-reno.ts'
+import { SegmentCubic } from '../../../src/tcp/segment-cubic.ts'
 import { established } from '../../support/tcp-trace.ts'
 
 const mss = 1000
@@ -233,5 +234,42 @@ describe('HyStart++', () => {
     rounds(controller, state, 50)
     rounds(controller, state, 90)
     expect(controller).toMatchObject({ conservative: false, ssthresh: 20 * mss })
+  })
+})
+
+describe('CUBIC in whole segments', () => {
+  const rules = { slowStartSegments: 65_535, lossReducesWindow: true, growsByDelivery: true }
+  const atSeven = () => {
+    const cubic = new SegmentCubic(false, rules)
+    cubic.start(mss, 10 * mss)
+    cubic.onLoss(10 * mss)
+    cubic.onRecovered()
+    return cubic
+  }
+  const take = (cubic: SegmentCubic, nowUs: number, segments: number, more: Partial<typeof ackNews> = {}) => {
+    cubic.onAck({ ...ackNews, nowUs, ackedBytes: segments * mss, flightSize: cubic.cwnd, srttUs: 100 * ms, ...more })
+    return cubic.cwnd / mss
+  }
+
+  it('aims at the curve one round trip ahead and rounds the way to it up, so that seven ACKs are one segment [RFC9438/wcubic]', () => {
+    const cubic = atSeven()
+    expect(cubic.cwnd).toBe(7 * mss)
+    // 10 - 0.4 * (1.957 - 0.1)^3 is 7.4; of the 2.56 to the peak 2 are whole.
+    expect(take(cubic, 5 * s, 6)).toBe(7)
+    expect(take(cubic, 5 * s, 1)).toBe(8)
+  })
+
+  it('grows slowly around the peak and faster behind it, in whole segments', () => {
+    const cubic = atSeven()
+    const windows: number[] = []
+    for (let i = 0; i <= 60; i++) windows.push(take(cubic, 5 * s + i * 100 * ms, cubic.cwnd / mss))
+    expect(windows.every(Number.isInteger)).toBe(true)
+    expect(windows[20]).toBeLessThan(windows[40])
+    expect(windows[60] - windows[40]).toBeGreaterThan(windows[40] - windows[20])
+  })
+
+  it('stands still where the window is not what holds data back', () => {
+    const cubic = atSeven()
+    expect(take(cubic, 5 * s, 7, { flightSize: 3 * mss })).toBe(7)
   })
 })

@@ -1,6 +1,21 @@
 import { describe, expect, it } from 'vitest'
+import type { TcpConfig } from '../../../src/tcp/config.ts'
 import { established, ms, s, TcpTrace } from '../../support/tcp-trace.ts'
 import { traceIn } from '../../support/tcp-states.ts'
+
+/** Full segments of 1,000 bytes, SACK agreed on. */
+function withSack(config: Partial<TcpConfig>): TcpTrace {
+  const t = new TcpTrace({ config: { sackPermitted: true, sendBufferBytes: 1 << 20, nagle: false, ...config } }).open()
+  t.skip()
+  t.after(100 * ms).peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1000,sackOK>').skip()
+  return t
+}
+
+/** An ACK from the peer; what was sent before it does not matter. */
+function hears(t: TcpTrace, line: string): void {
+  t.skip()
+  t.peer.sends(line)
+}
 
 /** Knobs that make the engine behave as one system or another, where the RFCs leave a choice. */
 describe('knobs of systems', () => {
@@ -79,13 +94,91 @@ describe('knobs of systems', () => {
   })
 
   it('push the end of each burst, though more is queued, but not where the window is too small for a burst', () => {
-    const t = established({ config: { pushEachBurst: true, initialWindowSegments: 4 } })
+    const t = established({ config: { burstSegments: 4, initialWindowSegments: 4 } })
     t.write(8 * 1460)
-    for (const line of ['. 1:1461(1460)', '. 1461:2921(1460)', '. 2921:4381(1460)', 'P. 4381:5841(1460)']) t.peer.expects(`${line} ack 1`)
+    for (const line of ['. 1:1461(1460)', 'P. 1461:2921(1460)', '. 2921:4381(1460)', 'P. 4381:5841(1460)']) t.peer.expects(`${line} ack 1`)
     t.peer.hearsNothing().peer.sends('. 1:1(0) ack 1461 win 65535').peer.expects('. 5841:7301(1460) ack 1').peer.expects('P. 7301:8761(1460) ack 1')
-    const small = established({ config: { pushEachBurst: true, initialWindowSegments: 2 } })
+    const small = established({ config: { burstSegments: 4, initialWindowSegments: 2 } })
     small.write(6 * 1460)
     small.peer.expects('. 1:1461(1460) ack 1').peer.expects('. 1461:2921(1460) ack 1').peer.hearsNothing()
+  })
+
+  it('grow by what an ACK delivered, so that what was reported before does not count again [RFC5681/slow-start]', () => {
+    const windowAfter = (growsByDelivery: boolean) => {
+      const t = withSack({ growsByDelivery, slowStartSegments: 65_535, initialWindowSegments: 4 })
+      t.write(12_000)
+      hears(t.after(100 * ms), '. 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:2001>')
+      hears(t, '. 1:1(0) ack 2001 win 65535')
+      return t.snapshot.cwnd
+    }
+    expect(windowAfter(true)).toBe(5000)
+    expect(windowAfter(false)).toBe(6000)
+  })
+
+  it('reduce once for all that is lost in a recovery, or again where a retransmission is lost', () => {
+    const thresholdAfter = (lostAgainReduces: boolean) => {
+      const t = withSack({ lostAgainReduces })
+      t.write(20_000)
+      hears(t.after(100 * ms), '. 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:10001>')
+      hears(t.after(100 * ms), '. 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:12001>')
+      hears(t.after(1 * ms), '. 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:13001>')
+      return [t.snapshot.ssthresh, t.sent.filter(({ segment }) => segment.seq === t.isn + 1 && segment.payloadLength > 0).length]
+    }
+    expect(thresholdAfter(false)).toEqual([5000, 3])
+    expect(thresholdAfter(true)).toEqual([2500, 3])
+  })
+
+  it('round windows up to the unit of the scale, so that none seems to shrink by less', () => {
+    const t = established({ config: { windowRoundsUp: true, windowScaling: true, windowShift: 8, receiveBufferBytes: 64_000, delayedAck: false } })
+    t.peer.sends('. 1:101(100) ack 1 win 1000').peer.expects('. 1:1(0) ack 101 win 250')
+    t.peer.sends('. 101:1001(900) ack 1 win 1000').peer.expects('. 1:1(0) ack 1001 win 247')
+    // What is promised by it is at most an eighth of the buffer.
+    for (let seq = 1001; seq < 1101; seq++) {
+      t.peer.sends(`. ${seq}:${seq + 1}(1) ack 1 win 1000`)
+      t.skip()
+    }
+    expect(t.snapshot.rcvWnd + t.snapshot.receiveUnreadBytes).toBeLessThanOrEqual(64_000 * 9 / 8)
+  })
+
+  it('tell the window on the RST of an abort', () => {
+    const t = established({ config: { abortTellsWindow: true, abortAcknowledges: true } })
+    t.abort().peer.expects('R. 1:1(0) ack 1 win 65535')
+  })
+
+  it('fill what the window has room for, however little, with nothing in flight [RFC9293/SHLD-7]', () => {
+    const t = established({ window: 1000, config: { fillsWindow: true } })
+    t.write(5000)
+    t.peer.expects('. 1:1001(1000) ack 1').peer.sends('. 1:1(0) ack 1001 win 100').peer.expects('. 1001:1101(100) ack 1')
+    const patient = established({ window: 1000 })
+    patient.write(5000)
+    patient.peer.expects('. 1:1001(1000) ack 1').peer.sends('. 1:1(0) ack 1001 win 100').peer.hearsNothing()
+  })
+
+  it('count the user timeout from the first retransmission, or from the first window probe [RFC9293/MUST-21]', () => {
+    const config = { userTimeoutFromTrouble: true, userTimeoutUs: 2 * s }
+    const t = established({ config })
+    t.write(100)
+    t.skip()
+    t.after(1000 * ms).peer.expects('P. 1:101(100) ack 1').after(1999 * ms).skip()
+    expect(t.state).toBe('ESTABLISHED')
+    t.after(1 * ms)
+    expect(t.heard).toContain('timedOut')
+    const closed = established({ window: 0, config })
+    closed.write(100)
+    closed.after(1000 * ms).skip()
+    closed.after(500 * ms).peer.sends('. 1:1(0) ack 1 win 0').after(1499 * ms).skip()
+    expect(closed.state).toBe('ESTABLISHED')
+    closed.after(1 * ms)
+    expect(closed.state).toBe('CLOSED')
+  })
+
+  it('acknowledge at once again after QUICKACK was asked for, and delay where it was refused', () => {
+    const t = established({ config: { quickAckSegments: 16, acksEndQuickly: true } })
+    t.set('quickAckSegments', 0)
+    t.peer.sends('. 1:11(10) ack 1 win 65535').peer.hearsNothing()
+    t.read()
+    t.set('quickAckSegments', 16).peer.expects('. 1:1(0) ack 11')
+    t.peer.sends('. 11:21(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 21')
   })
 
   it('hold a small segment only behind another, or only behind what was in flight before its burst [RFC9293/SHLD-7]', () => {
