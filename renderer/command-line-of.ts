@@ -48,6 +48,7 @@ export function commandLineOf(call: LabCall): string | null {
       const { path, profile } = call.args[0]
       return path === undefined ? null : formatCommandLine('run', { script: path, ...given('profile', profile as CommandArgs<'run'>['profile']) })
     }
+    case 'stopScripts': return formatCommandLine('scriptsStop', {})
     case 'exportScript': {
       const { flow, side, path, overwrite } = call.args[0]
       return formatCommandLine('script', { flow, ...given('file', path), ...given('side', side), ...given('overwrite', overwrite) })

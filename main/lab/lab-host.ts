@@ -19,6 +19,7 @@ import type { DecisionSink } from '../../src/tcp/decision.ts'
 import type { TcpConnection } from '../../src/tcp/connection.ts'
 import { TcpState } from '../../src/tcp/state.ts'
 import { DhcpPort } from '../../src/wire/dhcp.ts'
+import { CallLog } from './call-log.ts'
 import type { Speaker } from './driver.ts'
 import { checkListener } from './host-settings.ts'
 import { ManualDatagrams } from './manual-datagrams.ts'
@@ -41,6 +42,7 @@ export class LabHost implements Speaker {
   readonly host: Host
   readonly runner: ApplicationRunner
   readonly manual: ManualDatagrams
+  readonly calls = new CallLog()
   private readonly options: LabHostOptions
   private readonly listening = new Map<number, ApplicationName>()
   private readonly datagramSockets = new Map<number, { readonly id: number, readonly application: ApplicationName }>()
@@ -50,6 +52,7 @@ export class LabHost implements Speaker {
   constructor(options: LabHostOptions) {
     this.options = options
     this.host = new Host(options.config, new Random(randomBytes(6).readUIntBE(0, 6)), options.sink)
+    this.host.onCall = (connection, call, lengthBytes, nowUs) => { this.calls.note(connection, call, lengthBytes, nowUs) }
     // Its answers are the DHCP client's to read; without a socket the host would call the port unreachable.
     if (options.hasLease === true) this.host.udpBind(DhcpPort.client)
     this.runner = new ApplicationRunner(this.host)

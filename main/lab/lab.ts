@@ -34,6 +34,7 @@ import { newRecordingPath } from './recording-path.ts'
 import { removeOldRecordings } from './recording-retention.ts'
 import { Updates } from './updates.ts'
 import { hostOff, hostState, socketRows, connectionView, withKnownStates } from './views.ts'
+import { PlayedScripts } from './played-scripts.ts'
 import type { ViewedHost } from './views.ts'
 
 export interface LabOptions {
@@ -76,6 +77,8 @@ export class Lab {
     return record === undefined ? '' : formatAddress(record.remoteAddress)
   })
 
+  /** Packetdrill scripts that are being played. */
+  readonly scripts: PlayedScripts
   readonly updates: Updates
   readonly driver: Driver
   open: OpenLab | null = null
@@ -116,6 +119,7 @@ export class Lab {
       latestDecision: (nowUs) => this.decisions.latestSettled(nowUs),
     })
     this.driver.tasks.add(this.updates)
+    this.scripts = new PlayedScripts(this.clock, () => this.wake())
   }
 
   /** Opens the default link; the virtual one where the sandbox cannot be had, saying why. */
@@ -132,6 +136,7 @@ export class Lab {
   }
 
   async stop(): Promise<void> {
+    this.scripts.stop()
     await this.closeLinkInTurn()
     this.driver.stop()
   }
@@ -484,7 +489,8 @@ export class Lab {
     const total = trace?.packetCount ?? 0
     return {
       timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, left: trace?.packetsLeft ?? 0, ratePps: this.ratePps(total, nowUs) },
-      flows: { total: trace?.flowCount ?? 0, left: trace?.tracker.flowsLeft ?? 0, changed }, sockets: socketRows(hosts, nowUs), datagrams: this.host?.manual.log.total ?? 0, faults,
+      flows: { total: trace?.flowCount ?? 0, left: trace?.tracker.flowsLeft ?? 0, changed }, sockets: socketRows(hosts, nowUs),
+      datagrams: this.host?.manual.log.total ?? 0, script: this.scripts.progress, faults,
     }
   }
 

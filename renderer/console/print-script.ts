@@ -8,9 +8,12 @@ type Translate = (key: string, params?: Record<string, unknown>) => string
 
 /** What came of a script: the result, and for a failure its line, what was expected and what came in its place. */
 export function printScript(answer: ScriptAnswer, t: Translate): string[] {
-  const { result, failure, profile, text, printed } = answer
-  const head = `${t(`script.results.${result}`)}  (${t('script.profile', { profile })})`
-  const said = printed.map((line) => `| ${harmless(line)}`)
+  const { result, failure, warnings, profile, text, printed } = answer
+  const head = `${t(`script.results.${result}`)}${profile === '' ? '' : `  (${t('script.profile', { profile })})`}`
+  const said = [...printed.map((line) => `| ${harmless(line)}`), ...warnings.map((warning) => {
+    const { key, params } = failureWords(warning)
+    return `${t('script.warning')} ${warning.where.line}:${warning.where.column}  ${harmless(t(key, params))}`
+  })]
   if (failure === null) return [toned('accent', head), ...said]
   const { line, column } = failure.where
   const { key, params } = failureWords(failure)
@@ -34,9 +37,9 @@ export function printExport(answer: ScriptExportAnswer, t: Translate): string[] 
 }
 
 /** What an exported script leaves out, and where it does not come out as it was captured. */
-export function exportNotes({ side, damaged, checksWindows, result }: ScriptExportAnswer, t: Translate): string[] {
+export function exportNotes({ side, damaged, checksWindows, hasCalls, result }: ScriptExportAnswer, t: Translate): string[] {
   return [
-    t('script.export.of', { side: t(`script.export.${side}`) }), t('script.export.zeros'),
+    t('script.export.of', { side: t(`script.export.${side}`) }), t('script.export.zeros'), t(hasCalls ? 'script.export.calls' : 'script.export.inferred'),
     ...damaged > 0 ? [t('script.export.damaged', { packets: damaged })] : [], ...checksWindows ? [] : [t('script.export.noWindows')], ...result === 'pass' ? [] : [t('script.export.differs')],
   ]
 }

@@ -30,6 +30,8 @@ export interface Lab {
   sockets: ShallowRef<readonly SocketRow[]>
   /** How many datagrams were sent and received by hand. */
   datagrams: ShallowRef<number>
+  /** Of the script that is being played. */
+  script: ShallowRef<LabUpdate['script']>
   connection: ShallowRef<ConnectionView | null>
   /** Oldest first, at most {@link decisionsKept}. */
   decisions: ShallowRef<readonly Decision[]>
@@ -69,6 +71,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     flows: shallowRef(new Map()),
     sockets: shallowRef([]),
     datagrams: shallowRef(0),
+    script: shallowRef(null),
     connection: shallowRef(null),
     decisions: shallowRef([]),
     captureEpoch: shallowRef(0),
@@ -135,6 +138,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     takeFlows(update.flows.changed, update.flows.total)
     lab.sockets.value = update.sockets
     lab.datagrams.value = update.datagrams
+    lab.script.value = update.script
     lab.connection.value = update.connection
     if (update.decisions.length > 0) lab.decisions.value = [...lab.decisions.value, ...update.decisions].slice(-decisionsKept)
     for (const fault of update.faults) faults.report(fault)

@@ -66,6 +66,7 @@ export const commandTable = {
     options: [{ name: 'end', type: 'streamEnd' }, { name: 'overwrite', type: 'flag' }],
   },
   run: { words: ['run'], positionals: [{ name: 'script', type: 'path', rest: true }], options: [{ name: 'profile', type: 'scriptProfile' }] },
+  scriptsStop: { words: ['scripts', 'stop'], positionals: [], options: [] },
   script: {
     words: ['script'], positionals: [{ name: 'flow', type: 'flow' }, { name: 'file', type: 'path', optional: true, rest: true }],
     options: [{ name: 'side', type: 'streamEnd' }, { name: 'overwrite', type: 'flag' }],
@@ -255,6 +256,7 @@ export function commandCall(command: Command): LabCall | null {
       return { name: 'saveStream', args: [{ ...streamChoice(command.args), path: file, ...given('overwrite', overwrite) }] }
     }
     case 'run': return { name: 'runScript', args: [{ path: command.args.script, ...given('profile', command.args.profile) }] }
+    case 'scriptsStop': return { name: 'stopScripts', args: [] }
     case 'script': {
       const { flow, file, side, overwrite } = command.args
       return { name: 'exportScript', args: [{ flow, ...given('side', side), ...given('path', file), ...given('overwrite', overwrite) }] }

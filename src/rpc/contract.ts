@@ -3,7 +3,7 @@ import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
 import type { FlowInsights, FlowPage, FlowRequest, FlowRow, FlowSeriesAnswer, FlowSeriesRequest } from './flows-contract.ts'
 import type { ApplicationName, ConnectRequest, ConnectionView, DatagramPage, DatagramRequest, Decision, HostSettings, HostState, InjectRequest, InjectResult, SocketRow } from './host-contract.ts'
 import type { PacketBytes, PacketRowPage, PacketRowRequest } from './packets-contract.ts'
-import type { ScriptAnswer, ScriptExportAnswer, ScriptExportRequest, ScriptRequest } from './script-contract.ts'
+import type { ScriptAnswer, ScriptExportAnswer, ScriptExportRequest, ScriptProgress, ScriptRequest } from './script-contract.ts'
 import type { ConversationPage, EndpointPage, IoAnswer, IoRequest, PairRequest, StatisticsSummary } from './statistics-contract.ts'
 import type { StreamChoice, StreamMatch, StreamPage, StreamRequest, StreamSave, StreamSearch } from './stream-contract.ts'
 
@@ -55,6 +55,8 @@ export interface LabCalls {
 
   /** Plays a packetdrill script against our engine in virtual time. @throws badArgument, fileNotFound, fileNotReadable */
   runScript(request: ScriptRequest): ScriptAnswer
+  /** Scripts that are being played, whoever asked for them, end with what they have come to. */
+  stopScripts(): void
   /** @throws badArgument, noHandshake, fileExists, fileNotWritable, diskFull */
   exportScript(request: ScriptExportRequest): ScriptExportAnswer
 
@@ -185,6 +187,8 @@ export interface LabUpdate {
   decisions: Decision[]
   /** How many rows `getDatagrams` has had so far. */
   datagrams: number
+  /** Of the script that began last of those that are being played; null where none is. */
+  script: ScriptProgress | null
   /** Faults that belong to no call, such as an interface that went away; the link's and recording's are in their states too. */
   faults: Fault[]
 }
@@ -194,7 +198,7 @@ export type CallName = keyof LabCalls
 /** The only names a shell may call. */
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'setKeep', 'saveCapture', 'stopLoading', 'openInWireshark',
-  'getPacketRows', 'getPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'exportScript',
+  'getPacketRows', 'getPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'stopScripts', 'exportScript',
   'getStatistics', 'getConversations', 'getEndpoints', 'getIoSeries',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'sendDatagram', 'getDatagrams', 'getDecisions', 'inject', 'watch', 'runFirstConversation',

@@ -6,8 +6,8 @@ export interface ScriptRequest { text?: string, path?: string, profile?: string 
 
 export interface ScriptAnswer {
   text: string
-  /** Never `pass` for what could not be run. */
-  result: 'pass' | 'fail' | 'unsupported'
+  /** Never `pass` for what could not be run, or was stopped before its end. */
+  result: 'pass' | 'fail' | 'unsupported' | 'stopped'
   failure: Failure | null
   /** What was not as the script says, and is not fatal by its own word. */
   warnings: readonly Failure[]
@@ -19,6 +19,9 @@ export interface ScriptAnswer {
   virtualUs: number
   profile: string
 }
+
+/** How far a script has come that is being played: events that came true, and the script's own time. */
+export interface ScriptProgress { played: number, virtualUs: number }
 
 /**
  * A TCP flow as a script, for the stack of one of its ends: that of the lab host where it is one, else the client's.
@@ -35,4 +38,6 @@ export interface ScriptExportAnswer extends ScriptAnswer {
   damaged: number
   /** Whether the windows of expected packets are in it. */
   checksWindows: boolean
+  /** Its system calls are those that were made; otherwise they are inferred from the packets. */
+  hasCalls: boolean
 }

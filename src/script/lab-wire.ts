@@ -74,9 +74,13 @@ export class LabWire implements Wire {
     this.host.handleFrame(frame, 0, frame.length, this.timeUs)
   }
 
-  /** Lets everything happen up to a time. Stops early, at the moment it came true, where `until` says so. @returns whether it did */
-  advance(toUs: number, until: () => boolean = () => false): boolean {
-    for (;;) {
+  /**
+   * Lets everything happen up to a time. Stops early, at the moment it came true, where `until` says so.
+   * @param rounds how often the host may be woken before the caller gets a turn
+   * @returns whether it came true; null where there are rounds still to come
+   */
+  advance(toUs: number, until: () => boolean = () => false, rounds = Infinity): boolean | null {
+    for (let round = 0; ; round++) {
       this.settle()
       if (until()) return true
       const nextUs = Math.max(this.host.pollTimeout(), this.timeUs)
@@ -84,6 +88,7 @@ export class LabWire implements Wire {
         this.timeUs = Math.max(this.timeUs, toUs)
         return false
       }
+      if (round === rounds) return null
       this.timeUs = nextUs
       this.host.handleTimeout(nextUs)
     }

@@ -10,7 +10,7 @@ import { parseScript } from './parse.ts'
 import type { Defines } from './preprocess.ts'
 import { ScriptProblem } from './problem.ts'
 import type { Profile } from './profile.ts'
-import type { Failure, ScriptReport } from './report.ts'
+import type { Failure, PlayedEvent, ScriptReport } from './report.ts'
 import { Runner } from './runner.ts'
 import type { Script } from './script.ts'
 import { profileOf, settingsOf } from './settings.ts'
@@ -32,14 +32,34 @@ export interface RunOptions {
 const preparationUs = 10_000_000
 const hostMac = Uint8Array.of(0x02, 0x54, 0, 0, 0, 1)
 
+/** How far a script has come; alive while it is played. */
+export interface ScriptProgress {
+  /** Events that came true, in their order. */
+  readonly played: readonly PlayedEvent[]
+  /** In the script's own time. */
+  readonly virtualUs: number
+}
+
+/** How often the host is woken before whoever plays a script in steps gets a turn: some milliseconds of work. */
+const roundsAtOnce = 64
+
 /** Reads and runs a script against the engine in virtual time. The same text gives the same report. */
 export function runScript(text: string, options: RunOptions = {}): ScriptReport {
+  const steps = scriptSteps(text, options)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same in steps, for who has something else to do meanwhile, or may not want to know any more. */
+export function* scriptSteps(text: string, options: RunOptions = {}): Generator<ScriptProgress, ScriptReport> {
   const profile = options.profile ?? profileOf(text)
   if (profile instanceof ScriptProblem) return reportOf(profile, '')
   const script = parseScript(text, definesFor(profile, options.defines))
   if (script instanceof ScriptProblem) return reportOf(script, profile.name)
   try {
-    return run(script, settingsOf(script, profile, options.tool), options)
+    return yield* run(script, settingsOf(script, profile, options.tool), options)
   } catch (error) {
     if (error instanceof ScriptProblem) return reportOf(error, profile.name)
     throw error
@@ -53,7 +73,7 @@ function definesFor(profile: Profile, defines: Defines = new Map()): Defines {
   return new Map([...defines, [profile.sockets.system === 'freebsd' ? 'FreeBSD' : profile.name === 'linux' ? 'Linux' : 'STANDARD', '1']])
 }
 
-function run(script: Script, settings: Settings, options: RunOptions): ScriptReport {
+function* run(script: Script, settings: Settings, options: RunOptions): Generator<ScriptProgress, ScriptReport> {
   const notes = new DecisionNotes(options.decisions ?? 12)
   const counts = new DecisionCounts(notes)
   const host = new Host(hostConfig(settings), new Random(1), counts)
@@ -62,17 +82,30 @@ function run(script: Script, settings: Settings, options: RunOptions): ScriptRep
   wire.advance(preparationUs)
   notes.startUs = preparationUs
   const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs, counts), wire)
-  const failure = playAtOnce(runner, wire)
+  const failure = yield* play(runner, wire)
   return {
     result: failure === null ? 'pass' : 'fail', failure, warnings: runner.warnings, played: runner.played, decisions: failure === null && options.decisions === undefined ? [] : notes.last(), printed: runner.printed,
     virtualUs: wire.nowUs - preparationUs, profile: settings.profile.name,
   }
 }
 
-function playAtOnce(runner: Runner, wire: LabWire): Failure | null {
+function* play(runner: Runner, wire: LabWire): Generator<ScriptProgress, Failure | null> {
+  const progress = {
+    played: runner.played,
+    get virtualUs() { return wire.nowUs - preparationUs },
+  }
   const steps = runner.run()
   let step = steps.next()
-  while (!step.done) step = steps.next(wire.advance(step.value.toUs, step.value.until))
+  let events = 0
+  while (!step.done) {
+    let outcome = wire.advance(step.value.toUs, step.value.until, roundsAtOnce)
+    while (outcome === null) {
+      yield progress
+      outcome = wire.advance(step.value.toUs, step.value.until, roundsAtOnce)
+    }
+    step = steps.next(outcome)
+    if (++events % roundsAtOnce === 0) yield progress
+  }
   return step.value
 }
 

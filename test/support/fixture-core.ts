@@ -62,7 +62,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     core.faults = []
     return {
       timeUs: 32_000_000, link: core.link, host, packets: { total: capture.packets.length, left: 0, ratePps: core.link.capturing ? 48 : 0 },
-      flows: { total: capture.flows.length, left: 0, changed: capture.flows }, sockets, connection: null, decisions: [], datagrams: 0, faults,
+      flows: { total: capture.flows.length, left: 0, changed: capture.flows }, sockets, connection: null, decisions: [], datagrams: 0, script: null, faults,
     }
   }
 

@@ -3,7 +3,7 @@ import type { TcpConfig } from '../../tcp/config.ts'
 import { TcpFlag } from '../../wire/tcp.ts'
 import type { Profile } from '../profile.ts'
 import type { ScriptReport } from '../report.ts'
-import { runScript } from '../run-script.ts'
+import { scriptSteps } from '../run-script.ts'
 import { inferCalls } from './infer-calls.ts'
 import type { ReadHabit } from './infer-calls.ts'
 import type { RecordedSegment, Recording } from './recording.ts'
@@ -39,6 +39,15 @@ const busyToleranceUs = 150_000
  * buffers were) the first that passes is taken, else the one that comes furthest. Null where there is no SYN: a script begins with the handshake.
  */
 export function exportScript(recording: Recording, options: ExportOptions): ExportedScript | null {
+  const steps = exportSteps(recording, options)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same in steps, as {@link scriptSteps}. */
+export function* exportSteps(recording: Recording, options: ExportOptions): Generator<unknown, ExportedScript | null> {
   const segments = recording.events.filter((event) => event.kind === 'segment')
   if (!segments.some(({ flags }) => (flags & TcpFlag.syn) !== 0)) return null
   const isExact = options.isExact ?? false
@@ -48,7 +57,7 @@ export function exportScript(recording: Recording, options: ExportOptions): Expo
   let best: ExportedScript | null = null
   for (const { toleranceUs, checksWindows, habit } of waysToRead(isExact, options.isKnown === true)) {
     const text = scriptText(inferCalls(recording, habit), { comments: options.comments, profile, mtu, isExact, toleranceUs, checksWindows })
-    const report = runScript(text)
+    const report = yield* scriptSteps(text)
     if (best === null || furthest(report) > furthest(best.report)) best = { text, report, checksWindows, damaged }
     if (report.result === 'pass') return best
   }

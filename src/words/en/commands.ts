@@ -21,6 +21,7 @@ export const commands = {
     streamFind: 'Find text or bytes in what the ends of a TCP flow have sent',
     streamSave: 'Write what the ends of a TCP flow have sent to a file, as it is',
     run: 'Play a packetdrill script against our own TCP, in virtual time',
+    scriptsStop: 'End the scripts that are being played',
     script: 'Show a TCP flow as a packetdrill script and run it once; with a file, write it there',
     statistics: 'Count the protocols and findings of all packets',
     conversations: 'Count who talked with whom',

@@ -1,6 +1,6 @@
 /** Packetdrill scripts: what is wrong with one, what it did not find, and how a run ended. */
 export const script = {
-  results: { pass: 'pass', fail: 'FAIL', unsupported: 'unsupported' },
+  results: { pass: 'pass', fail: 'FAIL', unsupported: 'unsupported', stopped: 'stopped' },
   expected: 'expected',
   actual: 'came',
   engine: 'because',
@@ -15,6 +15,8 @@ export const script = {
     client: 'client',
     server: 'server',
     zeros: 'The language sends zeros in place of the data.',
+    calls: 'The system calls are those that the program of the lab made.',
+    inferred: 'The system calls are inferred from the packets.',
     written: '{path}: a script of {packets} packets',
     damaged: '{packets} packets came in damaged: they are left out, as the stack dropped them',
     noWindows: 'the windows of expected packets are left out: with them the script does not pass',
@@ -30,6 +32,9 @@ export const script = {
     ofFlow: 'Make a packetdrill script of the chosen flow',
     run: 'Run',
     runHint: 'Run against our own TCP in virtual time (Ctrl Enter)',
+    stop: 'Stop',
+    stopHint: 'Stop the script that is being played',
+    running: 'Running: {played} events came true, {seconds} s of the script’s time',
     open: 'Open',
     save: 'Save',
     example: 'Example …',

@@ -23,6 +23,7 @@ export const commands: SameKeys<typeof english> = {
     streamFind: 'TCP 흐름의 양 끝이 보낸 바이트에서 텍스트나 바이트를 찾습니다',
     streamSave: 'TCP 흐름의 양 끝이 보낸 바이트를 그대로 파일에 씁니다',
     run: 'packetdrill 스크립트를 우리 TCP에 가상 시간으로 실행합니다',
+    scriptsStop: '실행 중인 스크립트를 멈춥니다',
     script: 'TCP 흐름을 packetdrill 스크립트로 보여 주고 한 번 실행합니다. 파일을 주면 거기에 씁니다',
     statistics: '모든 패킷의 프로토콜과 발견을 셉니다',
     conversations: '누가 누구와 주고받았는지 셉니다',

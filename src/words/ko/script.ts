@@ -3,7 +3,7 @@ import type { script as english } from '../en/script.ts'
 
 /** packetdrill 스크립트. */
 export const script: SameKeys<typeof english> = {
-  results: { pass: '통과', fail: '실패', unsupported: '지원 안 함' },
+  results: { pass: '통과', fail: '실패', unsupported: '지원 안 함', stopped: '멈춤' },
   expected: '기대',
   actual: '실제',
   engine: '이유',
@@ -18,6 +18,8 @@ export const script: SameKeys<typeof english> = {
     client: '클라이언트',
     server: '서버',
     zeros: '이 언어는 데이터 대신 0을 보냅니다.',
+    calls: '시스템 호출은 랩의 프로그램이 실제로 한 것입니다.',
+    inferred: '시스템 호출은 패킷에서 미루어 적었습니다.',
     written: '{path}: 패킷 {packets}개의 스크립트',
     damaged: '패킷 {packets}개는 손상된 채 도착해 스택이 버렸으므로 뺐습니다',
     noWindows: '나가는 패킷의 윈도는 적지 않았습니다. 적으면 스크립트가 통과하지 않습니다',
@@ -33,6 +35,9 @@ export const script: SameKeys<typeof english> = {
     ofFlow: '고른 흐름을 packetdrill 스크립트로 만듭니다',
     run: '실행',
     runHint: '우리 TCP에 가상 시간으로 실행합니다 (Ctrl Enter)',
+    stop: '멈추기',
+    stopHint: '실행 중인 스크립트를 멈춥니다',
+    running: '실행 중: 이벤트 {played}개가 그대로 일어났고, 스크립트 시간으로 {seconds}초입니다',
     open: '열기',
     save: '저장',
     example: '예제 …',

@@ -46,6 +46,22 @@ describe('scripts in the lab', () => {
     await expect(test.client.runScript({ text: script, profile: 'plan9' })).rejects.toMatchObject({ fault: { code: 'badArgument' } })
   })
 
+  it('plays a long one in turns, says how far it is, and stops it when it is told to', async () => {
+    // A day of keep-alive probes, and the lab's own loop in between.
+    const day = `${script}+.1 < . 1:1(0) ack 1 win 65535\n+0 accept(3, ..., ...) = 4\n+0 setsockopt(4, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0\n+0 setsockopt(4, SOL_TCP, TCP_KEEPIDLE, [1], 4) = 0
++0 setsockopt(4, SOL_TCP, TCP_KEEPINTVL, [1], 4) = 0\n+0 setsockopt(4, SOL_TCP, TCP_KEEPCNT, [127], 4) = 0\n${'+1 > . 0:0(0) ack 1\n+0 < . 1:1(0) ack 1 win 65535\n'.repeat(15_000)}`
+    const asked = test.client.runScript({ text: day })
+    await test.until(() => (test.updates.at(-1)?.script?.played ?? 0) > 100, 'the script is under way')
+    const before = test.updates.length
+    await test.until(() => test.updates.length > before + 2, 'the lab goes on')
+    await test.client.stopScripts()
+    const answer = await asked
+    expect(answer).toMatchObject({ result: 'stopped', failure: null })
+    expect(answer.played.length).toBeGreaterThan(100)
+    expect(answer.virtualUs).toBeGreaterThan(100_000)
+    await test.until(() => test.updates.at(-1)?.script === null, 'nothing is played any more')
+  })
+
   it('makes a script of a conversation of the lab host, which passes with its settings', async () => {
     const isOver = () => test.updates.at(-1)?.sockets.some(({ remotePort, host, state }) => remotePort === 80 && host === 0 && state === TcpState.timeWait)
     await test.until(isOver, 'the first conversation ends')
@@ -53,11 +69,11 @@ describe('scripts in the lab', () => {
     const { flow } = flows.find(({ server }) => server.port === 80)!
     const file = path.join(folder, 'flow.pkt')
     const answer = await test.client.exportScript({ flow, path: file })
-    expect(answer).toMatchObject({ result: 'pass', side: 'client', damaged: 0 })
+    expect(answer).toMatchObject({ result: 'pass', side: 'client', damaged: 0, hasCalls: true })
     expect(answer.text).toMatch(/^\S+ connect\(3, /m)
     expect(readFileSync(file, 'utf8')).toBe(answer.text)
     await expect(test.client.exportScript({ flow, path: file })).rejects.toMatchObject({ fault: { code: 'fileExists' } })
-    expect(await test.client.exportScript({ flow, side: 'server' })).toMatchObject({ side: 'server' })
+    expect(await test.client.exportScript({ flow, side: 'server' })).toMatchObject({ side: 'server', hasCalls: false })
     await expect(test.client.exportScript({ flow: 99 })).rejects.toMatchObject({ fault: { code: 'badArgument' } })
   })
 })

@@ -6,6 +6,7 @@ import { engineProfile, profiles } from '../../../src/script/profile.ts'
 import { exportScript } from '../../../src/script/recording/export-script.ts'
 import type { ExportedScript } from '../../../src/script/recording/export-script.ts'
 import type { RecordedEvent, Recording } from '../../../src/script/recording/recording.ts'
+import { withCalls } from '../../../src/script/recording/with-calls.ts'
 import { Network } from '../../../src/sim/network.ts'
 import { randomTcpConfig } from '../../../src/sim/soak/random-config.ts'
 import { Talker } from '../../../src/sim/soak/talker.ts'
@@ -88,6 +89,17 @@ describe('a recording of our engine as a script', () => {
     })
     expect(scripts.map(told)).toEqual(['pass', 'pass'])
     expect(scripts[0].text).toContain('send(3, ..., 2000, MSG_MORE) = 2000\n+0 > . 1:1449(1448) ack 1 ')
+  })
+
+  it.each([-700, 0, 700])('passes again with calls whose clock is %i µs off', (offUs) => {
+    const story = { ...smooth, talk: [bulk(2000), { ...bulk(1200), closes: 'whenHeard' }] as const }
+    const scripts = hear(story).map(({ recording: { events }, tcp }) => {
+      const segments = events.filter((event) => event.kind === 'segment')
+      const calls = events.filter((event) => event.kind !== 'segment').map((call) => ({ ...call, timeUs: call.timeUs + offUs }))
+      return exportScript({ ipVersion: 4, events: withCalls(segments, calls) }, { comments: [], profile: { ...engineProfile(tcp), turns: false }, isKnown: true })!
+    })
+    expect(scripts.map(told)).toEqual(['pass', 'pass'])
+    expect(scripts[0].text).toMatch(/(?:write\(3, \.\.\., 2000\)|send\(3, \.\.\., 2000, MSG_MORE\)) = 2000/)
   })
 
   it('needs the handshake', () => {
