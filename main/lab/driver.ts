@@ -1,7 +1,7 @@
 import { FrameWriter } from '../../src/link/frame-batch.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
 import type { FrameSink, Link } from '../../src/link/link.ts'
-import { summedBytes } from '../../src/wire/summed-memory.ts'
+import { takeStretch } from '../../src/wire/common-memory.ts'
 import { machineClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 
@@ -52,7 +52,7 @@ export class Driver {
   readonly clock: Clock
   private readonly options: DriverOptions
   private link: Link | null = null
-  private readonly writer = new FrameWriter(writerFrames, writerBytes, summedBytes(writerBytes))
+  private readonly writer = new FrameWriter(writerFrames, writerBytes, takeStretch(writerBytes))
   private readonly sink: FrameSink
   private timer: NodeJS.Timeout | null = null
   private immediate: NodeJS.Immediate | null = null

@@ -1,3 +1,5 @@
+import type { Stretch } from '../wire/common-memory.ts'
+
 /** Which way a frame went, seen from this machine. */
 export const Direction = { unknown: 0, received: 1, sent: 2 } as const
 export type Direction = typeof Direction[keyof typeof Direction]
@@ -72,11 +74,16 @@ export class FrameBatch {
  */
 export class FrameWriter {
   readonly batch: FrameBatch
-  private end = 0
+  readonly capacityBytes: number
+  private readonly stretch: Stretch
+  private end: number
 
-  /** @param bytes the area to write to; for one that lives long and whose frames need checksums, see `summedBytes` */
-  constructor(capacityFrames: number, capacityBytes: number, bytes: Uint8Array = new Uint8Array(capacityBytes)) {
-    this.batch = new FrameBatch(capacityFrames, bytes)
+  /** @param stretch what to write to; for frames of connections, one of the common memory */
+  constructor(capacityFrames: number, capacityBytes: number, stretch: Stretch = { bytes: new Uint8Array(capacityBytes), at: 0, length: capacityBytes }) {
+    this.batch = new FrameBatch(capacityFrames, stretch.bytes)
+    this.capacityBytes = capacityBytes
+    this.stretch = stretch
+    this.end = stretch.at
   }
 
   get bytes(): Uint8Array { return this.batch.bytes }
@@ -84,7 +91,7 @@ export class FrameWriter {
 
   /** Offset in `bytes` at which a frame of up to `maxLength` bytes may be written, or -1 when there is no room. */
   reserve(maxLength: number): number {
-    if (this.batch.count === this.batch.capacity || this.end + maxLength > this.batch.bytes.length) return -1
+    if (this.batch.count === this.batch.capacity || this.end + maxLength > this.stretch.at + this.capacityBytes) return -1
     return this.end
   }
 
@@ -105,6 +112,6 @@ export class FrameWriter {
 
   clear(): void {
     this.batch.clear()
-    this.end = 0
+    this.end = this.stretch.at
   }
 }

@@ -1,6 +1,7 @@
 import { fault } from '../base/fault.ts'
 import type { Fault } from '../base/fault.ts'
-import { summedBytes } from '../wire/summed-memory.ts'
+import { copyText, takeStretch } from '../wire/common-memory.ts'
+import type { Stretch } from '../wire/common-memory.ts'
 import { Direction, FrameBatch } from './frame-batch.ts'
 import { emptyStatistics } from './link.ts'
 import type { FrameSink, Link, LinkInfo, LinkKind, LinkStatistics } from './link.ts'
@@ -15,8 +16,8 @@ export interface MemoryLinkOptions {
   /** Frames that may wait to be drained; more are dropped and counted as `droppedByRing`. */
   readonly queueFrames?: number
   readonly queueBytes?: number
-  /** Frames that wait lie in memory whose checksums are quick (`summedBytes`). */
-  readonly summed?: boolean
+  /** Frames that wait lie in the memory where connections have their text. */
+  readonly common?: boolean
   /** Frames sent come back from `drain` with direction `sent`. */
   readonly seeSent?: boolean
   /** Stamps frames, in µs; without it every stamp is 0. */
@@ -80,7 +81,7 @@ export class MemoryLink implements Link {
     this.seeSent = options.seeSent ?? false
     this.clock = options.clock ?? (() => 0)
     this.maxFrameBytes = mtu + 18
-    const area = () => options.summed === true ? summedBytes(queueBytes) : new Uint8Array(queueBytes)
+    const area = (): Stretch => options.common === true ? takeStretch(queueBytes) : { bytes: new Uint8Array(queueBytes), at: 0, length: queueBytes }
     this.arriving = new Inbox(queueFrames, area())
     this.leaving = new Inbox(queueFrames, area())
     this.part = new FrameBatch(queueFrames)
@@ -204,15 +205,18 @@ export class MemoryLink implements Link {
 /** Frames one behind the other in an area of fixed size; each starts on a multiple of 8. */
 class Inbox {
   readonly batch: FrameBatch
-  private end = 0
+  private readonly stretch: Stretch
+  private end: number
 
-  constructor(capacityFrames: number, bytes: Uint8Array) {
-    this.batch = new FrameBatch(capacityFrames, bytes)
+  constructor(capacityFrames: number, stretch: Stretch) {
+    this.batch = new FrameBatch(capacityFrames, stretch.bytes)
+    this.stretch = stretch
+    this.end = stretch.at
   }
 
   clear(): void {
     this.batch.clear()
-    this.end = 0
+    this.end = this.stretch.at
   }
 
   /** @returns frames that found room */
@@ -233,8 +237,8 @@ class Inbox {
       if (offset < end || offset > end + 8 || (offset & 7) !== (start & 7)) return false
       end = offset + from.capturedLength[i]
     }
-    if (this.end + (end - start) > into.bytes.length) return false
-    into.bytes.set(from.bytes.subarray(start, end), this.end)
+    if (!this.hasRoom(end - start)) return false
+    copyText(from.bytes, start, into.bytes, this.end, end - start)
     const shift = this.end - start
     for (let i = 0; i < count; i++) into.add(from.offset[i] + shift, from.capturedLength[i], from.originalLength[i], sec, nsec, direction)
     this.end = (this.end + (end - start) + 7) & ~7
@@ -246,12 +250,16 @@ class Inbox {
     let taken = 0
     for (let i = 0; i < count; i++) {
       const length = from.capturedLength[i]
-      if (into.count === into.capacity || this.end + length > into.bytes.length) continue
-      into.bytes.set(from.bytes.subarray(from.offset[i], from.offset[i] + length), this.end)
+      if (into.count === into.capacity || !this.hasRoom(length)) continue
+      copyText(from.bytes, from.offset[i], into.bytes, this.end, length)
       into.add(this.end, length, from.originalLength[i], sec, nsec, direction)
       this.end = (this.end + length + 7) & ~7
       taken++
     }
     return taken
+  }
+
+  private hasRoom(length: number): boolean {
+    return this.end + length <= this.stretch.at + this.stretch.length
   }
 }

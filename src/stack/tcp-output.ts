@@ -41,7 +41,7 @@ export class TcpOutput {
     for (let sent = 0; sent < limit; sent++) {
       const at = writer.reserve(this.maxFrameBytes)
       if (at < 0) {
-        if (writer.count === 0) throw new Error(`a writer of ${writer.bytes.length} bytes cannot take a frame of ${this.maxFrameBytes}`)
+        if (writer.count === 0) throw new Error(`a writer of ${writer.capacityBytes} bytes cannot take a frame of ${this.maxFrameBytes}`)
         return 'full'
       }
       const segment = connection.pollTransmit(nowUs)

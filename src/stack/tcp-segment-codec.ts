@@ -1,5 +1,6 @@
 import { copyBytes, writeU16, writeU32 } from '../base/bytes.ts'
 import type { TcpSegment } from '../tcp/segment.ts'
+import { copyText } from '../wire/common-memory.ts'
 import { scanTcpOptions } from '../wire/tcp-options.ts'
 import { decodeTcp, TcpHeader, tcpHeaderBytes } from '../wire/tcp.ts'
 
@@ -44,7 +45,7 @@ export function writeSegment(segment: TcpSegment, into: Uint8Array, at: number, 
   writeU16(into, at + 16, 0)
   writeU16(into, at + 18, segment.urgentPointer)
   if (segment.optionLength > 0) copyBytes(segment.optionBytes, 0, into, at + tcpHeaderBytes, segment.optionLength)
-  if (payloadLength > 0) copyBytes(segment.payload, segment.payloadAt, into, at + headerLength, payloadLength)
-  if (payload2Length > 0) copyBytes(segment.payload, segment.payload2At, into, at + headerLength + payloadLength, payload2Length)
+  if (payloadLength > 0) copyText(segment.payload, segment.payloadAt, into, at + headerLength, payloadLength)
+  if (payload2Length > 0) copyText(segment.payload, segment.payload2At, into, at + headerLength + payloadLength, payload2Length)
   return length
 }

@@ -1,7 +1,8 @@
-import { copyBytes } from '../base/bytes.ts'
 import { RangeSet } from '../base/range-set.ts'
+import { copyText, giveStretch, takeStretch } from '../wire/common-memory.ts'
+import type { Stretch } from '../wire/common-memory.ts'
 
-const noBytes = new Uint8Array(0)
+const nothing: Stretch = { bytes: new Uint8Array(0), at: 0, length: 0 }
 const maxRanges = 64
 const recentCount = 8
 
@@ -18,7 +19,7 @@ export class ReceiveBuffer {
   limit: number
   readOffset = 0
   nextOffset = 0
-  #bytes: Uint8Array = noBytes
+  #stretch: Stretch = nothing
   #head = 0
   #ranges: RangeSet | null = null
   /** An offset inside each range that arrived lately, latest first: the order of SACK blocks (RFC 2018 §4). */
@@ -48,7 +49,7 @@ export class ReceiveBuffer {
   /** Takes a larger or smaller limit; bytes that are here stay. */
   setLimit(limit: number): void {
     this.limit = limit
-    if (limit > this.#bytes.length && this.#bytes.length > 0) this.#grow(limit)
+    if (limit > this.#stretch.length && this.#stretch.length > 0) this.#grow(limit)
   }
 
   /**
@@ -75,10 +76,11 @@ export class ReceiveBuffer {
   read(into: Uint8Array, at: number, length: number): number {
     const taken = Math.min(length, this.unread())
     if (taken <= 0) return 0
-    const first = Math.min(taken, this.#bytes.length - this.#head)
-    copyBytes(this.#bytes, this.#head, into, at, first)
-    if (first < taken) copyBytes(this.#bytes, 0, into, at + first, taken - first)
-    this.#head = wrapped(this.#head + taken, this.#bytes.length)
+    const { bytes, at: start, length: capacity } = this.#stretch
+    const first = Math.min(taken, capacity - this.#head)
+    copyText(bytes, start + this.#head, into, at, first)
+    if (first < taken) copyText(bytes, start, into, at + first, taken - first)
+    this.#head = wrapped(this.#head + taken, capacity)
     this.readOffset += taken
     return taken
   }
@@ -102,7 +104,8 @@ export class ReceiveBuffer {
   /** Throws everything away, the memory too. */
   release(): void {
     this.readOffset = this.nextOffset
-    this.#bytes = noBytes
+    giveStretch(this.#stretch)
+    this.#stretch = nothing
     this.#head = 0
     this.#ranges = null
     this.#recent = null
@@ -141,18 +144,21 @@ export class ReceiveBuffer {
 
   #copyIn(offset: number, from: Uint8Array, at: number, length: number): void {
     const end = offset + length - this.readOffset
-    if (end > this.#bytes.length) this.#grow(Math.max(this.limit, end))
-    const start = wrapped(this.#head + (offset - this.readOffset), this.#bytes.length)
-    const first = Math.min(length, this.#bytes.length - start)
-    copyBytes(from, at, this.#bytes, start, first)
-    if (first < length) copyBytes(from, at + first, this.#bytes, 0, length - first)
+    if (end > this.#stretch.length) this.#grow(Math.max(this.limit, end))
+    const { bytes, at: start, length: capacity } = this.#stretch
+    const tail = wrapped(this.#head + (offset - this.readOffset), capacity)
+    const first = Math.min(length, capacity - tail)
+    copyText(from, at, bytes, start + tail, first)
+    if (first < length) copyText(from, at + first, bytes, start, length - first)
   }
 
   #grow(capacity: number): void {
-    const bytes = new Uint8Array(capacity)
-    bytes.set(this.#bytes.subarray(this.#head))
-    bytes.set(this.#bytes.subarray(0, this.#head), this.#bytes.length - this.#head)
-    this.#bytes = bytes
+    const { bytes, at, length } = this.#stretch
+    const larger = takeStretch(capacity)
+    copyText(bytes, at + this.#head, larger.bytes, larger.at, length - this.#head)
+    copyText(bytes, at, larger.bytes, larger.at + length - this.#head, this.#head)
+    giveStretch(this.#stretch)
+    this.#stretch = larger
     this.#head = 0
   }
 }

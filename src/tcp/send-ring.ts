@@ -1,8 +1,9 @@
-import { copyBytes } from '../base/bytes.ts'
+import { copyText, giveStretch, takeStretch } from '../wire/common-memory.ts'
+import type { Stretch } from '../wire/common-memory.ts'
 import { seqAdd, seqDiff } from './seq.ts'
 import type { TcpSegment } from './segment.ts'
 
-const noBytes = new Uint8Array(0)
+const nothing: Stretch = { bytes: new Uint8Array(0), at: 0, length: 0 }
 
 /**
  * What the application sent and the peer has not acknowledged, as a ring that is allocated at the first byte and owned by the connection:
@@ -10,11 +11,11 @@ const noBytes = new Uint8Array(0)
  *      startSeq             SND.NXT              endSeq
  *      | sent, unacknowledged | not sent yet       | free …
  *
- * Segments point into it; their bytes stand still until they are acknowledged.
+ * Segments point into it; their bytes stand still until they are acknowledged, or the ring is released.
  */
 export class SendRing {
   readonly capacity: number
-  #bytes: Uint8Array = noBytes
+  #stretch: Stretch = nothing
   #head = 0
   length = 0
   /** Sequence number of the first byte: ISS + 1 at first. */
@@ -34,11 +35,12 @@ export class SendRing {
   write(from: Uint8Array, at: number, length: number): number {
     const taken = Math.min(length, this.capacity - this.length)
     if (taken <= 0) return 0
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.capacity)
+    if (this.#stretch === nothing) this.#stretch = takeStretch(this.capacity)
+    const { bytes, at: start } = this.#stretch
     const tail = wrapped(this.#head + this.length, this.capacity)
     const first = Math.min(taken, this.capacity - tail)
-    copyBytes(from, at, this.#bytes, tail, first)
-    if (first < taken) copyBytes(from, at + first, this.#bytes, 0, taken - first)
+    copyText(from, at, bytes, start + tail, first)
+    if (first < taken) copyText(from, at + first, bytes, start, taken - first)
     this.length += taken
     return taken
   }
@@ -47,10 +49,11 @@ export class SendRing {
   view(seq: number, length: number, into: TcpSegment): void {
     const start = wrapped(this.#head + seqDiff(seq, this.startSeq), this.capacity)
     const first = Math.min(length, this.capacity - start)
-    into.payload = this.#bytes
-    into.payloadAt = start
+    const { bytes, at } = this.#stretch
+    into.payload = bytes
+    into.payloadAt = at + start
     into.payloadLength = first
-    into.payload2At = 0
+    into.payload2At = at
     into.payload2Length = length - first
   }
 
@@ -69,7 +72,8 @@ export class SendRing {
     this.startSeq = this.endSeq()
     this.length = 0
     this.#head = 0
-    this.#bytes = noBytes
+    giveStretch(this.#stretch)
+    this.#stretch = nothing
   }
 }
 

@@ -1,6 +1,9 @@
 /** Adds up the 16-bit little endian words of [at, end) of one memory; the length is a positive multiple of 32, at most {@link longestSum}. The result is modulo 2^32. */
 export type WordSum = (at: number, end: number) => number
 
+/** Copies `length` bytes inside of one memory; the stretches may overlap. */
+export type BlockCopy = (intoAt: number, fromAt: number, length: number) => void
+
 /** So many bytes cannot overflow 32 bits. */
 export const longestSum = 0x1_0000
 
@@ -14,8 +17,8 @@ export function summedBytes(length: number): Uint8Array<ArrayBuffer> {
   if (webAssembly === undefined) return new Uint8Array(length)
   try {
     const memory = new webAssembly.Memory({ initial: pages, maximum: pages })
-    const { exports } = new webAssembly.Instance(compiled ??= new webAssembly.Module(wordSumModule()), { '': { m: memory } })
-    sums.set(memory.buffer, exports.f)
+    const { exports } = new webAssembly.Instance(compiled ??= new webAssembly.Module(moduleCode()), { '': { m: memory } })
+    functions.set(memory.buffer, exports)
     return new Uint8Array(memory.buffer, 0, length)
   } catch {
     return new Uint8Array(length)
@@ -24,13 +27,20 @@ export function summedBytes(length: number): Uint8Array<ArrayBuffer> {
 
 /** @returns null for ordinary bytes */
 export function wordSumOf(buffer: ArrayBufferLike): WordSum | null {
-  return sums.get(buffer) ?? null
+  return functions.get(buffer)?.s ?? null
+}
+
+/** @returns null for ordinary bytes */
+export function blockCopyOf(buffer: ArrayBufferLike): BlockCopy | null {
+  return functions.get(buffer)?.c ?? null
 }
 
 /** One for all memories: what is compiled for the first serves the others. */
 let compiled: object | null = null
 
-const sums = new WeakMap<ArrayBufferLike, WordSum>()
+const functions = new WeakMap<ArrayBufferLike, MemoryFunctions>()
+
+interface MemoryFunctions { readonly s: WordSum, readonly c: BlockCopy }
 
 const pageBytes = 0x1_0000
 
@@ -38,12 +48,12 @@ const pageBytes = 0x1_0000
 interface WebAssemblyApi {
   readonly Memory: new (descriptor: { initial: number, maximum: number }) => { readonly buffer: ArrayBuffer }
   readonly Module: new (code: Uint8Array) => object
-  readonly Instance: new (module: object, imports: { readonly '': { readonly m: object } }) => { readonly exports: { readonly f: WordSum } }
+  readonly Instance: new (module: object, imports: { readonly '': { readonly m: object } }) => { readonly exports: MemoryFunctions }
 }
 
-/** Two times sixteen bytes a round, each as four sums of two words. */
-function wordSumModule(): Uint8Array {
-  const body = [
+/** Sums two times sixteen bytes a round, each as four sums of two words; copies by the instruction for it. */
+function moduleCode(): Uint8Array {
+  const sum = [
     0x01, 0x02, 0x7b, // two vectors, $a (2) and $b (3), beside the parameters $at (0) and $end (1)
     0x03, 0x40, // loop
     0x20, 2, 0x20, 0, 0xfd, 0x00, 0, 0, 0xfd, 0x7f, 0xfd, 0xae, 0x01, 0x21, 2, // $a = i32x4.add($a, i32x4.extadd_pairwise_i16x8_u(v128.load($at)))
@@ -54,12 +64,13 @@ function wordSumModule(): Uint8Array {
     0x20, 2, 0xfd, 0x1b, 2, 0x20, 2, 0xfd, 0x1b, 3, 0x6a, // lane 2 + lane 3
     0x6a, 0x0b,
   ]
+  const copy = [0x00, 0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 0x0a, 0x00, 0x00, 0x0b] // memory.copy($into, $from, $length)
   return Uint8Array.of(
     0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
-    0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01, 0x7f, // type 0: (i32, i32) → i32
+    0x01, 0x0d, 0x02, 0x60, 0x02, 0x7f, 0x7f, 0x01, 0x7f, 0x60, 0x03, 0x7f, 0x7f, 0x7f, 0x00, // type 0: (i32, i32) → i32, type 1: (i32, i32, i32) → nothing
     0x02, 0x0a, 0x01, 0x00, 0x01, 0x6d, 0x02, 0x01, 0x01, 0x80, 0x80, 0x04, // imports memory "" "m", 1 to 65,536 pages
-    0x03, 0x02, 0x01, 0x00, // one function of type 0
-    0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00, // exported as "f"
-    0x0a, body.length + 2, 0x01, body.length, ...body,
+    0x03, 0x03, 0x02, 0x00, 0x01, // two functions, of type 0 and 1
+    0x07, 0x09, 0x02, 0x01, 0x73, 0x00, 0x00, 0x01, 0x63, 0x00, 0x01, // exported as "s" and "c"
+    0x0a, sum.length + copy.length + 3, 0x02, sum.length, ...sum, copy.length, ...copy,
   )
 }

@@ -11,7 +11,7 @@ import { defaultTcpConfig } from '../../src/tcp/config.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import { createTcpSnapshot } from '../../src/tcp/snapshot.ts'
 import { TcpState } from '../../src/tcp/state.ts'
-import { summedBytes } from '../../src/wire/summed-memory.ts'
+import { takeStretch } from '../../src/wire/common-memory.ts'
 import type { BenchResult } from './bench.ts'
 import { copyBound } from './copy-bound.ts'
 import { resultBeside, resultOf, usualRuns } from './runs.ts'
@@ -51,7 +51,7 @@ class End {
     this.host = new Host(config, new Random(address))
     this.link = link
     const areaBytes = batchFrames * (mtu + 22)
-    this.writer = new FrameWriter(batchFrames, areaBytes, summedBytes(areaBytes))
+    this.writer = new FrameWriter(batchFrames, areaBytes, takeStretch(areaBytes))
   }
 
   transmit(nowUs: number): number {
@@ -75,7 +75,7 @@ class End {
 }
 
 export function twoHosts(mtu: number, tcp: Partial<TcpConfig> = {}): { client: End, server: End } {
-  const [a, b] = memoryLinkPair({ mtu, queueFrames: 8192, queueBytes: 32 << 20, summed: true })
+  const [a, b] = memoryLinkPair({ mtu, queueFrames: 8192, queueBytes: 4 << 20, common: true })
   const client = new End(clientAddress, a, mtu, tcp)
   const server = new End(serverAddress, b, mtu, tcp)
   client.host.start(0)
