@@ -91,7 +91,8 @@ inOwnNetwork(import.meta.url, () => {
         host.connection(id as number)!.snapshot(ours)
         expect(ours.timestampsOn).toBe(variant.ts)
         expect(ours.sackOn).toBe(true)
-        const theirs = run('ss', ['-tnio', 'state', 'established', '( sport = :9000 )'])
+        let theirs = ''
+        await until(() => (theirs = run('ss', ['-tnio', 'state', 'established', '( sport = :9000 )'])).includes(':9000'), 2000, 'the kernel has our ACK')
         expect(/\bts\b/.test(theirs), theirs).toBe(variant.ts)
         expect(/wscale:/.test(theirs), theirs).toBe(variant.wscale)
         await until(() => transfer.ending !== null || host.connection(id as number)!.state === TcpState.timeWait, 60_000, 'both directions are done')
