@@ -21,6 +21,13 @@ export function commandLineOf(call: LabCall): string | null {
       const [{ kind, limit }] = call.args
       return formatCommandLine('keep', { what: kind, ...kind === 'all' ? {} : { limit } })
     }
+    case 'impair': {
+      const { lossPercent, duplicatePercent, corruptPercent, reorderPercent, delayMs, rateKbps } = call.args[0]
+      return formatCommandLine('impair', {
+        ...given('loss', lossPercent), ...given('duplicate', duplicatePercent), ...given('corrupt', corruptPercent), ...given('reorder', reorderPercent), ...given('delay', delayMs), ...given('kbps', rateKbps),
+      })
+    }
+    case 'loseNext': return formatCommandLine('lose', { segment: call.args[0].kind, times: call.args[0].count })
     case 'clearCapture': return formatCommandLine('captureClear', {})
     case 'saveCapture': {
       const { path, overwrite, flow, first, last, filter } = call.args[0]

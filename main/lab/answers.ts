@@ -11,6 +11,7 @@ import { linkKinds } from '../../src/link/link.ts'
 import type { Trace } from '../../src/trace/trace.ts'
 import { injectLimits, planInjection } from '../../src/craft/inject-guard.ts'
 import { bytesOf, choiceOf, fieldsOf, integerOf, listOf, optional, secondsOf, textOf } from './arguments.ts'
+import { cableOf } from './cable.ts'
 import { colourRulesAtMost } from './colour-rules.ts'
 import { DisplayedPackets } from './displayed-packets.ts'
 import { flowsInOrder } from './flow-orders.ts'
@@ -58,6 +59,8 @@ export function answersOf(lab: Lab): Answers {
       capture().clear(lab.clock())
       lab.reportNotice()
     }),
+    impair: (settings) => change(() => cableOf(lab.requireOpen().opened).impair(settings)),
+    loseNext: (request) => change(() => cableOf(lab.requireOpen().opened).loseNext(request)),
     setKeep: (keep) => lab.setKeep(keepOf(keep)),
     saveCapture: (request) => {
       const { path, overwrite, flow, first, last, filter } = fieldsOf(request, 'request')

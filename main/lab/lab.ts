@@ -357,13 +357,13 @@ export class Lab {
     const nothing = { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
     const filter = { expression: this.filter.expression, instructions: this.filter.instructions }
     if (open === null) {
-      return { open: false, capturing: false, info: null, filter, statistics, keep: this.keep, recording: nothing, loading: null, fault: this.linkFault, peer: null }
+      return { open: false, capturing: false, info: null, filter, statistics, keep: this.keep, recording: nothing, loading: null, fault: this.linkFault, peer: null, cable: null }
     }
     open.opened.link.statistics(statistics)
     return {
       open: true, capturing: open.capture.capturing, info: open.opened.link.info, filter, statistics, keep: open.capture.keep,
       recording: open.capture.state(nowUs), loading: open.capture.loading,
-      fault: this.linkFault, peer: open.opened.peer,
+      fault: this.linkFault, peer: open.opened.peer, cable: open.opened.cable?.state() ?? null,
     }
   }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { Link, LinkKind } from '../../src/link/link.ts'
+import { plainCable } from '../../src/rpc/cable-contract.ts'
 import type { LinkChoice, LinkSpec } from '../../src/rpc/contract.ts'
 import type { HostSettings } from '../../src/rpc/host-contract.ts'
 import { openCapHelperLink } from '../link/cap-helper-link.ts'
@@ -11,6 +12,7 @@ import { listInterfaces } from '../link/interfaces.ts'
 import { openSandboxLink, sandboxObstacle } from '../link/sandbox-link.ts'
 import { openVirtualLink, virtualPeerAddress } from '../link/virtual-link.ts'
 import type { VirtualLink, VirtualLinkOptions } from '../link/virtual-link.ts'
+import { Cable, impairmentsOf } from './cable.ts'
 import { openInterfaceLink, permissionOf } from './interface-link.ts'
 
 /** A link with what the lab has to know to stand on it. */
@@ -27,6 +29,8 @@ export interface OpenedLink {
   /** Wireless: answers to address probes take their time. */
   readonly isWireless: boolean
   readonly virtual: VirtualLink | null
+  /** Between the two hosts of the virtual link. */
+  readonly cable: Cable | null
 }
 
 /** The lab's own host on links that bring one. */
@@ -37,14 +41,7 @@ const ownHost: HostSettings = {
   listen: [{ port: 7, application: 'echo' }, { port: 9, application: 'discard' }, { port: 19, application: 'chargen' }, { port: 80, application: 'http' }],
 }
 
-/**
- * A cable slow enough to watch, so that a sender without end does not fill the disk at the speed of memory: a round trip of 2 ms and
- * 10 Mbit/s. Its queue holds more than a window, so nothing is lost.
- */
-const cable = { rateBitsPerSecond: 10_000_000, queueFrames: 512 } as const
-const watchable = { delayUs: 1000, toPeer: cable, toLab: cable } as const
-
-const plain = { peer: null, host: null, hasFirstConversation: false, acceptUnfinishedChecksums: false, isWireless: false, virtual: null } as const
+const plain = { peer: null, host: null, hasFirstConversation: false, acceptUnfinishedChecksums: false, isWireless: false, virtual: null, cable: null } as const
 
 /**
  * Opens a link of any kind.
@@ -69,8 +66,8 @@ export async function openLinkOf(spec: LinkSpec, virtual: VirtualLinkOptions): P
       return { ...plain, link, peer: { address: link.peerAddress, kind: 'kernel' }, host: ownHost, hasFirstConversation: true, acceptUnfinishedChecksums: true }
     }
     case 'virtual': {
-      const link = openVirtualLink({ ...watchable, ...virtual })
-      return { ...plain, link, virtual: link, peer: { address: virtualPeerAddress, kind: 'lab' }, host: ownHost, hasFirstConversation: true }
+      const link = openVirtualLink({ toPeer: impairmentsOf(plainCable), toLab: impairmentsOf(plainCable), ...virtual })
+      return { ...plain, link, virtual: link, cable: new Cable(link), peer: { address: virtualPeerAddress, kind: 'lab' }, host: ownHost, hasFirstConversation: true }
     }
     default: throw new FaultError(fault('badArgument', { name: 'kind', value: String(spec.kind), expected: 'nic | cap | sandbox | virtual | file' }))
   }

@@ -1,10 +1,11 @@
 import { Random } from '../../src/base/random.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
-import type { Impairments } from '../../src/link/impair.ts'
+import type { ImpairedLink, ImpairmentCounts, ImpairmentRule, Impairments } from '../../src/link/impair.ts'
 import type { FrameSink, Link, LinkInfo, LinkStatistics } from '../../src/link/link.ts'
 import { MemoryHub } from '../../src/link/memory.ts'
 import type { MemoryLink } from '../../src/link/memory.ts'
+import { segmentKindOf, type SegmentKind } from '../../src/link/segment-kind.ts'
 import { createStation } from '../../src/sim/network.ts'
 import type { Station } from '../../src/sim/station.ts'
 import { datagramServices, services } from '../../src/stack/applications/services.ts'
@@ -54,7 +55,14 @@ export class VirtualLink implements Link {
   private readonly hub = new MemoryHub()
   private readonly port: MemoryLink
   private readonly clock: () => number
+  /** How many of the next segments of each kind are to be lost. */
+  private readonly awaited = new Map<SegmentKind, number>()
   private nowUs: number
+  private readonly loseAwaited: ImpairmentRule = {
+    action: 'drop', count: Infinity,
+    matches: (bytes, at, length) => this.awaited.size > 0 && this.takeAwaited(segmentKindOf(bytes, at, length)),
+  }
+
   private timer: NodeJS.Timeout | null = null
   private timerUs = Infinity
   private notice: NodeJS.Timeout | null = null
@@ -75,7 +83,7 @@ export class VirtualLink implements Link {
         ipv6: true, probeIpv6: false, solicitRouters: false, multicastReports: false, ipv6Addresses: [{ address: parseIpv6(virtualPeerAddress6)!, prefixLength: 64 }],
       },
       sink: options.peerSink,
-      receive: { delayUs, ...options.toPeer }, send: { delayUs, ...options.toLab },
+      receive: this.withAwaited({ delayUs, ...options.toPeer }), send: this.withAwaited({ delayUs, ...options.toLab }),
     }, this.hub, random, mtu, now)
     this.peer = this.station.host
     this.station.onEvent = options.onPeerEvent ?? null
@@ -83,6 +91,29 @@ export class VirtualLink implements Link {
     for (const { port, create } of Object.values(datagramServices)) this.station.applications.serveDatagrams(port, create())
     this.peer.start(this.nowUs)
     this.advance()
+  }
+
+  /** What happens to frames from now on, each way; those under way stay as they are. */
+  impair(settings: Impairments): void {
+    const { receivePath, sendPath } = this.path
+    receivePath.configure(this.withAwaited(settings))
+    sendPath.configure(this.withAwaited(settings))
+  }
+
+  /** Loses the next `count` segments of a kind, of whichever end; 0 takes it back. */
+  loseNext(kind: SegmentKind, count: number): void {
+    if (count > 0) this.awaited.set(kind, count)
+    else this.awaited.delete(kind)
+  }
+
+  /** Segments that {@link loseNext} still waits for. */
+  awaitedLosses(): { kind: SegmentKind, count: number }[] {
+    return Array.from(this.awaited, ([kind, count]) => ({ kind, count }))
+  }
+
+  /** What has happened to frames, each way. */
+  impairmentCounts(): readonly Readonly<ImpairmentCounts>[] {
+    return [this.path.receivePath.counts, this.path.sendPath.counts]
   }
 
   /** Another end on the same cable, which sees and sends what it likes. */
@@ -122,6 +153,21 @@ export class VirtualLink implements Link {
     this.timer = this.notice = null
     this.station.link.close()
     this.port.close()
+  }
+
+  /** The far end is always impaired, if only by the delay. */
+  private get path(): ImpairedLink {
+    return this.station.link as ImpairedLink
+  }
+
+  private withAwaited(settings: Impairments): Impairments {
+    return { ...settings, rules: [...settings.rules ?? [], this.loseAwaited] }
+  }
+
+  private takeAwaited(kind: SegmentKind | null): boolean {
+    const count = kind === null ? 0 : this.awaited.get(kind) ?? 0
+    if (count > 0) this.loseNext(kind!, count - 1)
+    return count > 0
   }
 
   /** Lets happen at the far end whatever is due by now, each thing at its own time. */

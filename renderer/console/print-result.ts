@@ -3,6 +3,7 @@ import { utf8Text } from '../../src/base/bytes.ts'
 import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
+import type { CableState } from '../../src/rpc/cable-contract.ts'
 import type { Keep, LinkChoice, LinkState } from '../../src/rpc/contract.ts'
 import type { FlowInsights, FlowPage } from '../../src/rpc/flows-contract.ts'
 import type { DatagramPage, Decision, HostState, InjectResult, SocketRow } from '../../src/rpc/host-contract.ts'
@@ -20,6 +21,7 @@ import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
 import { insightLines, packetsText, reasonTitle, verdictLines } from '../capture/shown-insights.ts'
 import { savedStream } from '../capture/stream-words.ts'
+import { cableText } from '../endpoint/cable-text.ts'
 import { printExport, printScript } from './print-script.ts'
 import { printConversations, printEndpoints, printStatistics } from './print-statistics.ts'
 import { printStream } from './print-stream.ts'
@@ -55,6 +57,7 @@ export class ResultPrinter {
         const { kind, limit } = value as Keep
         return [kind === 'all' ? t('window.result.keptAll') : t(`window.result.kept.${kind}`, { limit: formatCount(limit) })]
       }
+      case 'impair': case 'lose': return [cableText(value as CableState, t)]
       case 'save': {
         const { frames, bytes } = value as { frames: number, bytes: number }
         return [t('window.result.saved', { frames: formatCount(frames), bytes: formatBytes(bytes) })]

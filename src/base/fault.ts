@@ -21,6 +21,7 @@ export const faultCodes = [
   'badDisplayFilter',
   'linkClosed',
   'linkCannotInject',
+  'linkNotVirtual',
   'sandboxUnavailable',
   'sandboxDied',
   'helperDied',

@@ -1,8 +1,10 @@
 import { parseHex, utf8Bytes } from '../base/bytes.ts'
+import { segmentKinds } from './cable-contract.ts'
 import { keepKinds } from './contract.ts'
 import { flowSorts } from './flows-contract.ts'
 import { pairLayers, pairSorts } from './statistics-contract.ts'
 import type { PairRequest } from './statistics-contract.ts'
+import type { CableSettings } from './cable-contract.ts'
 import type { StreamChoice } from './stream-contract.ts'
 import type { CallName, LabCalls, LinkSpec } from './contract.ts'
 import type { FlowRequest } from './flows-contract.ts'
@@ -33,6 +35,14 @@ export const commandTable = {
   captureStop: { words: ['capture', 'stop'], positionals: [], options: [] },
   captureClear: { words: ['capture', 'clear'], positionals: [], options: [] },
   keep: { words: ['keep'], positionals: [{ name: 'what', type: 'keepKind' }, { name: 'limit', type: 'count', optional: true }], options: [] },
+  impair: {
+    words: ['impair'], positionals: [],
+    options: [
+      { name: 'loss', type: 'percent' }, { name: 'duplicate', type: 'percent' }, { name: 'corrupt', type: 'percent' }, { name: 'reorder', type: 'percent' },
+      { name: 'delay', type: 'count' }, { name: 'kbps', type: 'count' },
+    ],
+  },
+  lose: { words: ['lose'], positionals: [{ name: 'segment', type: 'segmentKind' }, { name: 'times', type: 'count', optional: true }], options: [] },
   filter: { words: ['filter'], positionals: [{ name: 'expression', type: 'text', optional: true, rest: true }], options: [] },
   open: { words: ['open'], positionals: [{ name: 'file', type: 'path', rest: true }], options: [] },
   save: {
@@ -160,14 +170,15 @@ export interface OptionSpec { readonly name: string, readonly type: ArgumentType
 
 export type ArgumentType =
   | 'text' | 'path' | 'linkName' | 'address' | 'cidr' | 'ipv6' | 'mac' | 'preset' | 'settingName' | 'hex' | 'commandWords'
-  | 'linkKind' | 'keepKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'pairLayer' | 'pairSort' | 'listener'
-  | 'integer' | 'count' | 'port' | 'flow' | 'connection'
+  | 'linkKind' | 'keepKind' | 'segmentKind' | 'language' | 'theme' | 'flowSort' | 'streamEnd' | 'scriptProfile' | 'pairLayer' | 'pairSort' | 'listener'
+  | 'integer' | 'count' | 'percent' | 'port' | 'flow' | 'connection'
   | 'setting' | 'flag'
 
 /** Types that take one of a closed list. `cap` links are opened where the native binding is absent. */
 export const argumentChoices = {
   linkKind: ['nic', 'cap', 'sandbox', 'virtual', 'file'],
   keepKind: keepKinds,
+  segmentKind: segmentKinds,
   language: ['en', 'ko'],
   theme: ['dark', 'light', 'system'],
   flowSort: flowSorts,
@@ -181,6 +192,7 @@ export const argumentChoices = {
 export const argumentRanges = {
   integer: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   count: [0, Number.MAX_SAFE_INTEGER],
+  percent: [0, 100],
   port: [1, 65535],
   flow: [0, Number.MAX_SAFE_INTEGER],
   connection: [0, Number.MAX_SAFE_INTEGER],
@@ -231,6 +243,8 @@ export function commandCall(command: Command): LabCall | null {
     case 'captureStop': return { name: 'stopCapture', args: [] }
     case 'captureClear': return { name: 'clearCapture', args: [] }
     case 'keep': return { name: 'setKeep', args: [{ kind: command.args.what, limit: command.args.limit ?? 0 }] }
+    case 'impair': return { name: 'impair', args: [cableSettings(command.args)] }
+    case 'lose': return { name: 'loseNext', args: [{ kind: command.args.segment, count: command.args.times ?? 1 }] }
     case 'filter': return { name: 'setCaptureFilter', args: [command.args.expression ?? ''] }
     case 'open': return { name: 'openLink', args: [{ kind: 'file', name: command.args.file }] }
     case 'save': {
@@ -317,6 +331,13 @@ function linkSpec(args: CommandArgs<'linkOpen'>): LinkSpec {
     ...given('promiscuous', promiscuous),
     ...given('elevate', elevate),
     ...given('host', ip === undefined ? undefined : { address: ip, ...given('mac', mac), ...given('gateway', gateway), ...given('ipv6', ip6) }),
+  }
+}
+
+function cableSettings({ loss, duplicate, corrupt, reorder, delay, kbps }: CommandArgs<'impair'>): Partial<CableSettings> {
+  return {
+    ...given('lossPercent', loss), ...given('duplicatePercent', duplicate), ...given('corruptPercent', corrupt), ...given('reorderPercent', reorder), ...given('delayMs', delay),
+    ...given('rateKbps', kbps),
   }
 }
 

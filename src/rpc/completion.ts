@@ -105,7 +105,7 @@ const standardListeners = ['echo:7', 'discard:9', 'chargen:19', 'http:80']
 
 function valuesFor(type: ArgumentType, context: CompletionContext): string[] {
   switch (type) {
-    case 'linkKind': case 'keepKind': case 'language': case 'theme': case 'flowSort': case 'streamEnd': case 'scriptProfile': case 'pairLayer': case 'pairSort': return [...argumentChoices[type]]
+    case 'linkKind': case 'keepKind': case 'segmentKind': case 'language': case 'theme': case 'flowSort': case 'streamEnd': case 'scriptProfile': case 'pairLayer': case 'pairSort': return [...argumentChoices[type]]
     case 'linkName': return context.interfaces.map(quoteToken)
     case 'listener': return standardListeners
     case 'connection': return context.connections.map(String)

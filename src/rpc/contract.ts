@@ -1,5 +1,7 @@
 import type { Fault } from '../base/fault.ts'
+import type { SegmentKind } from '../link/segment-kind.ts'
 import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
+import type { CableSettings, CableState } from './cable-contract.ts'
 import type { FlowInsights, FlowPage, FlowRequest, FlowRow, FlowSeriesAnswer, FlowSeriesRequest } from './flows-contract.ts'
 import type { ApplicationName, ConnectRequest, ConnectionView, DatagramPage, DatagramRequest, Decision, HostSettings, HostState, InjectRequest, InjectResult, SocketRow } from './host-contract.ts'
 import type { PacketBytes, PacketRowPage, PacketRowRequest } from './packets-contract.ts'
@@ -26,6 +28,10 @@ export interface LabCalls {
   clearCapture(): void
   /** What live captures keep of their packets, from now on; the recording on disk keeps all. */
   setKeep(keep: Keep): Keep
+  /** Lets the virtual link's cable do this to frames; what is not said is as it was at first. With nothing said, `loseNext` is taken back too. @throws linkNotVirtual */
+  impair(settings: Partial<CableSettings>): CableState
+  /** Loses the next segments of a kind, of whichever end; 0 takes it back. @throws linkNotVirtual */
+  loseNext(request: { kind: SegmentKind, count: number }): CableState
   /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull, badDisplayFilter */
   saveCapture(request: SaveRequest): { frames: number, bytes: number }
   /** Reads the capture file that is open no further; what has been read stays. */
@@ -160,6 +166,8 @@ export interface LinkState {
   fault: Fault | null
   /** The far end, where the lab knows it: the kernel of the sandbox, the second host of the virtual link. */
   peer: { address: string, kind: 'kernel' | 'lab' } | null
+  /** Of the virtual link; null on others. */
+  cable: CableState | null
 }
 
 export interface FilterState { expression: string, instructions: number }
@@ -197,7 +205,7 @@ export type CallName = keyof LabCalls
 
 /** The only names a shell may call. */
 export const callNames = [
-  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'setKeep', 'saveCapture', 'stopLoading', 'openInWireshark',
+  'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'setKeep', 'impair', 'loseNext', 'saveCapture', 'stopLoading', 'openInWireshark',
   'getPacketRows', 'getPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'stopScripts', 'exportScript',
   'getStatistics', 'getConversations', 'getEndpoints', 'getIoSeries',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',

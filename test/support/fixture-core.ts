@@ -37,6 +37,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     capturing: true,
     loading: null,
     keep: { kind: 'all', limit: 0 },
+    cable: null,
     info: {
       kind: 'sandbox', name: 'sandbox', description: '', linkType: 1, mtu: 1500, snapLength: 65535, mac: new Uint8Array([2, 0, 10, 77, 0, 2]), addresses: ['10.77.0.0/24'],
       mayInject: true, timestamps: 'kernel', timestampUnit: 'ns', reportsDirection: true, unknownCounters: [],

@@ -85,6 +85,22 @@ describe.skipIf(windowObstacle !== null)(`the Endpoint and Craft workspaces${win
     await page.getByRole('tab', { name: 'Sockets' }).click()
   })
 
+  it('disturbs the cable of the virtual link, says so everywhere, and takes it back', async () => {
+    await page.getByRole('tab', { name: 'Network' }).click()
+    const cable = page.locator('.cable')
+    await cable.getByRole('button', { name: 'SYN', exact: true }).click()
+    await expect.poll(() => cable.locator('p').innerText()).toContain('waits for SYN to lose (1)')
+    await cable.locator('input[name=duplicatePercent]').fill('100')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => cable.locator('p').innerText()).toContain('100 % repeated')
+    await expect.poll(() => page.locator('.status-line').innerText()).toContain('Network disturbed')
+    await cable.getByRole('button', { name: 'Reset' }).click()
+    await expect.poll(() => cable.locator('p').innerText()).toContain('undisturbed')
+    await expect.poll(() => page.locator('.transcript').innerText()).toMatch(/lose syn 1[^]*impair --loss 0 --duplicate 100/)
+    expect(await page.locator('.status-line').innerText()).not.toContain('Network disturbed')
+    await page.getByRole('tab', { name: 'Sockets' }).click()
+  })
+
   it('shows the whole connection strip and the whole names of settings in a small window', async () => {
     const before = page.viewportSize()!
     await page.setViewportSize({ width: 1100, height: 760 })

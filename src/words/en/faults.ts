@@ -11,6 +11,7 @@ export const faults = {
   badFilter: 'The filter “{expression}” cannot be used: {message}: correct it; the syntax is that of pcap-filter',
   badDisplayFilter: 'The display filter “{expression}” cannot be used: it goes wrong at its character {column}: correct it there; the syntax is that of Wireshark',
   linkClosed: 'Nothing can be captured or sent: no link is open: open one first',
+  linkNotVirtual: 'The network of {name} cannot be disturbed: only the cable of the virtual link is the lab\'s: open the virtual link',
   linkCannotInject: 'Nothing can be sent on {name}: this link can only be watched: open an Ethernet interface, the sandbox or the virtual link',
   sandboxUnavailable: 'The sandbox cannot start: {reason}: {remedy}',
   sandboxDied: 'The sandbox has ended: {reason}: what was captured is kept; open it again',

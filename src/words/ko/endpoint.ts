@@ -89,6 +89,23 @@ export const endpoint: SameKeys<typeof en> = {
     trouble: '네트워크의 보고: {what} (ICMP 유형 {type}, 코드 {code}).',
     units: { seq: '번호', bytes: '바이트', ms: 'ms', count: '회', shift: '비트', onOff: '', none: '' },
   },
+  cable: {
+    title: '네트워크',
+    settings: { lossPercent: '손실', duplicatePercent: '중복', corruptPercent: '손상', reorderPercent: '순서 바뀜', delayMs: '지연', rateKbps: '속도' },
+    units: { lossPercent: '%', duplicatePercent: '%', corruptPercent: '%', reorderPercent: '%', delayMs: 'ms', rateKbps: 'kbit/s' },
+    with: {
+      lossPercent: '손실 {value} %', duplicatePercent: '중복 {value} %', corruptPercent: '손상 {value} %', reorderPercent: '순서 바뀜 {value} %', delayMs: '지연 {value} ms', rateKbps: '{value} kbit/s',
+    },
+    kinds: { syn: 'SYN', synAck: 'SYN+ACK', ack: 'ACK', data: '데이터', fin: 'FIN', rst: 'RST' },
+    loseNext: '다음 세그먼트 잃기',
+    loseHint: '어느 쪽이 보내든 이 종류의 다음 세그먼트를 잃습니다',
+    reset: '되돌리기',
+    awaited: '잃을 {kind} 대기({count})',
+    plain: '장애 없음',
+    soFar: '지금까지: 손실 {lost}, 중복 {duplicated}, 손상 {corrupted}, 순서 바뀜 {reordered}',
+    status: '네트워크 장애 켜짐',
+    none: '네트워크 장애는 가상 링크에서만 만들 수 있습니다. 위에서 가상 링크를 고르십시오.',
+  },
   strip: {
     acked: '확인됨',
     received: '받음',

@@ -13,6 +13,7 @@ export const faults: SameKeys<typeof englishFaults> = {
   badFilter: '“{expression}” 필터를 쓸 수 없습니다: {message}: pcap-filter 문법에 맞게 고치십시오',
   badDisplayFilter: '표시 필터 “{expression}”을(를) 쓸 수 없습니다: {column}번째 글자가 잘못되었습니다: Wireshark 문법에 맞게 고치십시오',
   linkClosed: '캡처하거나 보낼 수 없습니다: 열린 링크가 없습니다: 먼저 링크를 여십시오',
+  linkNotVirtual: '{name} 링크에는 네트워크 장애를 만들 수 없습니다: 랩이 다룰 수 있는 케이블은 가상 링크에만 있습니다: 가상 링크를 여십시오',
   linkCannotInject: '{name} 링크로는 보낼 수 없습니다: 지켜보기만 할 수 있는 링크입니다: 이더넷 인터페이스, 샌드박스, 가상 링크 중 하나를 여십시오',
   sandboxUnavailable: '샌드박스를 시작할 수 없습니다: {reason}: {remedy}',
   sandboxDied: '샌드박스가 끝났습니다: {reason}: 캡처한 내용은 남아 있으니 다시 여십시오',
