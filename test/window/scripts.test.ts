@@ -10,6 +10,14 @@ const good = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 > S. 0:0(0) ack 1 <...>
 `
 
+/** Ten thousand seconds of keep-alive probes. */
+const long = `${good}+.1 < . 1:1(0) ack 1 win 65535
++0 accept(3, ..., ...) = 4
++0 setsockopt(4, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0
++0 setsockopt(4, SOL_TCP, TCP_KEEPIDLE, [1], 4) = 0
++0 setsockopt(4, SOL_TCP, TCP_KEEPINTVL, [1], 4) = 0
+${'+1 > . 0:0(0) ack 1\n+0 < . 1:1(0) ack 1 win 65535\n'.repeat(10_000)}`
+
 describe.skipIf(windowObstacle !== null)(`scripts in the window${windowObstacle === null ? '' : ` (${windowObstacle})`}`, () => {
   const folder = temporaryFolder()
   let browser: Browser
@@ -71,6 +79,25 @@ describe.skipIf(windowObstacle !== null)(`scripts in the window${windowObstacle 
     expect(complaints).toEqual([])
     await close()
   })
+
+  it.each([['en', 'dark', 'Run', 'Stop', 'Running: ', 'stopped'], ['ko', 'light', '실행', '멈추기', '실행 중: ', '멈춤']] as const)(
+    'says how far a long script is, and stops it (%s)', { timeout: 60_000 }, async (language, theme, runs, stops, running, stopped) => {
+      const { page, complaints, close } = await openWindow(browser, lab.url, { language, theme })
+      await page.keyboard.press('Control+4')
+      await page.locator('.scripts input[type="file"]').setInputFiles({ name: 'long.pkt', mimeType: 'text/plain', buffer: Buffer.from(long) })
+      await page.getByRole('button', { name: runs, exact: true }).click()
+      const outcome = page.locator('.outcome [role="status"]')
+      await expect.poll(() => outcome.innerText()).toContain(running)
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/running-${language}.png` })
+      await page.getByRole('button', { name: stops, exact: true }).click()
+      await expect.poll(() => outcome.locator('.verdict').innerText()).toContain(stopped)
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/stopped-${language}.png` })
+      expect(await page.getByRole('button', { name: runs, exact: true }).isVisible()).toBe(true)
+      expect(await cutTexts(page)).toEqual([])
+      expect(await strayElements(page)).toEqual([])
+      expect(complaints).toEqual([])
+      await close()
+    })
 
   it('opens a flow of the capture as a script', { timeout: 60_000 }, async () => {
     const { page, complaints, close } = await openWindow(browser, lab.url)

@@ -1,5 +1,6 @@
 import { parseHex } from '../../base/bytes.ts'
 import { TcpState } from '../../tcp/state.ts'
+import { checkTcpOption } from '../../tcp/config.ts'
 import type { TcpConfig } from '../../tcp/config.ts'
 import { callConstant, errnoNumber, optionNumbers } from '../constants.ts'
 import { unsupported } from '../problem.ts'
@@ -21,15 +22,15 @@ const usualDelayUs = 40_000
 
 const knobs: Readonly<Record<string, KnobRow>> = {
   TCP_NODELAY: { knob: 'nagle', toKnob: (value) => value === 0, read: (config) => config.nagle ? 0 : 1 },
-  TCP_KEEPIDLE: { knob: 'keepAliveIdleUs', toKnob: (value) => positive(value * seconds), read: (config) => config.keepAliveIdleUs / seconds },
-  TCP_KEEPINTVL: { knob: 'keepAliveIntervalUs', toKnob: (value) => positive(value * seconds), read: (config) => config.keepAliveIntervalUs / seconds },
-  TCP_KEEPCNT: { knob: 'keepAliveProbes', toKnob: positive, read: (config) => config.keepAliveProbes },
-  TCP_SYNCNT: { knob: 'synRetries', toKnob: positive, read: (config) => config.synRetries },
+  TCP_KEEPIDLE: { knob: 'keepAliveIdleUs', toKnob: (value) => value > 32_767 ? null : positive(value * seconds), read: (config) => config.keepAliveIdleUs / seconds },
+  TCP_KEEPINTVL: { knob: 'keepAliveIntervalUs', toKnob: (value) => value > 32_767 ? null : positive(value * seconds), read: (config) => config.keepAliveIntervalUs / seconds },
+  TCP_KEEPCNT: { knob: 'keepAliveProbes', toKnob: (value) => value > 127 ? null : positive(value), read: (config) => config.keepAliveProbes },
+  TCP_SYNCNT: { knob: 'synRetries', toKnob: (value) => value > 127 ? null : positive(value), read: (config) => config.synRetries },
   TCP_USER_TIMEOUT: { knob: 'userTimeoutUs', toKnob: (value) => positive(value * 1000), read: (config) => config.userTimeoutUs / 1000 },
   TCP_DELACK_MAX_US: { knob: 'delayedAckUs', toKnob: (value) => value > 0 ? Math.min(value, usualDelayUs) : null, read: (config) => config.delayedAckUs },
   SO_KEEPALIVE: { knob: 'keepAlive', toKnob: (value) => value !== 0, read: (config) => Number(config.keepAlive) },
-  IP_TTL: { knob: 'ttl', toKnob: positive, read: (config) => config.ttl },
-  IPV6_UNICAST_HOPS: { knob: 'ttl', toKnob: positive, read: (config) => config.ttl },
+  IP_TTL: { knob: 'ttl', toKnob: (value) => value > 255 ? null : positive(value), read: (config) => config.ttl },
+  IPV6_UNICAST_HOPS: { knob: 'ttl', toKnob: (value) => value > 255 ? null : positive(value), read: (config) => config.ttl },
 }
 
 /** Options that change nothing that a script could see here: kept and read back. */
@@ -72,6 +73,7 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     const { knob, toKnob } = knobs[name]
     const setting = toKnob(value)
     if (setting === null) return failed('EINVAL')
+    if (checkTcpOption(knob, setting) !== null) throw unsupported(args.at(3).where, 'argument', `${name} ${value}`)
     socket.options.set(name, value)
     apply(layer, socket, knob, setting)
     return returned(0)

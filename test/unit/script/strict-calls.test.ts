@@ -37,6 +37,7 @@ const cases: readonly Case[] = [
   { about: 'what is spliced out of a socket', lines: [...accepted, '+0 pipe([5, 6]) = 0', '+0 < P. 1:101(100) ack 1 win 65535', '+0 splice(4, NULL, 6, NULL, 4096, 0) = 100', '+0 read(5, ..., 4096) = 100'], wrong: '+0 read(5, ..., 4096) = 4096', code: 'resultDiffers' },
   { about: 'a file that is sent', lines: [...accepted, '+0 open("/dev/zero", O_RDONLY) = 5', '+0 sendfile(4, 5, [0], 100) = 100', '+0 > P. 1:101(100) ack 1'], wrong: '+0 > P. 1:102(101) ack 1', code: 'packetDiffers' },
   { about: 'a file that is empty', lines: [...accepted, '+0 open("/dev/null", O_RDONLY) = 5', '+0 sendfile(4, 5, [0], 100) = 0'], wrong: '+0 sendfile(4, 5, [0], 100) = 100', code: 'resultDiffers' },
+  { about: 'an option beyond its range', lines: ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3', '+0 setsockopt(3, SOL_TCP, TCP_KEEPCNT, [128], 4) = -1 EINVAL'], wrong: '+0 setsockopt(3, SOL_TCP, TCP_KEEPCNT, [128], 4) = 0', code: 'resultDiffers' },
   { about: 'the data of epoll', lines: [...accepted, '+0 epoll_create(1) = 5', '+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, ptr=77}) = 0', '+0 epoll_wait(5, {events=EPOLLOUT, ptr=77}, 1, 0) = 1'], wrong: '+0 epoll_wait(5, {events=EPOLLOUT, ptr=4}, 1, 0) = 1', code: 'valueDiffers' },
 ]
 
