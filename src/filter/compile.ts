@@ -2,7 +2,7 @@ import { ipv4Mask, isSamePrefix } from '../wire/addresses.ts'
 import { blockPackets } from './block.ts'
 import type { Block } from './block.ts'
 import { columnTest } from './column-test.ts'
-import type { ColumnComparison } from './column-test.ts'
+import type { ColumnComparison, Range } from './column-test.ts'
 import type { LocalTime } from './date.ts'
 import type { Literal } from './literal.ts'
 import { constantAs, requireSource, resolve, textOf, valuesOf } from './operand.ts'
@@ -11,7 +11,7 @@ import type { PacketView } from './packet-view.ts'
 import { compilePattern } from './pattern.ts'
 import { problem } from './syntax.ts'
 import type { Comparison, Expression, Operand, Quantifier, SetItem } from './syntax.ts'
-import { compareValues, containsBytes, kindOf } from './value.ts'
+import { compareValues, containsBytes, isInteger, kindOf } from './value.ts'
 import type { Value } from './value.ts'
 
 /** A test of packets: one by one, or the packets of a block at once. */
@@ -224,31 +224,42 @@ function columnNumber({ value }: Literal): number | null {
   return typeof value === 'bigint' ? Number(value) : null
 }
 
+/** An item of a set: its test, and the range of numbers that it stands for, where columns can tell. */
+interface ItemTest { readonly test: Test, readonly range: Range | null }
+
 /** A set is one comparison after another: with `all`, one item has to fit all values, as Wireshark has it. */
 function compileMembership(operand: Operand, set: readonly SetItem[], quantifier: Quantifier, local: LocalTime): Test {
   const left = requireSource(operand, local)
   requireComparable(left, '==', operand)
   const isAll = quantifier === 'all'
-  return set.map((item): Test => {
-    if (item.kind !== 'range') return compileItem(left, item, isAll, local)
-    const low = bound(item.low, left, local)
-    const high = bound(item.high, left, local)
-    const test = ofEach(left, '==', isAll, (value) => compareValues(value, low.value) >= 0 && compareValues(value, high.value) <= 0)
-    const lowest = columnNumber(low)
-    const highest = columnNumber(high)
-    return left.columns === null || lowest === null || highest === null ? test : columnTest(left.columns, { kind: 'range', low: lowest, high: highest, isAll }, test)
-  }).reduce(either)
+  const items = set.map((item) => item.kind === 'range' ? compileRange(left, item, isAll, local) : compileItem(left, item, isAll, local))
+  const { columns } = left
+  if (columns === null) return items.map(({ test }) => test).reduce(either)
+  const ranges = items.map(({ range }) => range).filter((range) => range !== null)
+  const slow = items.map(({ test }) => test).reduce(either)
+  // One look at the columns for all items; only `all` has to take them one by one.
+  if (ranges.length === items.length && (isInteger(left.type) || left.type === 'ipv4') && !isAll) return columnTest(columns, { kind: 'ranges', ranges, isAll }, slow)
+  return items.map(({ test, range }) => range === null ? test : columnTest(columns, { kind: 'ranges', ranges: [range], isAll }, test)).reduce(either)
 }
 
-function compileItem(left: Source, item: Operand, isAll: boolean, local: LocalTime): Test {
+function compileRange(left: Source, item: SetItem & { kind: 'range' }, isAll: boolean, local: LocalTime): ItemTest {
+  const low = bound(item.low, left, local)
+  const high = bound(item.high, left, local)
+  const test = ofEach(left, '==', isAll, (value) => compareValues(value, low.value) >= 0 && compareValues(value, high.value) <= 0)
+  const lowest = columnNumber(low)
+  const highest = columnNumber(high)
+  return { test, range: lowest === null || highest === null ? null : { low: lowest, high: highest } }
+}
+
+function compileItem(left: Source, item: Operand, isAll: boolean, local: LocalTime): ItemTest {
   const right = resolveBeside(item, left, local)
-  if (right.source !== null) return compareSources(left, right.source, '==', isAll, { kind: 'exists', operand: item, at: item.at, length: item.length })
+  if (right.source !== null) return { test: compareSources(left, right.source, '==', isAll, { kind: 'exists', operand: item, at: item.at, length: item.length }), range: null }
   const literal = constantAs(right.constant, left, local)
   const test = ofEach(left, '==', isAll, elementTest('==', literal))
   const number = columnNumber(literal)
-  if (left.columns === null || number === null) return test
-  const mask = typeof literal.value === 'number' && literal.prefix !== null ? ipv4Mask(literal.prefix) : null
-  return columnTest(left.columns, { kind: 'constant', comparison: '==', value: number, isAll, ...(mask === null ? {} : { mask }) }, test)
+  if (number === null) return { test, range: null }
+  const mask = typeof literal.value === 'number' && literal.prefix !== null ? ipv4Mask(literal.prefix) : 0xffff_ffff
+  return { test, range: mask >>> 0 === 0xffff_ffff ? { low: number, high: number } : { low: (number & mask) >>> 0, high: (number | ~mask) >>> 0 } }
 }
 
 function bound(operand: Operand, left: Source, local: LocalTime): Literal {

@@ -15,24 +15,11 @@ export function column(of: (columns: PacketChunk) => Column): ColumnLoader {
   }
 }
 
-/**
- * Whether the packets of a block have the header of a protocol. What quotes other packets, is broken, or is carried in something
- * that the columns do not tell, has to be looked at itself.
- */
-export function presenceOf(protocol: number, columns: PacketChunk, from: number, count: number, presence: Uint8Array): void {
-  const { protocol: protocols, marks } = columns
-  for (let i = 0; i < count; i++) {
-    const found = protocols[from + i]
-    const isOpen = found === Protocol.icmp || found === Protocol.icmpv6 || (marks[from + i] & (PacketMark.malformed | PacketMark.fragment | PacketMark.tunnelled)) !== 0
-    presence[i] = isOpen ? Presence.inBytes : found === protocol ? Presence.present : Presence.absent
-  }
-}
-
 /** A column of TCP segments. */
 export function tcpColumn(of: (columns: PacketChunk) => Column, mask = 0xffff_ffff): ColumnLoader {
   return (block, values, presence) => {
     const { from, count, columns } = block
-    presenceOf(Protocol.tcp, columns, from, count, presence)
+    block.presenceOf(Protocol.tcp, presence)
     const found = of(columns)
     if (mask === 0xffff_ffff) for (let i = 0; i < count; i++) values[i] = found[from + i]
     else for (let i = 0; i < count; i++) values[i] = (found[from + i] & mask) === 0 ? 0 : 1
@@ -41,7 +28,7 @@ export function tcpColumn(of: (columns: PacketChunk) => Column, mask = 0xffff_ff
 
 /** That a packet has the header at all: the value means nothing. */
 export function protocolColumn(protocol: number): ColumnLoader {
-  return ({ columns, from, count }, _values, presence) => { presenceOf(protocol, columns, from, count, presence) }
+  return (block, _values, presence) => { block.presenceOf(protocol, presence) }
 }
 
 /** Ports of TCP or UDP: the flow has them, the mark says which end sent. */
@@ -49,7 +36,7 @@ export function portColumn(protocol: number, isSource: boolean): ColumnLoader {
   const flip = isSource ? 0 : PacketMark.fromServer
   return (block, values, presence) => {
     const { columns: { flow, marks }, from, count, flows: { ports } } = block
-    presenceOf(protocol, block.columns, from, count, presence)
+    block.presenceOf(protocol, presence)
     for (let i = 0; i < count; i++) {
       const found = flow[from + i]
       if (found >= 0) values[i] = ports[2 * found + ((marks[from + i] & PacketMark.fromServer) === flip ? 0 : 1)]
