@@ -19,7 +19,8 @@ export class Block {
 
   private readonly presences = new Map<number, { of: number, presence: Uint8Array }>()
 
-  constructor(readonly source: PacketSource) {
+  /** @param isOnePass as of the view that looks into its packets */
+  constructor(readonly source: PacketSource, readonly isOnePass: boolean) {
     this.flows = FlowColumns.of(source.tracker)
   }
 

@@ -39,7 +39,7 @@ export class Filter {
   select(view: PacketView, from: number, to: number, found: (index: number) => void): void {
     const { selection } = this
     const { source } = view
-    const block = new Block(source)
+    const block = new Block(source, view.isOnePass)
     for (let first = from; first < to; first += block.count) {
       block.first = first
       block.from = first & chunkMask

@@ -208,6 +208,11 @@ export class PacketStore {
     return this.chunks[index >>> chunkBits].timeSec[index & chunkMask]
   }
 
+  /** Within that second. */
+  nanosecondOf(index: number): number {
+    return this.chunks[index >>> chunkBits].timeNsec[index & chunkMask]
+  }
+
   /** Packets before `index` have left. @returns their captured bytes */
   leaveBefore(index: number): number {
     let bytes = 0

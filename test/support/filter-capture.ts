@@ -18,14 +18,14 @@ export class FilterCapture {
   readonly trace = new Trace()
   readonly view: PacketView
 
-  constructor(readonly frames: readonly TimedFrame[], startSec = 1_700_000_000) {
+  constructor(readonly frames: readonly TimedFrame[], startSec = 1_700_000_000, isOnePass = false) {
     for (const { timeNs, bytes, originalLength } of frames) {
       const batch = new FrameBatch(1, bytes)
       const sec = Math.floor(timeNs / 1e9)
       batch.add(0, bytes.length, originalLength ?? bytes.length, startSec + sec, timeNs - sec * 1e9, 0)
       this.trace.append(batch, LinkType.ethernet, null)
     }
-    this.view = new PacketView(this.trace, (index) => frames[index].bytes)
+    this.view = new PacketView(this.trace, (index) => frames[index].bytes, isOnePass)
   }
 
   /** Numbers of the packets that pass, block by block; the same one by one has to agree. */

@@ -1,3 +1,4 @@
+import type { Flow } from '../../trace/flow.ts'
 import { PacketMark, Protocol } from '../../trace/packet-store.ts'
 import type { PacketChunk } from '../../trace/packet-store.ts'
 import { Presence } from '../field.ts'
@@ -43,6 +44,27 @@ export function portColumn(protocol: number, isSource: boolean): ColumnLoader {
       else if (presence[i] === Presence.present) presence[i] = Presence.inBytes
     }
   }
+}
+
+/** A value of the packet at `at` in its chunk; `packet` is its number, 0 where flows are taken as they are at the end (two passes). */
+export type SegmentValue = (columns: PacketChunk, at: number, flow: Flow, packet: number) => number
+
+/** What the tracker gives of TCP segments, where it gives a number for each that is in a flow. Quoted ones have to be looked at. */
+export function segmentColumn(of: SegmentValue): ColumnLoader {
+  return ({ columns, from, count, first, source, isOnePass }, values, presence) => {
+    const { flow, marks, protocol } = columns
+    const { flows } = source.tracker
+    for (let i = 0; i < count; i++) {
+      const at = from + i
+      const isSegment = protocol[at] === Protocol.tcp && flow[at] >= 0
+      presence[i] = (marks[at] & PacketMark.quoting) !== 0 || (!isSegment && isIcmp(protocol[at])) ? Presence.inBytes : +isSegment
+      if (isSegment) values[i] = of(columns, at, flows[flow[at]], isOnePass ? first + i + 1 : 0)
+    }
+  }
+}
+
+function isIcmp(protocol: number): boolean {
+  return protocol === Protocol.icmp || protocol === Protocol.icmpv6
 }
 
 /** The number of a packet's flow among those of its protocol. */

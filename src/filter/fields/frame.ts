@@ -20,6 +20,15 @@ const number: ColumnLoader = (block, values, presence) => {
   presence.fill(Presence.present, 0, block.count)
 }
 
+const sincePacketBefore: ColumnLoader = (block, values, presence) => {
+  const { columns: { timeSec, timeNsec }, from, count, first, source: { store } } = block
+  presence.fill(Presence.present, 0, count)
+  if (first === 0) values[0] = 0
+  else if (!store.has(first - 1)) presence[0] = Presence.absent
+  else values[0] = (timeSec[from] - store.secondOf(first - 1)) * 1e9 + timeNsec[from] - store.nanosecondOf(first - 1)
+  for (let i = 1; i < count; i++) values[i] = (timeSec[from + i] - timeSec[from + i - 1]) * 1e9 + (timeNsec[from + i] - timeNsec[from + i - 1])
+}
+
 const sinceBefore: Field['ofFrame'] = (view, into) => {
   if (view.index === 0) into.push(0n)
   else if (view.source.store.has(view.index - 1)) into.push(view.time - view.timeOf(view.index - 1))
@@ -31,7 +40,7 @@ export const frameFields: readonly Field[] = [
   { name: 'frame.time', type: 'absoluteTime', ofFrame: (view, into) => { into.push(view.time) } },
   { name: 'frame.time_epoch', type: 'relativeTime', ofFrame: (view, into) => { into.push(view.time) } },
   { name: 'frame.time_relative', type: 'relativeTime', ofFrame: (view, into) => { into.push(view.time - view.timeOf(0)) }, columns: [sinceFirst] },
-  { name: 'frame.time_delta', type: 'relativeTime', ofFrame: sinceBefore },
+  { name: 'frame.time_delta', type: 'relativeTime', ofFrame: sinceBefore, columns: [sincePacketBefore] },
   { name: 'frame.len', type: 'uint32', ofFrame: (view, into) => { into.push(view.record.originalLength) }, columns: [column((columns) => columns.originalLength)] },
   { name: 'frame.cap_len', type: 'uint32', ofFrame: (view, into) => { into.push(view.record.capturedLength) }, columns: [column((columns) => columns.capturedLength)] },
   { name: 'frame.protocols', type: 'string', ofFrame: (view, into) => { if (view.levels.length > 0) into.push(view.levels.map(protocolsOf).join(':')) } },

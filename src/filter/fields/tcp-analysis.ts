@@ -1,5 +1,6 @@
 import { Finding, findingNames, wiresharkNames } from '../../trace/finding.ts'
 import { PacketMark, Protocol } from '../../trace/packet-store.ts'
+import type { FlowEnd } from '../../trace/flow.ts'
 import type { PacketAnalysis } from '../../trace/packet-analysis.ts'
 import type { PacketChunk } from '../../trace/packet-store.ts'
 import { TcpFlag } from '../../wire/tcp.ts'
@@ -11,7 +12,8 @@ import { Presence } from '../field.ts'
 import type { ColumnLoader, Field } from '../field.ts'
 import type { PacketView } from '../packet-view.ts'
 import type { FieldType, Value } from '../value.ts'
-import { streamColumn } from './columns.ts'
+import { segmentColumn, streamColumn } from './columns.ts'
+import type { SegmentValue } from './columns.ts'
 import { isTruncatedTransport } from './frame.ts'
 import { isCutShort } from './tcp-options.ts'
 import { tcp } from './tcp.ts'
@@ -61,11 +63,31 @@ const sackEdges = (isLeft: boolean) => tcp(({ view, packet: { tcp: { optionsOffs
   }
 })
 
+/* As `PacketAnalyses` has them: what was not analysed stays as it stands. */
+
+const seqOf: SegmentValue = ({ seq, marks }, at, { client, server }, packet) =>
+  (marks[at] & PacketMark.unmeasured) !== 0 ? seq[at] : (seq[at] - baseOf((marks[at] & PacketMark.fromServer) !== 0 ? server : client, packet)) >>> 0
+
+const ackOf: SegmentValue = ({ ack, marks, flags }, at, { client, server }, packet) => {
+  if ((marks[at] & PacketMark.unmeasured) !== 0 || (flags[at] & TcpFlag.ack) === 0) return ack[at]
+  return (ack[at] - baseOf((marks[at] & PacketMark.fromServer) !== 0 ? client : server, packet)) >>> 0
+}
+
+function baseOf({ analysis }: FlowEnd, packet: number): number {
+  return packet === 0 ? analysis.base : analysis.baseAt(packet)
+}
+
+const windowOf: SegmentValue = ({ window, windowShift, marks, flags }, at, { client, server }, packet) => {
+  const isLater = packet === 0 && (flags[at] & TcpFlag.syn) === 0
+  const shift = isLater ? ((marks[at] & PacketMark.fromServer) !== 0 ? server : client).analysis.scale : windowShift[at]
+  return shift > 0 && (marks[at] & PacketMark.unmeasured) === 0 ? window[at] * 2 ** shift : window[at]
+}
+
 export const tcpAnalysisFields: readonly Field[] = [
   number('tcp.stream', 'uint32', ({ stream }) => stream, [streamColumn(Protocol.tcp)]),
   number('tcp.completeness', 'uint8', ({ completeness }) => completeness),
-  { name: 'tcp.seq', type: 'uint32', ofFrame: (view, into) => { readSeq(view, into) } },
-  number('tcp.ack', 'uint32', ({ ack }) => ack),
+  { name: 'tcp.seq', type: 'uint32', ofFrame: (view, into) => { readSeq(view, into) }, columns: [segmentColumn(seqOf)] },
+  number('tcp.ack', 'uint32', ({ ack }) => ack, [segmentColumn(ackOf)]),
   {
     name: 'tcp.nxtseq', type: 'uint32',
     ofFrame: inTcp(({ record, analysis }, into) => {
@@ -73,7 +95,7 @@ export const tcpAnalysisFields: readonly Field[] = [
       if ((record.marks & PacketMark.unmeasured) === 0) into.push((analysis.seq + record.payloadLength + controlLength) >>> 0)
     }),
   },
-  number('tcp.window_size', 'uint32', ({ windowSize }) => windowSize),
+  number('tcp.window_size', 'uint32', ({ windowSize }) => windowSize, [segmentColumn(windowOf)]),
   {
     name: 'tcp.window_size_scalefactor', type: 'int32',
     ofFrame: ofSegment(({ record, windowShift }, into) => { if ((record.flags & TcpFlag.syn) === 0) into.push(windowShift < 0 ? windowShift : 2 ** windowShift) }),
