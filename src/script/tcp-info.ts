@@ -1,3 +1,5 @@
+import { Sending } from '../tcp/send-times.ts'
+import type { TcpSnapshot } from '../tcp/snapshot.ts'
 import { TcpState } from '../tcp/state.ts'
 import { infoStates } from './constants.ts'
 import type { CodeValue } from './code.ts'
@@ -5,6 +7,7 @@ import type { SocketLayer } from './sockets/layer.ts'
 
 const unknownThreshold = 0x7fff_ffff
 const timestampBytes = 12
+const usPerMillisecond = 1000
 
 /** The variables `tcpi_…` of this moment, of the socket under test: TCP_INFO of Linux by its names; the windows in segments there, in bytes on FreeBSD. */
 export function measure(layer: SocketLayer): Map<string, CodeValue> {
@@ -57,10 +60,27 @@ export function measure(layer: SocketLayer): Map<string, CodeValue> {
   set('bytes_received', view.bytesReceived)
   set('notsent_bytes', view.sendQueuedBytes)
   set('segs_in', view.segmentsReceived)
-  set('segs_out', view.segmentsSent)
+  // What was not accepted yet has no counters there.
+  set('segs_out', view.segmentsSent - (isLinux && underTest.cameIn ? 1 : 0))
   set('probes', view.probesOut)
+  set('retransmits', view.timeouts)
+  set('data_segs_out', view.dataSegmentsSent)
+  set('data_segs_in', view.dataSegmentsReceived)
+  set('rcv_ooopack', view.outOfOrderSegments)
+  if (view.lastTextUs >= 0) set('last_data_recv', Math.floor((layer.nowUs - view.lastTextUs) / usPerMillisecond))
+  setSendingTimes(set, view.sending, layer.nowUs)
   if (view.state === TcpState.closed) set('unacked', 0)
   return values
+}
+
+/** The limited times are part of the busy one. */
+function setSendingTimes(set: (name: string, value: number) => void, { busyUs, byWindowUs, byBufferUs, kind, sinceUs }: TcpSnapshot['sending'], nowUs: number): void {
+  const running = (which: number) => kind === which ? nowUs - sinceUs : 0
+  const windowUs = byWindowUs + running(Sending.byWindow)
+  const bufferUs = byBufferUs + running(Sending.byBuffer)
+  set('busy_time', busyUs + running(Sending.busy) + windowUs + bufferUs)
+  set('rwnd_limited', windowUs)
+  set('sndbuf_limited', bufferUs)
 }
 
 function caState(inRecovery: boolean, phase: string, dupAcks: number, sacked: number, byEcn: boolean): number {

@@ -95,6 +95,8 @@ function acceptAckOfSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   acknowledgeSyn(tcb, segment, nowUs)
   if (tcb.fastOpen !== null) settleSynText(tcb, tcb.fastOpen, segment.ack, nowUs)
   establish(tcb, 'rcvAckOfSyn', nowUs)
+  // The window of a SYN is not scaled, so it says little about those to come.
+  if (tcb.config.fillsWindow) tcb.maxSndWnd = 0
   setSendWindow(tcb, segment)
   return true
 }

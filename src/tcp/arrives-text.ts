@@ -32,6 +32,7 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   }
   if (length > 0 && tcb.readingClosed) return refuseText(tcb, segment, length, nowUs)
   if (length === 0 && !accepted.fin) return
+  if (length > 0) tcb.dataSegmentsReceived++
   const gap = seqDiff(accepted.seq, tcb.rcvNxt)
   const buffer = tcb.receiveBuffer
   const offset = buffer.nextOffset + gap
@@ -50,6 +51,7 @@ export function processText(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, whole)
   tcb.bytesReceived += length
   if (whole === 0) {
+    if (gap > 0 && length > 0) tcb.outOfOrderSegments++
     if (gap > 0) tcb.oweAck(Reason.ackOutOfOrder, gap, hadHoles || buffer.hasHoles() ? buffer.outOfOrderBytes() : 0)
     return
   }

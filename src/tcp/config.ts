@@ -132,7 +132,7 @@ export interface TcpConfig {
   readonly synCookies: boolean
   /** What a small segment waits for: 'inFlight' any byte in flight, 'small' a small segment in flight, 'burst' what was in flight before the segments that leave with it. */
   readonly nagleWaitsFor: NagleRule
-  /** What little the peer's window has room for is filled, where Nagle permits, without silly window avoidance. */
+  /** What the peer's window has room for behind the full segments of a burst goes with them, however little, and the largest window is that of segments with ACK. */
   readonly fillsWindow: boolean
   /** Segments that leave together go in bursts of so many, at most half of cwnd, with PSH on the last of each that is longer than one segment; 0: there are no bursts. */
   readonly burstSegments: number
@@ -255,7 +255,7 @@ export const tcpConfigTable = {
   nagle: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.7.4' },
   sillyWindowOverrideUs: { default: 200_000, unit: 'us', min: 100_000, max: 1 * seconds, live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
   overrideAwaitsRto: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.6.2.1' },
-  congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: false, rfc: 'RFC 5681 §3' },
+  congestionControl: { default: 'newReno', unit: 'choice', choices: congestionControlNames, live: true, rfc: 'RFC 5681 §3' },
   hystart: { default: false, unit: 'switch', live: false, rfc: 'RFC 9406 §4' },
   initialWindowSegments: { default: 10, unit: 'segments', min: 0, max: 1000, live: false, rfc: 'RFC 6928 §2' },
   slowStartSegments: { default: 1, unit: 'segments', min: 1, max: 65_535, live: false, rfc: 'RFC 3465 §2.2' },

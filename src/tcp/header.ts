@@ -35,6 +35,7 @@ export function emit(
   if (tcb.ecnOn) markEcn(tcb, out, isNewData)
   else if (tcb.accurateEcn !== null) markAccurately(tcb.accurateEcn, out, length, isNewData)
   writeOptions(tcb, out, timestampNow(tcb, nowUs))
+  if (length > 0) tcb.dataSegmentsSent++
   if (length > 0) tcb.sendRing.view((flags & TcpFlag.syn) !== 0 ? seqAdd(seq, 1) : seq, length, out)
   if (tcb.urgentOut) pointToUrgent(tcb, out)
   if (tcb.sackRecovery || tcb.markReducing) tcb.prrOut += length

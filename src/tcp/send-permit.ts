@@ -41,10 +41,15 @@ function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFli
   if (isPushed(tcb, tcb.sndNxt) && (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested || mayBeSmall(tcb))) {
     if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : tcb.config.nagle ? Reason.dataSmallFree : Reason.dataNagleOff
     if (usable >= tcb.maxSndWnd * sillyWindowFraction) return Reason.dataHalfWindow
-    // Where cwnd is the limit, the rest of a segment waits for it.
-    if (tcb.config.fillsWindow && isWindowLimit) return Reason.dataFillsWindow
+    // What fits behind a full segment goes with it. Where cwnd is the limit, the rest of a segment waits for it.
+    if (tcb.config.fillsWindow && isWindowLimit && tcb.burstSegments % Math.max(1, mostOfBurst(tcb)) > 0) return Reason.dataFillsWindow
   }
   return tcb.overrideDue ? Reason.dataOverride : 0
+}
+
+/** Segments of a burst: half of cwnd at most. */
+export function mostOfBurst(tcb: Tcb): number {
+  return Math.min(tcb.config.burstSegments, Math.floor(tcb.controller.cwnd / tcb.smss() / 2))
 }
 
 /** Some of the data from `seq` on shall not wait for more. */

@@ -1,4 +1,5 @@
 import type { FastOpenOutcome } from './fast-open.ts'
+import type { SendingKind } from './send-times.ts'
 import type { TcpState } from './state.ts'
 
 /** How congestion control is doing; names of the phases of RFC 5681 and RFC 6582. */
@@ -105,6 +106,15 @@ export interface TcpSnapshot {
   probesOut: number
   /** The application answers what comes, so that ACKs wait for its next answer. */
   isInteractive: boolean
+  /** The same bytes sent again after timeouts, since something was acknowledged. */
+  timeouts: number
+  dataSegmentsSent: number
+  dataSegmentsReceived: number
+  outOfOrderSegments: number
+  /** When text came last, -1 before any. */
+  lastTextUs: number
+  /** How long the sender was busy, held by the peer's window, or by its own buffer, but for what it is now and since when. */
+  sending: { busyUs: number, byWindowUs: number, byBufferUs: number, kind: SendingKind, sinceUs: number }
 
   /** TCP Fast Open (RFC 7413), and the bytes of data that went on our SYN and wait to be answered. */
   fastOpen: FastOpenOutcome
@@ -150,7 +160,8 @@ export function createTcpSnapshot(): TcpSnapshot {
     cwnd: 0, ssthresh: 0, flightSize: 0, pipe: 0, dupAcks: 0, dsacks: 0, recover: 0, prrDelivered: 0, prrOut: 0, recoverFs: 0,
     rack: { on: false, xmitUs: -1, endSeq: 0, rttUs: -1, minRttUs: -1, reoWndUs: 0, reoWndMult: 0, reorderingSeen: false, lost: 0, resent: 0, probeEnd: 0 },
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
-    srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0, persistBackoff: 0, probesOut: 0, isInteractive: false,
+    srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0, persistBackoff: 0, probesOut: 0, isInteractive: false, timeouts: 0,
+    dataSegmentsSent: 0, dataSegmentsReceived: 0, outOfOrderSegments: 0, lastTextUs: -1, sending: { busyUs: 0, byWindowUs: 0, byBufferUs: 0, kind: 0, sinceUs: 0 },
     fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, accurateEcn: { on: false, rCep: 0, rE0b: 0, rCeb: 0, rE1b: 0, sCep: 0, sCeb: 0 }, ecnMarks: 0, eceDue: false, cwrDue: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,

@@ -125,6 +125,9 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   into.persistBackoff = tcb.persistBackoff
   into.probesOut = tcb.probesOut
   into.isInteractive = tcb.isInteractive
+  into.timeouts = tcb.retransmitCount
+  into.lastTextUs = tcb.lastTextUs
+  Object.assign(into.sending, tcb.sendTimes)
   into.fastOpen = tcb.fastOpen === null ? 'none' : tcb.fastOpen.outcome
   into.synBytes = tcb.fastOpen === null ? 0 : tcb.fastOpen.synBytes
   into.timestampsOn = tcb.timestampsOn
@@ -168,6 +171,9 @@ function counters(tcb: Tcb, into: TcpSnapshot): void {
   into.bytesDelivered = tcb.bytesDelivered
   into.retransmissions = tcb.retransmissions
   into.retransmittedBytes = tcb.retransmittedBytes
+  into.dataSegmentsSent = tcb.dataSegmentsSent
+  into.dataSegmentsReceived = tcb.dataSegmentsReceived
+  into.outOfOrderSegments = tcb.outOfOrderSegments
   into.dropped = tcb.dropped
   into.finSent = tcb.finSent
   into.finReceived = tcb.finReceived

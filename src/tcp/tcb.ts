@@ -17,6 +17,7 @@ import type { ReasonIndex } from './reasons.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { RttEstimator } from './rtt.ts'
 import { SendRing } from './send-ring.ts'
+import { SendTimes } from './send-times.ts'
 import { seqAdd, seqDiff, seqMax } from './seq.ts'
 import { segmentLength, TcpSegment } from './segment.ts'
 import { inputNumber, nextState, TcpState } from './state.ts'
@@ -151,7 +152,7 @@ export class Tcb {
   windowUpdateDue = false
 
   // Retransmission.
-  readonly controller: CongestionController
+  controller: CongestionController
   /** Null where nobody asks. */
   readonly windowUse: WindowUse | null
   rtt: RttEstimator
@@ -237,6 +238,10 @@ export class Tcb {
 
   /** Window probes and keep-alives since something was last heard. */
   probesOut = 0
+  readonly sendTimes = new SendTimes()
+  dataSegmentsSent = 0
+  dataSegmentsReceived = 0
+  outOfOrderSegments = 0
   keepAliveDue = false
   keepAliveCount = 0
   lastHeardUs = 0

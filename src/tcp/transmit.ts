@@ -21,7 +21,8 @@ import { chosen, nextLost, nextRescue, nextUnlost, noteHoleResent } from './sack
 import { spoilTiming, startTiming } from './sampling.ts'
 import { bytesInNetwork, firstHole, holeLength, offsetOf, pipe, sackedBetween } from './scoreboard.ts'
 import { seqAdd, seqDiff, seqGe, seqMax } from './seq.ts'
-import { dataPermit, isPushed, permit } from './send-permit.ts'
+import { noteSending } from './send-times.ts'
+import { dataPermit, isPushed, mostOfBurst, permit } from './send-permit.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { restartRto, settleSendTimers } from './timer-rules.ts'
@@ -268,7 +269,7 @@ function emitData(tcb: Tcb, nowUs: number): true {
 
 /** Whether the segment is the last of a burst of several: bursts take half of cwnd at most. */
 function endsBurst(tcb: Tcb): boolean {
-  const most = Math.min(tcb.config.burstSegments, Math.floor(tcb.controller.cwnd / tcb.smss() / 2))
+  const most = mostOfBurst(tcb)
   if (most < 2) return false
   const place = tcb.burstSegments % most
   return place === most - 1 || (permit.isBurstEnd && place > 0)
@@ -403,6 +404,7 @@ function sendNothing(tcb: Tcb, nowUs: number): boolean {
   tcb.burstSegments = 0
   settleSendTimers(tcb, nowUs)
   holdNow(tcb, nowUs)
+  if (tcb.synAcked) noteSending(tcb, nowUs)
   return false
 }
 

@@ -1,4 +1,5 @@
 import { TcpFlag } from '../wire/tcp.ts'
+import { createController } from './congestion.ts'
 import { checkTcpOption, tcpConfigTable } from './config.ts'
 import type { TcpConfig } from './config.ts'
 import type { FaultCode } from '../base/fault.ts'
@@ -145,19 +146,30 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
   if (wrong !== null) return wrong.code
   if (!isLive(name) && tcb.openedUs >= 0) return 'connectionExists'
   tcb.config = { ...tcb.config, [name]: value }
-  tcb.setting(Reason.setOption, nowUs, Number(value))
+  tcb.setting(Reason.setOption, nowUs, typeof value === 'string' ? 0 : Number(value))
   if (name === 'receiveBufferBytes') {
     tcb.receiveBuffer.setLimit(Math.max(tcb.config.receiveBufferBytes, windowUnit(tcb)))
     noteSpace(tcb)
   } else if (name === 'keepAlive' || name === 'keepAliveIdleUs') {
     if (tcb.config.keepAlive && tcb.state >= TcpState.established && tcb.state !== TcpState.timeWait) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
     else tcb.timers.clear(Timer.keepAlive)
+  } else if (name === 'congestionControl') {
+    changeController(tcb)
   } else if (name === 'quickAckSegments') {
     setQuickAcks(tcb)
   } else if (name === 'userTimeoutUs' && tcb.timers.isSet(Timer.userTimeout)) {
     startUserTimeout(tcb, nowUs)
   }
   return null
+}
+
+/** Another controller goes on with the windows of the one before. */
+function changeController(tcb: Tcb): void {
+  const { cwnd, ssthresh } = tcb.controller
+  tcb.controller = createController(tcb.config)
+  if (tcb.establishedUs < 0) return
+  tcb.controller.start(tcb.smss(), cwnd)
+  tcb.controller.undo(cwnd, ssthresh)
 }
 
 /** Quick ACKs begin anew, with one that waits for what the application has read, or end. */

@@ -160,6 +160,7 @@ export class SocketLayer {
     const listener = [...this.files.values()].find((file) => file.kind === 'socket' && file.phase === 'listening' && file.boundPort === listenerPort) as Socket | undefined
     const socket = new Socket(listener?.family ?? this.defaults.family, { ...listener?.tcp })
     socket.phase = 'connected'
+    socket.cameIn = true
     socket.boundPort = listenerPort
     if (listener !== undefined) for (const [name, value] of listener.options) socket.options.set(name, value)
     socket.lingers = listener?.lingers ?? false

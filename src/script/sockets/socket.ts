@@ -25,6 +25,8 @@ export class Socket {
   readShut = false
   writeShut = false
   isClosed = false
+  /** It came in at a listener. */
+  cameIn = false
   lingers = false
   lingerUs = 0
   receiveTimeoutUs = 0

@@ -168,6 +168,7 @@ export const endpoint = {
     choices: { never: 'never', keepAlive: 'keep-alive', always: 'always' },
     knobs: {
       giveUpResets: 'RST when giving up',
+      congestionControl: 'Congestion control',
       overrideAwaitsRto: 'Silly-window override waits for the RTO',
       persistMinUs: 'Window probes at least apart',
       persistMaxUs: 'Window probes at most apart',

@@ -16,7 +16,7 @@ export const reasons: Readonly<Record<ReasonId, string>> = {
   dataNagleOff: 'Nagle is off: {length} bytes leave at once with {inFlight} in flight',
   dataSmallFree: 'By this system\'s variant of Nagle {length} bytes leave with {inFlight} in flight: no small segment was waiting for its ACK',
   dataLast: 'The application has closed, so no more bytes will join these last {length}',
-  dataFillsWindow: '{length} bytes fill the usable window of {usable}; this system sends what fits, however little',
+  dataFillsWindow: '{length} bytes fill the rest of the usable window ({usable}): this system sends what fits behind a full segment, however little',
   dataHalfWindow: '{length} bytes fit and the usable window of {usable} is at least half of the largest seen ({maxWindow})',
   dataOverride: 'The window stayed small for too long: {length} bytes leave into the {usable} that are usable',
   limitedTransmit: 'Duplicate ACK {dupAcks} shows that a segment left the network: {length} new bytes go beyond cwnd {cwnd}',

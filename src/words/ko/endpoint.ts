@@ -169,6 +169,7 @@ export const endpoint: SameKeys<typeof en> = {
     choices: { never: '보내지 않음', keepAlive: 'keep-alive 후', always: '항상' },
     knobs: {
       giveUpResets: '포기할 때 RST',
+      congestionControl: '혼잡 제어',
       overrideAwaitsRto: '작은 윈도 보류는 RTO까지',
       persistMinUs: '윈도 탐색 최소 간격',
       persistMaxUs: '윈도 탐색 최대 간격',

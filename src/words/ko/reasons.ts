@@ -16,7 +16,7 @@ export const reasons: SameKeys<typeof en> = {
   dataNagleOff: 'Nagle이 꺼져 있어 {inFlight}바이트가 전송 중이어도 {length}바이트를 바로 보냅니다',
   dataSmallFree: '이 시스템의 Nagle 변형에 따라, ACK를 기다리는 작은 세그먼트가 없었으므로 {inFlight}바이트가 전송 중이어도 {length}바이트가 나갑니다',
   dataLast: '애플리케이션이 이미 닫았으므로 마지막 {length}바이트에 더해질 데이터가 없습니다',
-  dataFillsWindow: '쓸 수 있는 윈도우 {usable}을(를) {length}바이트로 채웁니다. 이 시스템은 적은 양이라도 들어가는 만큼 보냅니다',
+  dataFillsWindow: '쓸 수 있는 윈도우의 나머지 {usable}을(를) {length}바이트로 채웁니다. 이 시스템은 꽉 찬 세그먼트 뒤에 적은 양이라도 들어가는 만큼 함께 보냅니다',
   dataHalfWindow: '{length}바이트를 보낼 수 있고, 쓸 수 있는 윈도우 {usable}이(가) 지금까지의 최대값 {maxWindow}의 절반 이상입니다',
   dataOverride: '윈도우가 오래도록 작아서, 쓸 수 있는 {usable} 안에서 {length}바이트를 보냅니다',
   limitedTransmit: '{dupAcks}번째 중복 ACK는 세그먼트 하나가 네트워크를 떠났음을 뜻합니다. cwnd {cwnd}을(를) 넘어 새 {length}바이트를 보냅니다',

@@ -121,7 +121,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   dataNagleOff: () => writes(writes(established({ config: { nagle: false } }), 1), 1),
   dataSmallFree: () => writes(established({ config: { nagleWaitsFor: 'small' } }), 1500),
   dataLast: () => sends(writes(established({ config: { initialWindowSegments: 2 } }), 2 * 1460 + 10).close(), '. 1:1(0) ack 1461 win 65535'),
-  dataFillsWindow: () => writes(established({ window: 100, config: { fillsWindow: true } }), 5000).peer.sends('. 1:1(0) ack 101 win 10'),
+  dataFillsWindow: () => writes(established({ window: 1600, config: { fillsWindow: true, burstSegments: 2, nagleWaitsFor: 'small' } }), 5000),
   dataHalfWindow: () => writes(established({ window: 1000 }), 5000),
   dataOverride: () => writes(sends(writes(established({ window: 1000 }), 10), '. 1:1(0) ack 11 win 100'), 500).after(1 * s),
   limitedTransmit: () => dupAcks(flying(), 1),

@@ -145,13 +145,13 @@ describe('knobs of systems', () => {
     t.abort().peer.expects('R. 1:1(0) ack 1 win 65535')
   })
 
-  it('fill what the window has room for, however little, with nothing in flight [RFC9293/SHLD-7]', () => {
-    const t = established({ window: 1000, config: { fillsWindow: true } })
+  it('fill what the window has room for behind a full segment, however little [RFC9293/SHLD-7]', () => {
+    const t = established({ window: 1600, config: { fillsWindow: true, burstSegments: 2, nagleWaitsFor: 'small' } })
     t.write(5000)
-    t.peer.expects('. 1:1001(1000) ack 1').peer.sends('. 1:1(0) ack 1001 win 100').peer.expects('. 1001:1101(100) ack 1')
-    const patient = established({ window: 1000 })
+    t.peer.expects('. 1:1461(1460) ack 1').peer.expects('P. 1461:1601(140) ack 1').peer.hearsNothing()
+    const patient = established({ window: 1600, config: { burstSegments: 2, nagleWaitsFor: 'small' } })
     patient.write(5000)
-    patient.peer.expects('. 1:1001(1000) ack 1').peer.sends('. 1:1(0) ack 1001 win 100').peer.hearsNothing()
+    patient.peer.expects('. 1:1461(1460) ack 1').peer.hearsNothing()
   })
 
   it('count the user timeout from the first retransmission, or from the first window probe [RFC9293/MUST-21]', () => {
@@ -179,6 +179,15 @@ describe('knobs of systems', () => {
     t.read()
     t.set('quickAckSegments', 16).peer.expects('. 1:1(0) ack 11')
     t.peer.sends('. 11:21(10) ack 1 win 65535').peer.expects('. 1:1(0) ack 21')
+  })
+
+  it('go on with the windows there are under another congestion control', () => {
+    const t = withSack({ congestionControl: 'newReno' })
+    t.write(20_000)
+    hears(t.after(100 * ms), '. 1:1(0) ack 5001 win 65535')
+    const { cwnd, ssthresh } = t.snapshot
+    t.set('congestionControl', 'cubic')
+    expect(t.snapshot).toMatchObject({ controller: 'cubic', cwnd, ssthresh })
   })
 
   it('hold a small segment only behind another, or only behind what was in flight before its burst [RFC9293/SHLD-7]', () => {
