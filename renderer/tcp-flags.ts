@@ -10,8 +10,6 @@ export const flagLetters = [
   { letter: 'F', name: 'FIN', bit: 0x01, cssClass: 'flag-f', token: '--flag-f' },
 ] as const
 
-export type FlagLetter = typeof flagLetters[number]['letter']
-
 const ackBit = 0x10
 
 /** Names of the set flags as people say them: `SYN, ACK`, with ACK last. */

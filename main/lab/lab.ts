@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { readU32 } from '../../src/base/bytes.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { Fault } from '../../src/base/fault.ts'
 import { emptyStatistics } from '../../src/link/link.ts'
@@ -8,10 +7,10 @@ import type { Decision, HostSettings, HostState } from '../../src/rpc/host-contr
 import type { PacketBytes } from '../../src/rpc/packets-contract.ts'
 import { keepAll } from '../../src/trace/keep.ts'
 import type { HostConfig } from '../../src/stack/host-config.ts'
-import { formatAddress, isSameAddress, parseAddress } from '../../src/stack/ip-address.ts'
+import { formatAddress, parseAddress } from '../../src/stack/ip-address.ts'
 import type { HostEvent } from '../../src/stack/host-event.ts'
 import { quickTimings, rfc5227Timings } from '../../src/stack/address-claim.ts'
-import { formatMac, isLinkLocalIpv6, parseCidr, parseIpv4, parseMac } from '../../src/wire/addresses.ts'
+import { formatMac } from '../../src/wire/addresses.ts'
 import { Capture } from './capture.ts'
 import { cannotFilter, compileCaptureFilter, noFilter } from './capture-filter.ts'
 import type { CaptureFilter } from './capture-filter.ts'
@@ -29,7 +28,9 @@ import { Lease, LeasedSpeaker, dhcp, withoutLease } from './lease.ts'
 import { defaultLink, openLinkOf } from './links.ts'
 import type { OpenedLink } from './links.ts'
 import type { LineSurroundings } from './line-frames.ts'
+import { lineSurroundings } from './line-surroundings.ts'
 import { NeighbourProbe } from './neighbour-probe.ts'
+import { PacketRate } from './packet-rate.ts'
 import { newRecordingPath } from './recording-path.ts'
 import { removeOldRecordings } from './recording-retention.ts'
 import { Updates } from './updates.ts'
@@ -94,8 +95,7 @@ export class Lab {
   private faults: Fault[] = []
   private runsFirstConversation = false
   private opening: Promise<unknown> = Promise.resolve()
-  /** Packets per second: how many there were when it was last looked. */
-  private rate = { atUs: 0, packets: 0, pps: 0 }
+  private readonly rate = new PacketRate()
 
   constructor(options: LabOptions) {
     this.options = options
@@ -382,26 +382,10 @@ export class Lab {
     return hosts
   }
 
-  /** What a packet in one-line form leaves out is the lab host's, or the interface's where no host runs. */
+  /** @throws FaultError `linkClosed` */
   lineSurroundings(): LineSurroundings {
     const { opened, probe } = this.requireOpen()
-    const config = this.host?.host.config
-    const own = opened.link.info.addresses.map((text) => parseCidr(text)).filter((cidr) => cidr !== null)
-    const own4 = own.find(({ version }) => version === 4)
-    const host = this.host?.host
-    const routes6 = host?.ipv6Routes() ?? { networks: own.filter(({ version, address }) => version === 6 && !isLinkLocalIpv6(address)), router: null }
-    return {
-      mac: config?.mac ?? opened.link.info.mac ?? Uint8Array.of(2, 0, 0, 0, 0, 1),
-      source: config?.ipv4 ?? (own4 ? readU32(own4.address, 0) : null),
-      destination: opened.peer === null ? null : parseIpv4(opened.peer.address),
-      prefixLength: config?.prefixLength ?? own4?.prefixLength ?? 0,
-      gateway: config?.gateway ?? null, networks6: routes6.networks, gateway6: routes6.router,
-      consent: this.consent,
-      macOf: (address) => {
-        const known = [...host?.arpTable() ?? [], ...host?.ndpTable() ?? []].find((row) => isSameAddress(row.address, address))?.mac
-        return known ? Promise.resolve(parseMac(known)) : probe.ask(address)
-      },
-    }
+    return lineSurroundings(opened, probe, this.host?.host ?? null, this.consent)
   }
 
   /** What a host of ours decided of a captured packet; null where none did, or where it is forgotten. */
@@ -488,17 +472,9 @@ export class Lab {
     const changed = trace === null ? [] : withKnownStates(trace.changedFlows(flowsAtMost), hosts)
     const total = trace?.packetCount ?? 0
     return {
-      timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, left: trace?.packetsLeft ?? 0, ratePps: this.ratePps(total, nowUs) },
+      timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: { total, left: trace?.packetsLeft ?? 0, ratePps: this.rate.at(total, nowUs) },
       flows: { total: trace?.flowCount ?? 0, left: trace?.tracker.flowsLeft ?? 0, changed }, sockets: socketRows(hosts, nowUs),
       datagrams: this.host?.manual.log.total ?? 0, script: this.scripts.progress, faults,
     }
-  }
-
-  /** Over the last half second or more. */
-  private ratePps(packets: number, nowUs: number): number {
-    const { rate } = this
-    if (packets < rate.packets) Object.assign(rate, { atUs: nowUs, packets, pps: 0 })
-    if (nowUs - rate.atUs >= 500_000) Object.assign(rate, { pps: Math.round((packets - rate.packets) * 1e6 / (nowUs - rate.atUs)), atUs: nowUs, packets })
-    return rate.pps
   }
 }

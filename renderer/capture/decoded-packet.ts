@@ -4,7 +4,7 @@ import { hasMacAndIpv4 } from '../../src/wire/arp.ts'
 import { describeFields, type FieldLayer, type FieldSpan } from '../../src/wire/describe.ts'
 import { Ipv4Flag } from '../../src/wire/ipv4.ts'
 import { checkIpChecksum, checkTransportChecksum, expectedTransportChecksum, type ChecksumVerdict } from '../../src/wire/packet-checksum.ts'
-import { decodePacket, Layer, Packet } from '../../src/wire/packet.ts'
+import { decodePacket, Packet } from '../../src/wire/packet.ts'
 import { formatCount } from '../format.ts'
 import { layHeader, type GridCell } from './header-grid.ts'
 
@@ -102,5 +102,3 @@ const summaries: Partial<Record<SectionId, (packet: Packet, bytes: Uint8Array) =
   udp: ({ udp, payloadLengthOnWire }) => `${udp.sourcePort} → ${udp.destinationPort}  Len ${payloadLengthOnWire}`,
   tcp: ({ tcp, payloadLengthOnWire }) => `${tcp.sourcePort} → ${tcp.destinationPort}  Seq ${tcp.seq}  Ack ${tcp.ack}  Len ${payloadLengthOnWire}`,
 }
-
-export const hasTcp = (packet: Packet): boolean => (packet.layers & Layer.tcp) !== 0

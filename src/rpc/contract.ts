@@ -99,10 +99,6 @@ export interface LabCalls {
   runFirstConversation(): { connection: number }
 }
 
-export interface LabEvents {
-  update(update: LabUpdate): void
-}
-
 export interface LabDescription {
   version: string
   platform: string

@@ -5,7 +5,6 @@ export const chunkMask = chunkPackets - 1
 
 /** What a packet is, as lists name it; the number stands in the store. */
 export const protocolNames = ['Ethernet', 'ARP', 'IPv4', 'IPv6', 'ICMP', 'ICMPv6', 'UDP', 'TCP'] as const
-export type ProtocolName = typeof protocolNames[number]
 export const Protocol = { ethernet: 0, arp: 1, ipv4: 2, ipv6: 3, icmp: 4, icmpv6: 5, udp: 6, tcp: 7 } as const
 
 /**

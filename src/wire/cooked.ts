@@ -26,9 +26,6 @@ export const LinkType = {
 
 export type CookedLayer = Extract<LayerName, 'linuxSll' | 'linuxSll2' | 'bsdNull'>
 
-/** Which way a cooked packet went, as the kernel says (packet type field). */
-export const CookedPacketType = { toUs: 0, broadcast: 1, multicast: 2, toOther: 3, fromUs: 4 } as const
-
 export class CookedHeader {
   layer: CookedLayer = 'linuxSll'
   packetType = 0

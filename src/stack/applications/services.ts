@@ -14,12 +14,8 @@ export const services = {
   http: { port: 80, create: () => new HttpServer() },
 } as const satisfies Readonly<Record<string, { port: number, create: ApplicationFactory }>>
 
-export type ServiceName = keyof typeof services
-
 /** The same over UDP. */
 export const datagramServices = {
   'udp-echo': { port: 7, create: () => new DatagramEcho() },
   'udp-discard': { port: 9, create: () => new DatagramDiscard() },
 } as const satisfies Readonly<Record<string, { port: number, create: () => DatagramApplication }>>
-
-export type DatagramServiceName = keyof typeof datagramServices

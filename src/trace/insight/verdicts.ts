@@ -48,7 +48,6 @@ export const verdictTable = {
 } as const satisfies Record<string, InsightSeverity>
 
 export type VerdictName = keyof typeof verdictTable
-export const verdictNames = Object.keys(verdictTable) as readonly VerdictName[]
 
 /** What was gathered of a flow, as sentences need it: the opening first, then how it ended, then each direction. */
 export function flowVerdicts(insight: FlowInsight): FlowVerdict[] {
