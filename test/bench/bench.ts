@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly quick?: boolean
   /** How long to measure, where that can be chosen. */
   readonly seconds?: number
+  /** How many packets to measure with, where that can be chosen. */
+  readonly packets?: number
   /** How many packets a live capture keeps; all unless said. */
   readonly keepPackets?: number
 }

@@ -12,32 +12,35 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   fuzz: () => import('./fuzz.ts'),
   hostile: () => import('./hostile.ts'),
   live: () => import('./live.ts'),
+  pages: () => import('./pages.ts'),
   goodput: () => import('./goodput.ts'),
   scripts: () => import('./scripts.ts'),
   trace: () => import('./trace.ts'),
 }
 
-const usage = `npm run bench [-- [NAME] [--quick] [--seconds N] [--keep-packets N] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
+const usage = `npm run bench [-- [NAME] [--quick] [--seconds N] [--packets N] [--keep-packets N] [--json]]      NAME: ${Object.keys(benches).join(' | ')}; all of them unless said`
 
-interface Arguments { names: string[], quick: boolean, json: boolean, seconds: number | undefined, keepPackets: number | undefined }
+interface Arguments { names: string[], quick: boolean, json: boolean, seconds: number | undefined, packets: number | undefined, keepPackets: number | undefined }
 
 async function main(): Promise<void> {
-  const { names, quick, json, seconds, keepPackets } = readArguments(process.argv.slice(2))
+  const { names, quick, json, seconds, packets, keepPackets } = readArguments(process.argv.slice(2))
   for (const name of names) {
     const { bench } = await benches[name]()
-    const results = await bench.run({ quick, ...seconds !== undefined && { seconds }, ...keepPackets !== undefined && { keepPackets } })
+    const results = await bench.run({ quick, ...seconds !== undefined && { seconds }, ...packets !== undefined && { packets }, ...keepPackets !== undefined && { keepPackets } })
     console.log(json ? JSON.stringify({ bench: name, machine: machine(), results }) : `${name} (${machine().cpu}, ${machine().cores} cores)\n${table(results)}\n`)
   }
 }
 
 function readArguments(args: readonly string[]): Arguments {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' }, 'keep-packets': { type: 'string' } }, allowPositionals: true })
+    const options = { quick: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' }, packets: { type: 'string' }, 'keep-packets': { type: 'string' } } as const
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
     const unknown = positionals.find((name) => !Object.hasOwn(benches, name))
     if (unknown !== undefined) throw new Error(`there is no bench "${unknown}"`)
     const seconds = values.seconds === undefined ? undefined : wholeNumber('seconds', values.seconds)
+    const packets = values.packets === undefined ? undefined : wholeNumber('packets', values.packets)
     const keepPackets = values['keep-packets'] === undefined ? undefined : wholeNumber('keep-packets', values['keep-packets'])
-    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true, seconds, keepPackets }
+    return { names: positionals.length > 0 ? positionals : Object.keys(benches), quick: values.quick === true, json: values.json === true, seconds, packets, keepPackets }
   } catch (error) {
     console.error(`bench: ${(error as Error).message}\n${usage}`)
     process.exit(2)

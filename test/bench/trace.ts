@@ -15,7 +15,7 @@ import type { BenchResult } from './bench.ts'
 /** Decode, track and store a million packets of 42 conversations; then rows, recording and reading back. */
 export const bench = { name: 'trace', run }
 
-const packetsEach = 4096
+export const packetsEach = 4096
 const conversations = 42
 const frameBytes = 128
 const batchBytes = packetsEach * frameBytes
@@ -95,13 +95,13 @@ function readBack(recorder: Recorder): number {
   return frames
 }
 
-const benchInfo: LinkInfo = {
+export const benchInfo: LinkInfo = {
   kind: 'memory', name: 'bench', description: '', linkType: 1, mtu: 1500, snapLength: 65_535, mac: null, addresses: [], mayInject: false,
   timestamps: 'virtual', timestampUnit: 'ns', reportsDirection: true, unknownCounters: [],
 }
 
 /** Conversations that have opened, each end sending in turn with numbers that go on, a few of them again. */
-function makeBatches(count: number): FrameBatch[] {
+export function makeBatches(count: number): FrameBatch[] {
   const random = new Random(7)
   const sent = Array.from({ length: conversations }, () => [1000, 5000])
   let tick = 0
