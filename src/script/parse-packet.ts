@@ -91,11 +91,16 @@ function parseTcp(cursor: Cursor, direction: 'in' | 'out'): TcpBody {
 }
 
 function parseFields(cursor: Cursor, fields: { ack: number | null, window: number | null, urgentPointer: number }): void {
+  const seen = new Set<string>()
   for (;;) {
-    if (cursor.takeWord('ack')) fields.ack = cursor.integer('ack')
-    else if (cursor.takeWord('win')) fields.window = cursor.integer('win', 65535)
-    else if (cursor.takeWord('urg')) fields.urgentPointer = cursor.integer('urg', 65535)
-    else return
+    const where = cursor.where()
+    const word = cursor.take(/(?:ack|win|urg)\b/iy)?.toLowerCase() ?? null
+    if (word === null) return
+    if (seen.has(word)) throw syntax(where, 'expected', { expected: '<options>', got: word })
+    seen.add(word)
+    if (word === 'ack') fields.ack = cursor.integer('ack')
+    else if (word === 'win') fields.window = cursor.integer('win', 65535)
+    else fields.urgentPointer = cursor.integer('urg', 65535)
   }
 }
 

@@ -29,9 +29,9 @@ export interface Settings {
 }
 
 /** Options of the tool: what each takes. Those of `ignored` speak of how the real tool runs. */
-const optionKinds: Readonly<Record<string, 'number' | 'tick' | 'flag' | 'address' | 'version' | 'failures' | 'ignored' | 'unsupported'>> = {
+const optionKinds: Readonly<Record<string, 'number' | 'port' | 'tick' | 'flag' | 'address' | 'version' | 'failures' | 'ignored' | 'unsupported'>> = {
   ip_version: 'version', tolerance_usecs: 'number', tolerance_percent: 'number', mtu: 'number', mss: 'number', local_ip: 'address', remote_ip: 'address', gateway_ip: 'address', netmask_ip: 'address',
-  bind_port: 'number', connect_port: 'number', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'failures', define: 'ignored', send_omit_free: 'ignored',
+  bind_port: 'port', connect_port: 'port', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'failures', define: 'ignored', send_omit_free: 'ignored',
   udp_encapsulation: 'unsupported', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
   wire_client: 'ignored', wire_server: 'ignored', wire_server_ip: 'ignored', wire_server_port: 'ignored', wire_client_dev: 'ignored', wire_server_dev: 'ignored', persistent_tun_dev: 'ignored',
   dry_run: 'ignored', code_command: 'ignored', code_format: 'ignored', code_sockopt: 'ignored', is_anyip: 'ignored', tun_dev: 'ignored',
@@ -123,8 +123,9 @@ export function isToolFlag(name: string): boolean {
 export function expectedOf(name: string, value: string | null): string | null {
   const kind = optionKinds[name]
   const isGood = kind === 'ignored' || kind === 'flag' || kind === 'unsupported'
-    || (value !== null && (kind === 'failures' ? /^(?:packet|syscall)(?:[|,](?:packet|syscall))*$/.test(value) : kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
+    || (value !== null && (kind === 'failures' ? /^(?:packet|syscall)(?:[|,](?:packet|syscall))*$/.test(value) : kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'port' ? /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535 : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
   if (isGood) return null
+  if (kind === 'port') return '1 .. 65535'
   if (kind === 'failures') return 'packet | syscall | packet,syscall'
   return kind === 'number' ? '0, 1, 2 …' : kind === 'version' ? 'ipv4 | ipv6 | ipv4-mapped-ipv6' : '192.0.2.1'
 }

@@ -78,9 +78,15 @@ export class CallArguments {
     const address = fields.get('sin_addr') ?? fields.get('sin6_addr') ?? fields.get('addr')
     const family = fields.get('sa_family') ?? fields.get('sin_family') ?? fields.get('sin6_family')
     return {
-      family: family === undefined ? null : this.numberOf(family.value), port: port === undefined ? 0 : this.numberOf(port.value),
+      family: family === undefined ? null : this.numberOf(family.value), port: port === undefined ? 0 : this.portOf(port.value),
       address: address === undefined ? null : this.addressOf(address.value),
     }
+  }
+
+  private portOf(expression: Expression): number {
+    const port = this.numberOf(expression)
+    if (port < 0 || port > 65_535) throw syntax(expression.where, 'numberTooLarge', { what: 'port', value: port, min: 0, max: 65_535 })
+    return port
   }
 
   private addressOf(expression: Expression): IpAddress | null {

@@ -1,5 +1,5 @@
 import { callConstant } from '../constants.ts'
-import { unsupported } from '../problem.ts'
+import { syntax, unsupported } from '../problem.ts'
 import type { Call, Where } from '../script.ts'
 import { CallArguments, done, failed, returned } from './arguments.ts'
 import type { Pending } from './arguments.ts'
@@ -46,12 +46,22 @@ const otherCalls: Readonly<Record<string, (layer: SocketLayer, args: CallArgumen
   open: openCall, sendfile: sendfileCall, pipe: pipeCall, splice: spliceCall, cap_set: () => done(returned(0)),
 }
 
+/** The most arguments that a call has; of the others there is no such bound. */
+const mostArguments: Readonly<Record<string, number>> = {
+  socket: 3, bind: 3, listen: 2, accept: 3, accept4: 4, connect: 3, getsockname: 3, getpeername: 3, shutdown: 2, close: 1,
+  read: 3, readv: 3, recv: 4, recvfrom: 6, recvmsg: 3, write: 3, writev: 3,
+  send: 4, sendto: 6, sendmsg: 3, splice: 6, pipe: 1, open: 3,
+  fcntl: 3, ioctl: 3, getsockopt: 5, setsockopt: 5, poll: 3, epoll_create: 1, epoll_create1: 1, epoll_ctl: 4, epoll_wait: 4,
+}
+
 /** Every system call there is. */
 export const callNames = [...Object.keys(otherCalls), ...Object.keys(socketCalls), ...Object.keys(fileCalls)]
 
 /** Starts a system call. @throws ScriptProblem for one, or an argument of one, that is not had here */
 export function startCall(layer: SocketLayer, call: Call, where: Where): Pending {
   const args = new CallArguments(call, where, layer.profile.sockets.system)
+  const most = mostArguments[call.name] ?? Infinity
+  if (args.count > most) throw syntax(call.args[most].where, 'expected', { expected: ')', got: `${args.count} > ${most}` })
   if (Object.hasOwn(otherCalls, call.name)) return otherCalls[call.name](layer, args)
   const isSocketCall = Object.hasOwn(socketCalls, call.name)
   if (!isSocketCall && !Object.hasOwn(fileCalls, call.name)) throw unsupported(where, 'systemCall', `${call.name}()`)

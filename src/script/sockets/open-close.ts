@@ -1,5 +1,6 @@
 import type { TcpConfig } from '../../tcp/config.ts'
 import { TcpState } from '../../tcp/state.ts'
+import { IpProtocol } from '../../wire/ipv4.ts'
 import { unsupported } from '../problem.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
@@ -15,6 +16,8 @@ const kindMask = 0xf
 export function socketCall(layer: SocketLayer, args: CallArguments): Pending {
   const kind = args.number(1)
   if ((kind & kindMask) !== stream && (kind & kindMask) !== datagram) throw unsupported(args.at(1).where, 'socketKind', args.word(1) ?? String(kind))
+  const protocol = args.count < 3 || args.isEllipsis(2) ? 0 : args.number(2)
+  if (protocol !== 0 && protocol !== ((kind & kindMask) === stream ? IpProtocol.tcp : IpProtocol.udp)) return done(failed('EPROTONOSUPPORT'))
   const family = args.isEllipsis(0) ? layer.defaults.family : args.number(0) === 2 ? 4 : 6
   const socket = (kind & kindMask) === datagram ? new DatagramSocket(family) : new Socket(family, {})
   socket.isNonBlocking = kind > kindMask

@@ -51,10 +51,19 @@ export function getOptionCall(layer: SocketLayer, args: CallArguments, socket: S
   return done(getOption(layer, args, socket, optionName(args)))
 }
 
+/** The levels of options by how their names begin. */
+const levelNames: Readonly<Record<string, readonly string[]>> = {
+  SO_: ['SOL_SOCKET', '1', '65535'], TCP_: ['SOL_TCP', 'IPPROTO_TCP', '6'], IP_: ['SOL_IP', 'IPPROTO_IP', '0'], IPV6_: ['SOL_IPV6', 'IPPROTO_IPV6', '41'],
+}
+
 function optionName(args: CallArguments): string {
   const word = args.word(2)
-  if (word !== null) return word
   const level = args.number(1)
+  if (word !== null) {
+    const levels = Object.entries(levelNames).find(([prefix]) => word.startsWith(prefix))?.[1]
+    if (levels !== undefined && !levels.includes(args.word(1) ?? String(level))) throw unsupported(args.at(1).where, 'argument', `${args.word(1) ?? level} ${word}`)
+    return word
+  }
   const name = level === 6 ? optionNumbers.IPPROTO_TCP[args.number(2)] : undefined
   if (name === undefined) throw unsupported(args.at(2).where, 'socketOption', `level ${level} option ${args.number(2)}`)
   return name

@@ -49,7 +49,7 @@ describe('scripts in the lab', () => {
   it('plays a long one in turns, says how far it is, and stops it when it is told to', async () => {
     // A day of keep-alive probes, and the lab's own loop in between.
     const day = `${script}+.1 < . 1:1(0) ack 1 win 65535\n+0 accept(3, ..., ...) = 4\n+0 setsockopt(4, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0\n+0 setsockopt(4, SOL_TCP, TCP_KEEPIDLE, [1], 4) = 0
-+0 setsockopt(4, SOL_TCP, TCP_KEEPINTVL, [1], 4) = 0\n+0 setsockopt(4, SOL_TCP, TCP_KEEPCNT, [127], 4) = 0\n${'+1 > . 0:0(0) ack 1\n+0 < . 1:1(0) ack 1 win 65535\n'.repeat(15_000)}`
++0 setsockopt(4, SOL_TCP, TCP_KEEPINTVL, [1], 4) = 0\n+0 setsockopt(4, SOL_TCP, TCP_KEEPCNT, [127], 4) = 0\n${'+1 > . 0:0(0) ack 1\n+0 < . 1:1(0) ack 1 win 65535\n'.repeat(4000)}`
     const asked = test.client.runScript({ text: day })
     await test.until(() => (test.updates.at(-1)?.script?.played ?? 0) > 100, 'the script is under way')
     const before = test.updates.length

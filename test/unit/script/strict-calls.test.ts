@@ -73,6 +73,21 @@ describe('--non_fatal', () => {
   })
 })
 
+describe('what is written wrongly', () => {
+  it.each([
+    ['0 < S 0:0(0) win 1 win 2', 1, 20, 'expected'],
+    ['--bind_port=70000\n0 close(3) = 0', 1, 1, 'badOptionValue'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, {sa_family=AF_INET, sin_port=htons(99999)}, 16) = 0', 2, 41, 'numberTooLarge'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 listen(3, 1, 4) = 0', 2, 17, 'expected'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_NOWHERE, TCP_NODELAY, [1], 4) = 0', 2, 18, 'constant'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_SOCKET, TCP_NODELAY, [1], 4) = 0', 2, 18, 'argument'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_UDP) = 3', 1, 1, 'resultDiffers'],
+  ])('never passes: %j', (text, line, column, code) => {
+    expect(runScript(text)).toMatchObject({ failure: { code, where: { line, column } } })
+    expect(runScript(text).result).not.toBe('pass')
+  })
+})
+
 describe('what is not had here', () => {
   it.each([
     ['--udp_encapsulation=tcp', '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3', 1, 1],
