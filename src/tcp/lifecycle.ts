@@ -100,7 +100,7 @@ export function becomeClosed(tcb: Tcb, input: TcpInput, event: TcpEvent, error: 
   tcb.move(input, nowUs)
   tcb.timers.clearAll()
   tcb.sendRing.release()
-  if (error !== null && !tcb.config.resetKeepsUnread) tcb.receiveBuffer.release()
+  if (tcb.receiveBuffer.unread() === 0 || (error !== null && !tcb.config.resetKeepsUnread)) tcb.receiveBuffer.release()
   tcb.lastError = error
   tcb.synDue = false
   tcb.promptAcks = 0
