@@ -69,7 +69,7 @@ export function answersOf(lab: Lab): Answers {
       return capture().save(textOf(path, 'path'), overwrite === true, selection, lab.clock)
     },
     stopLoading: () => change(() => capture().stopLoading()),
-    openInWireshark: () => openInWireshark(capture().fileOnDisk(lab.clock())),
+    openInWireshark: async () => openInWireshark(await capture().fileOnDisk(lab.clock)),
 
     getPacketRows: (request) => {
       const { trace, bytesOf: read } = capture()

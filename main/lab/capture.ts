@@ -17,7 +17,7 @@ import { FileLink } from '../link/file-link.ts'
 import type { Task } from './driver.ts'
 import { ColourRules } from './colour-rules.ts'
 import { FlowGraphs } from './flow-graphs.ts'
-import { Recorder } from './recorder.ts'
+import { SegmentedRecorder } from './segmented-recorder.ts'
 import { copyRecording } from './save-recording.ts'
 import { saveSelection } from './save-selection.ts'
 import type { Selection } from './save-selection.ts'
@@ -36,6 +36,8 @@ export interface CaptureOptions {
   readonly reasonOf: ReasonReader
   /** What stays of the packets of a link; a capture file stays whole. */
   readonly keep?: Keep
+  /** See {@link SegmentedRecorder}. */
+  readonly segmentBytes?: number
   readonly nowUs: number
 }
 
@@ -50,7 +52,7 @@ export class Capture implements Task {
   private wanted: Keep
   private readonly file: FileLink | null
   private readonly recording: RecordingLink | null
-  private recorder: Recorder | null = null
+  private recorder: SegmentedRecorder | null = null
   private filter: string
   /** Of the packets that are there now; made when somebody looks. */
   private flowGraphs: FlowGraphs | null = null
@@ -90,6 +92,7 @@ export class Capture implements Task {
   setKeep(keep: Keep): void {
     this.wanted = keep
     this.trace.keep = this.file === null ? keep : keepAll
+    if (this.recorder !== null) this.recorder.isRing = keep.kind !== 'all'
     this.trim()
   }
 
@@ -127,13 +130,23 @@ export class Capture implements Task {
 
   /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull`, `badDisplayFilter` */
   save(path: string, overwrite: boolean, selection: Selection, clock: () => number): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
+    const { recorder } = this
     const isAll = Object.values(selection).every((limit) => limit === undefined)
-    if (!isAll) {
-      const { trace, bytesOf } = this
-      const source = { trace, file: this.fileOnDisk(clock()), bytesOf, clock }
-      return saveSelection(source, selection, path, overwrite, this.options.application)
+    if (isAll && recorder === null) return this.copyFile(path, overwrite)
+    if (isAll && recorder !== null && recorder.files.length === 1) return recorder.copyTo(path, { overwrite })
+    return this.saveSelected(path, overwrite, selection, clock)
+  }
+
+  private async saveSelected(path: string, overwrite: boolean, selection: Selection, clock: () => number): Promise<{ frames: number, bytes: number }> {
+    const { trace, bytesOf, recorder } = this
+    recorder?.flush(clock())
+    const release = recorder?.hold()
+    const files = recorder?.files ?? [{ path: this.options.sourcePath ?? '', base: 0 }]
+    try {
+      return await saveSelection({ trace, files, bytesOf, clock }, selection, path, overwrite, this.options.application)
+    } finally {
+      release?.()
     }
-    return this.recorder === null ? this.copyFile(path, overwrite) : this.recorder.copyTo(path, { overwrite })
   }
 
   graphs(): FlowGraphs {
@@ -147,13 +160,18 @@ export class Capture implements Task {
   }
 
   state(nowUs: number): RecordingState {
-    return this.recorder?.state(nowUs) ?? { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
+    return this.recorder?.state(nowUs) ?? { path: null, first: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
   }
 
-  /** The file in which everything captured so far stands. */
-  fileOnDisk(nowUs: number): string {
-    this.recorder?.flush(nowUs)
-    return this.recorder?.path ?? this.options.sourcePath ?? ''
+  /** A file in which everything stands that is there now; one is made where the recording has several. */
+  async fileOnDisk(clock: () => number): Promise<string> {
+    const { recorder } = this
+    if (recorder === null) return this.options.sourcePath ?? ''
+    recorder.flush(clock())
+    if (recorder.files.length === 1) return recorder.path
+    const path = this.options.nextPath().replace(/\.pcapng$/, '-whole.pcapng')
+    await this.saveSelected(path, true, {}, clock)
+    return path
   }
 
   /** How far the capture file has been read; null where none is, or where it has been read. */
@@ -168,9 +186,7 @@ export class Capture implements Task {
 
   /** Something to tell the user once. */
   takeNotice(): Fault | null {
-    const notice = this.recorder?.notice ?? null
-    if (this.recorder !== null) this.recorder.notice = null
-    return notice
+    return this.recorder?.takeNotice() ?? null
   }
 
   pollTimeout(): number {
@@ -211,6 +227,8 @@ export class Capture implements Task {
     if (flows === null) return
     this.statistics.forget(flows, this.trace.firstKeptTime)
     this.flowGraphs = null
+    const offset = this.trace.firstKeptOffset
+    if (offset >= 0) this.recorder?.leaveBefore(offset)
   }
 
   private noteStatistics(): void {
@@ -220,8 +238,9 @@ export class Capture implements Task {
   }
 
   private record(nowUs: number): void {
-    const { nextPath, application } = this.options
-    this.recorder = Recorder.open({ path: nextPath(), info: this.link.info, filter: this.filter, application, nowUs })
+    const { nextPath, application, segmentBytes } = this.options
+    this.recorder = new SegmentedRecorder({ nextPath, segmentBytes, info: this.link.info, filter: this.filter, application, nowUs })
+    this.recorder.isRing = this.wanted.kind !== 'all'
     if (this.recording !== null) this.recording.recorder = this.recorder
   }
 

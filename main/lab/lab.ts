@@ -354,7 +354,7 @@ export class Lab {
   linkState(nowUs: number): LinkState {
     const statistics = emptyStatistics()
     const { open } = this
-    const nothing = { path: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
+    const nothing = { path: null, first: null, frames: 0, bytes: 0, flushedAgoMs: -1, fault: null }
     const filter = { expression: this.filter.expression, instructions: this.filter.instructions }
     if (open === null) {
       return { open: false, capturing: false, info: null, filter, statistics, keep: this.keep, recording: nothing, loading: null, fault: this.linkFault, peer: null, cable: null }

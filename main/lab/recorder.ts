@@ -153,7 +153,7 @@ export class Recorder implements FrameRecorder {
   state(nowUs: number): RecordingState {
     const isOpen = this.file.descriptor >= 0
     const flushedAgoMs = !isOpen ? -1 : this.heldBytes > 0 ? Math.max(0, Math.round((nowUs - this.flushedAtUs) / 1000)) : 0
-    return { path: isOpen ? this.path : null, frames: this.frames, bytes: this.bytes, flushedAgoMs, fault: this.fault }
+    return { path: isOpen ? this.path : null, first: isOpen ? this.path : null, frames: this.frames, bytes: this.bytes, flushedAgoMs, fault: this.fault }
   }
 
   /**
@@ -174,6 +174,7 @@ export class Recorder implements FrameRecorder {
     this.putStatistics(nowUs)
     this.flush(nowUs)
     this.isClosed = true
+    if (this.heldBytes === 0) this.buffer = new Uint8Array(0)
     this.file.lock?.release()
   }
 

@@ -9,8 +9,13 @@ import { DisplayedPackets } from './displayed-packets.ts'
 /** A flow, a range of packet numbers, what passes a display filter: what is in all that is said. */
 export interface Selection { readonly flow?: number, readonly first?: number, readonly last?: number, readonly filter?: string }
 
-/** The capture that is saved from. `file` is the one that the trace's offsets mean. */
-export interface SelectionSource { readonly trace: Trace, readonly file: string, readonly bytesOf: ByteReader, readonly clock: () => number }
+/** The capture that is saved from. `files` are those that the trace's offsets mean, each counted from its base. */
+export interface SelectionSource {
+  readonly trace: Trace
+  readonly files: readonly { readonly path: string, readonly base: number }[]
+  readonly bytesOf: ByteReader
+  readonly clock: () => number
+}
 
 /** Longest that a display filter looks on before the lab goes on. */
 const filterAtOnceUs = 20_000
@@ -24,28 +29,35 @@ export async function saveSelection(
 ): Promise<{ frames: number, bytes: number }> {
   const release = source.trace.hold()
   const wanted = offsetsOf(source.trace, selection, await packetsOf(source, selection).finally(release))
-  const cursor = await CaptureCursor.open(source.file)
   let writer: CaptureFileWriter | null = null
   try {
     writer = new CaptureFileWriter({ path: target, overwrite, application })
-    writer.follow(cursor.reader)
     let next = 0
-    while (next < wanted.length && await cursor.next()) {
-      const { batch, reader } = cursor
-      const chosen = new Uint8Array(batch.count)
-      for (let i = 0; i < batch.count; i++) {
-        while (wanted[next] < reader.frameOffsets[i]) next++
-        if (wanted[next] === reader.frameOffsets[i]) chosen[i] = 1
-      }
-      writer.write(batch, reader, chosen)
-      // The lab goes on meanwhile.
-      await new Promise(setImmediate)
-    }
+    for (const { path, base } of source.files) next = await copyWanted(await CaptureCursor.open(path), base, wanted, next, writer)
     writer.finish()
     return { frames: writer.frames, bytes: writer.bytes }
   } catch (error) {
     writer?.discard()
     throw error
+  }
+}
+
+/** Writes what is wanted of one file, from position `next` of `wanted` on. @returns the position behind */
+async function copyWanted(cursor: CaptureCursor, base: number, wanted: Float64Array, next: number, writer: CaptureFileWriter): Promise<number> {
+  try {
+    writer.follow(cursor.reader)
+    while (next < wanted.length && await cursor.next()) {
+      const { batch, reader } = cursor
+      const chosen = new Uint8Array(batch.count)
+      for (let i = 0; i < batch.count; i++) {
+        while (wanted[next] < base + reader.frameOffsets[i]) next++
+        if (wanted[next] === base + reader.frameOffsets[i]) chosen[i] = 1
+      }
+      writer.write(batch, reader, chosen)
+      // The lab goes on meanwhile.
+      await new Promise(setImmediate)
+    }
+    return next
   } finally {
     cursor.close()
   }

@@ -187,4 +187,4 @@ function isOtherCapture(lab: Lab, update: LabUpdate): boolean {
   return before !== null && captureName(before) !== captureName(update.link)
 }
 
-const captureName = ({ info, recording }: LinkState): string => [info?.kind, info?.name, recording.path].join(' ')
+const captureName = ({ info, recording }: LinkState): string => [info?.kind, info?.name, recording.first].join(' ')

@@ -169,8 +169,12 @@ export interface LinkState {
 export interface FilterState { expression: string, instructions: number }
 
 export interface RecordingState {
+  /** The file that is written. */
   path: string | null
+  /** The first file of the recording, which may have left with its packets: what the recording is known by. */
+  first: string | null
   frames: number
+  /** Of the files that are there. */
   bytes: number
   /** Milliseconds since the file was last flushed; -1 when nothing is recorded. */
   flushedAgoMs: number

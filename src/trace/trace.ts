@@ -98,6 +98,16 @@ export class Trace {
     return () => { this.holds-- }
   }
 
+  /** Where the first packet stands of those that are there and recorded; -1 where none is. */
+  get firstKeptOffset(): number {
+    const { store, record } = this
+    for (let index = store.first; index < store.count; index++) {
+      store.read(index, record)
+      if (record.fileOffset >= 0) return record.fileOffset
+    }
+    return -1
+  }
+
   /** Seconds from the first packet of all to the first that is there. */
   get firstKeptTime(): number {
     const { store, record } = this

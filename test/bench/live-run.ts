@@ -24,6 +24,8 @@ export interface LiveRun {
   megabytesAfter: number
   /** Resident memory, a number a second while the flood lasts. */
   megabytesBySecond: number[]
+  /** Of the recording on disk, the most there was. */
+  recordingMegabytes: number
   kept: number
 }
 
@@ -56,7 +58,11 @@ async function main(): Promise<LiveRun> {
     const delay = monitorEventLoopDelay({ resolution: resolutionMs })
     delay.enable()
     const megabytesBySecond: number[] = []
-    const looks = setInterval(() => megabytesBySecond.push(memoryMegabytes()), 1000)
+    let recordingMegabytes = 0
+    const looks = setInterval(() => {
+      megabytesBySecond.push(memoryMegabytes())
+      recordingMegabytes = Math.max(recordingMegabytes, Math.round(state()!.link.recording.bytes / 1e6))
+    }, 1000)
     const { sent, seconds: spent } = await generate()
     clearInterval(looks)
     await pause(settleMs)
@@ -66,7 +72,7 @@ async function main(): Promise<LiveRun> {
     return {
       sent, seconds: spent, tracked: packets.total, recorded: link.recording.frames, droppedByKernel, droppedByRing,
       retransmissions: state()!.flows.changed.reduce((sum, flow) => sum + flow.retransmissions, 0),
-      mainPauseMs: Math.max(0, delay.max / 1e6 - resolutionMs), megabytesBefore, megabytesAfter: memoryMegabytes(), megabytesBySecond,
+      mainPauseMs: Math.max(0, delay.max / 1e6 - resolutionMs), megabytesBefore, megabytesAfter: memoryMegabytes(), megabytesBySecond, recordingMegabytes,
       kept: packets.total - packets.left,
     }
   } finally {

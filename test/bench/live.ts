@@ -36,6 +36,7 @@ async function run({ quick = false, seconds = quick ? 2 : 30, keepPackets = 0 }:
     { name: 'memory before', value: live.megabytesBefore, unit: 'MB' },
     { name: 'most memory in the first half of the flood', value: most(live.megabytesBySecond, 0, 0.5), unit: 'MB' },
     { name: 'most memory in the second half', value: most(live.megabytesBySecond, 0.5, 1), unit: 'MB' },
+    { name: 'most of the recording on disk', value: live.recordingMegabytes, unit: 'MB' },
     { name: 'memory after', value: live.megabytesAfter, unit: 'MB' },
   ]
 }

@@ -44,7 +44,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     },
     filter: { expression: 'tcp or arp', instructions: 7 },
     statistics: { ...emptyStatistics(), received: capture.packets.length },
-    recording: { path: '/home/lab/captures/lab-2026-11-21.pcapng', frames: capture.packets.length, bytes: 1_050_000, flushedAgoMs: 400, fault: null },
+    recording: { path: '/home/lab/captures/lab-2026-11-21.pcapng', first: '/home/lab/captures/lab-2026-11-21.pcapng', frames: capture.packets.length, bytes: 1_050_000, flushedAgoMs: 400, fault: null },
     fault: null,
     peer: { address: '10.77.0.1', kind: 'kernel' },
   }

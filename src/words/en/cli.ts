@@ -98,7 +98,7 @@ export const cli = {
     port: 'port of the server; a free one unless said',
     gateway: 'router of the lab host, or to send through',
     recordings: 'folder for recordings',
-    keep: 'what stays of the packets that are captured: all unless said, or the latest ones; the recording keeps all',
+    keep: 'what stays of the packets that are captured: all unless said, or the latest ones; files of the recording go with the last of their packets',
     install: 'put the file that Wireshark calls into this folder: “Personal Extcap path” or “Extcap path” in Help, About, Folders',
     from: 'take everything since the recording began (start), or only what comes (now)',
     extcap: 'called by Wireshark',

@@ -7,7 +7,7 @@ export const commands = {
     captureStart: 'Go on capturing',
     captureStop: 'Stop capturing; the lab host goes on',
     captureClear: 'Forget the captured packets and start a new recording',
-    keep: 'Keep all packets of a live capture, or only the last: keep all, keep packets 1000000, keep bytes 500000000, keep minutes 10. The recording on disk keeps all',
+    keep: 'Keep all packets of a live capture, or only the last: keep all, keep packets 1000000, keep bytes 500000000, keep minutes 10. The files of the recording go with the last of their packets',
     impair: 'Disturb the cable of the virtual link: lose, repeat, change or overtake so many percent of frames, delay them, or slow the cable down. Without options the cable is as it was at first',
     lose: 'Lose the next segment of a kind on the virtual link, or the next ones: lose syn, lose ack 2; lose data 0 takes it back',
     filter: 'Capture only what a BPF expression matches; the lab host hears everything all the same. Without an expression, capture everything',

@@ -100,7 +100,7 @@ export const cli: SameKeys<typeof english> = {
     consent: '보내도 되는 공인 주소. 시험할 권한이 있는 네트워크에서만 쓰십시오',
     port: '서버 포트. 없으면 빈 포트를 씁니다',
     recordings: '기록을 둘 폴더',
-    keep: '캡처한 패킷 중 남길 것: 지정하지 않으면 모두, 또는 최근 것만. 기록에는 모두 남습니다',
+    keep: '캡처한 패킷 중 남길 것: 지정하지 않으면 모두, 또는 최근 것만. 기록 파일은 담긴 패킷이 모두 빠지면 지웁니다',
     install: 'Wireshark가 호출할 파일을 이 폴더에 둡니다: 도움말, 정보, 폴더의 “Personal Extcap path” 또는 “Extcap path”',
     from: '기록을 시작한 때부터 모두(start), 또는 지금부터 들어오는 것만(now) 받습니다',
     extcap: 'Wireshark가 호출합니다',

@@ -9,7 +9,7 @@ export const commands: SameKeys<typeof english> = {
     captureStart: '캡처를 계속합니다',
     captureStop: '캡처를 멈춥니다. 랩 호스트는 계속 동작합니다',
     captureClear: '캡처한 패킷을 지우고 기록을 새로 시작합니다',
-    keep: '실시간 캡처의 패킷을 모두 남기거나 최근 것만 남깁니다: keep all, keep packets 1000000, keep bytes 500000000, keep minutes 10. 디스크의 기록에는 모두 남습니다',
+    keep: '실시간 캡처의 패킷을 모두 남기거나 최근 것만 남깁니다: keep all, keep packets 1000000, keep bytes 500000000, keep minutes 10. 기록 파일은 담긴 패킷이 모두 빠지면 지웁니다',
     impair: '가상 링크의 케이블에 장애를 만듭니다: 프레임의 몇 %를 잃거나, 두 번 보내거나, 비트를 뒤집거나, 순서를 바꾸고, 지연과 속도를 정합니다. 옵션 없이 쓰면 처음 상태로 돌아갑니다',
     lose: '가상 링크에서 다음에 지나가는 세그먼트를 종류별로 잃게 합니다: lose syn, lose ack 2. lose data 0은 취소합니다',
     filter: 'BPF 식에 맞는 패킷만 캡처합니다. 랩 호스트는 그래도 모두 듣습니다. 식이 없으면 모두 캡처합니다',

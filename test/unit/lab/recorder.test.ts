@@ -56,7 +56,7 @@ describe('recorder', () => {
     expect(frames.map((frame) => [frame.bytes[0], frame.sec, frame.nsec, frame.direction]))
       .toEqual([[0, 1_700_000_000, 42, 2], [1, 1_700_000_001, 42, 2], [2, 1_700_000_002, 42, 2]])
     expect(reader.interfaces[0]).toMatchObject({ name: 'mem0', linkType: 1, unitsPerSecond: 1e9 })
-    expect(recorder.state(startUs)).toEqual({ path: recorder.path, frames: 3, bytes: readFileSync(recorder.path).length, flushedAgoMs: 0, fault: null })
+    expect(recorder.state(startUs)).toEqual({ path: recorder.path, first: recorder.path, frames: 3, bytes: readFileSync(recorder.path).length, flushedAgoMs: 0, fault: null })
     recorder.dispose()
   })
 

@@ -26,7 +26,7 @@ async function sourceOf(source: string): Promise<SelectionSource> {
     trace.append(batch, reader.frameLinkTypes, reader.frameOffsets)
     offsets.push(...reader.frameOffsets.subarray(0, batch.count))
   })
-  return { trace, file: source, bytesOf: (offset) => frames[offsets.indexOf(offset)] ?? null, clock: () => 0 }
+  return { trace, files: [{ path: source, base: 0 }], bytesOf: (offset) => frames[offsets.indexOf(offset)] ?? null, clock: () => 0 }
 }
 
 describe('saving a part of a capture', () => {
