@@ -26,6 +26,7 @@ import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { restartProbing, restartRto } from './timer-rules.ts'
 import { Timer } from './timers.ts'
+import { takeUserTimeout } from './user-timeout.ts'
 
 /** Fifth (RFC 9293 §3.10.7.4): the ACK field. Returns whether the rest of the segment counts. */
 export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
@@ -35,6 +36,7 @@ export function acceptAck(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean
   }
   if (tcb.state === TcpState.synReceived && !acceptAckOfSyn(tcb, segment, nowUs)) return false
   if (!checkAckRange(tcb, segment, nowUs)) return false
+  if (tcb.userTimeout !== null && segment.options.userTimeout >= 0) takeUserTimeout(tcb, tcb.userTimeout, segment.options.userTimeout, nowUs)
   const isAdvance = seqGt(segment.ack, tcb.sndUna)
   ackNews.isEcho = tcb.ecnOn && (segment.flags & (TcpFlag.ece | TcpFlag.syn)) === TcpFlag.ece
   if (tcb.accurateEcn !== null) ackNews.isEcho = readAce(tcb, tcb.accurateEcn, segment, nowUs)

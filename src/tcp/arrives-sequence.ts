@@ -32,7 +32,7 @@ export function checkSequence(tcb: Tcb, segment: TcpSegment, nowUs: number): boo
     refuse(tcb, segment, offset, length, window, isRst, nowUs)
     return false
   }
-  if (tcb.timestampsOn && segment.options.hasTimestamp) updateTsRecent(tcb, segment, nowUs)
+  if (tcb.timestampsOn && segment.options.hasTimestamp && !isRst) updateTsRecent(tcb, segment, nowUs)
   trim(tcb, segment, offset, window, nowUs)
   return true
 }

@@ -115,6 +115,14 @@ export interface TcpConfig {
   readonly userTimeoutUs: number
   /** The user timeout counts from the first retransmission or window probe that had no success, and where keep-alives are on it takes the place of their number. */
   readonly userTimeoutFromTrouble: boolean
+  /** Tell the peer how long we wait, and follow what it tells. */
+  readonly userTimeoutOption: boolean
+  readonly userTimeoutAdvertisedUs: number
+  /** Between these two, whatever the peer says. */
+  readonly userTimeoutLowerUs: number
+  readonly userTimeoutUpperUs: number
+  /** After so many timeouts in a row the round trip is measured anew; 0 keeps it. */
+  readonly forgetRttAfter: number
   /** A soft ICMP error ends an attempt to connect, as it does in many systems; it ends no established connection. */
   readonly softErrorsEndOpening: boolean
   readonly mslUs: number
@@ -126,6 +134,8 @@ export interface TcpConfig {
   readonly keepAliveIdleUs: number
   readonly keepAliveIntervalUs: number
   readonly keepAliveProbes: number
+  /** Its probes carry a byte that was acknowledged long ago, for peers that answer no other. */
+  readonly keepAliveGarbage: boolean
   readonly challengeAckLimit: number
   readonly challengeAckIntervalUs: number
   /** Answer SYNs that the backlog has no room for without remembering them. */
@@ -160,6 +170,8 @@ export interface TcpConfig {
   readonly resetKeepsUnread: boolean
   /** Whether a peer that does not answer is told with an RST when it is given up: never, when keep-alives were in vain, or always. */
   readonly giveUpResets: GiveUpRule
+  /** RSTs with timestamps, where those were agreed on: none, those that answer nothing, or all. */
+  readonly resetTimestamps: ResetTimestampRule
   /** A peer that takes less gets segments of this size all the same. */
   readonly minMssBytes: number
   /** TCP Fast Open: not at all, when opening, when listening, or both. */
@@ -203,6 +215,9 @@ export type FastOpenMode = typeof fastOpenModes[number]
 
 export const giveUpRules = ['never', 'keepAlive', 'always'] as const
 export type GiveUpRule = typeof giveUpRules[number]
+
+export const resetTimestampRules = ['none', 'own', 'all'] as const
+export type ResetTimestampRule = typeof resetTimestampRules[number]
 
 export const nagleRules = ['inFlight', 'small', 'burst'] as const
 export type NagleRule = typeof nagleRules[number]
@@ -295,6 +310,11 @@ export const tcpConfigTable = {
   reportTrouble: { default: true, unit: 'switch', live: true, rfc: 'RFC 9293 §3.9.1.8' },
   userTimeoutUs: { default: 300 * seconds, unit: 'us', min: 0, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.9.1' },
   userTimeoutFromTrouble: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.9.1' },
+  userTimeoutOption: { default: false, unit: 'switch', live: false, rfc: 'RFC 5482 §3' },
+  userTimeoutAdvertisedUs: { default: 300 * seconds, unit: 'us', min: 1 * seconds, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 5482 §3.1' },
+  userTimeoutLowerUs: { default: 100 * seconds, unit: 'us', min: 1 * seconds, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 5482 §3.1' },
+  userTimeoutUpperUs: { default: 3600 * seconds, unit: 'us', min: 1 * seconds, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 5482 §3.1' },
+  forgetRttAfter: { default: 0, unit: 'count', min: 0, max: 100, live: true, rfc: 'RFC 6298 §5' },
   softErrorsEndOpening: { default: false, unit: 'switch', live: true, rfc: 'RFC 5461 §4.1' },
   mslUs: { default: 120 * seconds, unit: 'us', min: 0, max: 3600 * seconds, live: true, rfc: 'RFC 9293 §3.4.2' },
   finWait2TimeoutUs: { default: 0, unit: 'us', min: 0, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.6' },
@@ -303,6 +323,7 @@ export const tcpConfigTable = {
   keepAliveIdleUs: { default: 7200 * seconds, unit: 'us', min: 1000, max: 365 * 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
   keepAliveIntervalUs: { default: 75 * seconds, unit: 'us', min: 1000, max: 86_400 * seconds, live: true, rfc: 'RFC 9293 §3.8.4' },
   keepAliveProbes: { default: 9, unit: 'count', min: 1, max: 127, live: true, rfc: 'RFC 9293 §3.8.4' },
+  keepAliveGarbage: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.8.4' },
   challengeAckLimit: { default: 10, unit: 'count', min: 1, max: 1_000_000, live: true, rfc: 'RFC 5961 §7' },
   challengeAckIntervalUs: { default: 5 * seconds, unit: 'us', min: 1000, max: 3600 * seconds, live: true, rfc: 'RFC 5961 §7' },
   synCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 4987 §3.6' },
@@ -321,6 +342,7 @@ export const tcpConfigTable = {
   timeWaitNeedsAck: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   resetKeepsUnread: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   giveUpResets: { default: 'never', unit: 'choice', choices: giveUpRules, live: true, rfc: 'RFC 9293 §3.8.3' },
+  resetTimestamps: { default: 'all', unit: 'choice', choices: resetTimestampRules, live: true, rfc: 'RFC 7323 §3.2' },
   minMssBytes: { default: 64, unit: 'bytes', min: 28, max: 536, live: false, rfc: 'RFC 9293 §3.7.1' },
   fastOpen: { default: 'off', unit: 'choice', choices: fastOpenModes, live: false, rfc: 'RFC 7413 §2' },
   fastOpenCookies: { default: true, unit: 'switch', live: false, rfc: 'RFC 7413 §7.3' },
@@ -349,7 +371,7 @@ export const tcpPresets = {
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, synAckRetries: 5, synAckText: false,
     finWait2TimeoutUs: 60 * seconds, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,
     ecnSyns: 1, burstSegments: 2, nagleWaitsFor: 'small', rtoVarianceFloorUs: 200_000,
-    resetKeepsUnread: true, giveUpResets: 'keepAlive', minMssBytes: 48, resendsTooBigAtOnce: true, acksEndQuickly: true, windowOfWholeSegments: true, overrideAwaitsRto: true,
+    resetTimestamps: 'own', resetKeepsUnread: true, giveUpResets: 'keepAlive', minMssBytes: 48, resendsTooBigAtOnce: true, acksEndQuickly: true, windowOfWholeSegments: true, overrideAwaitsRto: true,
     growsByDelivery: true, cubicWholeSegments: true, lostAgainReduces: false,
     slowStartSegments: 65_535, growsWhenUsed: true, lossReducesWindow: true, undoRestoresWindow: true, emptyWindowProbes: true,
   },

@@ -75,6 +75,8 @@ export function noteEcnEcho(tcb: Tcb, segment: TcpSegment, nowUs: number): void 
   if (flightSize === 0 || !seqGt(segment.ack, tcb.reducedSeq) || tcb.inRecovery || tcb.lossRecovery) return
   keepReduction(tcb)
   const { cwnd } = tcb.controller
+  // It cannot become smaller, but slower.
+  if (cwnd <= tcb.smss()) tcb.ecnPaused = true
   tcb.controller.onEcn(flightSize, tcb.config.ecnGentle)
   noteReduced(tcb, nowUs)
   if (tcb.config.lossReducesWindow && tcb.config.proportionalRate) beginMarkedReduction(tcb, cwnd)

@@ -12,7 +12,7 @@ import type { TcpSegment } from './segment.ts'
 import { clearBody } from './stateless.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
-import { dataOptionLength, writeOptions } from './write-options.ts'
+import { dataOptionLength, writeOptions, writeResetOptions } from './write-options.ts'
 
 /**
  * Makes the connection's segment: header, options, `length` bytes of the send ring from `seq` on. An ACK on it settles what was owed.
@@ -55,7 +55,7 @@ function pointToUrgent(tcb: Tcb, out: TcpSegment): void {
   out.urgentPointer = Math.min(0xffff, seqDiff(tcb.sndUp, out.seq))
 }
 
-/** An RST has no window, no options and no text. */
+/** An RST has no window, no text, and no options but timestamps where those were agreed on (RFC 7323 §3.2). */
 export function emitReset(tcb: Tcb, nowUs: number): void {
   const { out } = tcb
   clearBody(out)
@@ -65,6 +65,8 @@ export function emitReset(tcb: Tcb, nowUs: number): void {
   out.ack = tcb.resetAck
   out.flags = tcb.resetFlags
   if (tcb.resetTellsWindow) out.window = windowField(tcb)
+  const { resetTimestamps } = tcb.config
+  if (tcb.timestampsOn && (resetTimestamps === 'all' || (resetTimestamps === 'own' && tcb.resetIsOwn))) writeResetOptions(tcb, out, timestampNow(tcb, nowUs))
   explain(tcb, out, 'reset', tcb.resetReason, tcb.resetA, tcb.resetB, 0, 0)
   report(tcb, out, 'reset', tcb.resetReason, nowUs, tcb.resetA, tcb.resetB, 0, 0)
 }

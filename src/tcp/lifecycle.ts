@@ -3,12 +3,12 @@ import type { FaultCode } from '../base/fault.ts'
 import { initialWindow } from './congestion.ts'
 import type { TcpEvent } from './events.ts'
 import { rtoAfterLostSynUs } from './limits.ts'
-import { Rack, usesRack } from './rack.ts'
+import { beginRackBehindSyn } from './rack.ts'
 import { Reason } from './reasons.ts'
 import type { ReasonIndex } from './reasons.ts'
 import { RttEstimator } from './rtt.ts'
 import { takeRttSample } from './sampling.ts'
-import { seqAdd } from './seq.ts'
+import { seqAdd, seqDiff, seqMax } from './seq.ts'
 import { segmentLength } from './segment.ts'
 import type { TcpSegment } from './segment.ts'
 import { startUserTimeout } from './timer-rules.ts'
@@ -48,8 +48,8 @@ export function acknowledgeSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
   tcb.retransmitCount = 0
   tcb.timers.clear(Timer.retransmit)
   tcb.rtoAtUs = Infinity
-  // A FIN may be out already; else the first data brings the records, or has brought them.
-  if (tcb.rack === null && tcb.closeRequested && usesRack(tcb)) tcb.rack = new Rack(tcb.ackedOffset)
+  // Mostly nothing is out yet, and the first data brings the records.
+  if (seqDiff(tcb.sndNxt, tcb.sndUna) > 0) beginRackBehindSyn(tcb)
   takeRttSample(tcb, segment, nowUs)
   if (tcb.synWasLost && tcb.rtt.srttUs < 0) {
     tcb.rtt.raiseTo(rtoAfterLostSynUs)
@@ -71,7 +71,9 @@ export function establish(tcb: Tcb, input: 'rcvSynAck' | 'rcvAckOfSyn', nowUs: n
   if (tcb.config.windowOfWholeSegments && tcb.scalingOn) {
     const unit = 2 ** tcb.rcvWndShift
     tcb.receiveBuffer.setLimit(Math.ceil(tcb.receiveBuffer.limit / unit) * unit)
-    tcb.rcvAdvertisedEdge = seqAdd(tcb.rcvNxt, tcb.receiveBuffer.limit - tcb.receiveBuffer.unread())
+    const edge = seqAdd(tcb.rcvNxt, tcb.receiveBuffer.limit - tcb.receiveBuffer.unread())
+    // The buffer may have been made smaller meanwhile: what was offered stays.
+    tcb.rcvAdvertisedEdge = seqMax(tcb.rcvAdvertisedEdge, edge)
   }
   if (tcb.config.keepAlive) tcb.timers.set(Timer.keepAlive, nowUs + tcb.config.keepAliveIdleUs)
   if (!tcb.acceptedEarly) tcb.events.push(tcb.passive ? 'accepted' : 'connected')
@@ -146,6 +148,7 @@ export function oweReset(tcb: Tcb, reason: ReasonIndex, segment: TcpSegment, a =
   const hasAck = (segment.flags & TcpFlag.ack) !== 0
   tcb.resetDue = true
   tcb.resetReason = reason
+  tcb.resetIsOwn = false
   tcb.resetPort = segment.sourcePort
   tcb.resetSeq = hasAck ? segment.ack : 0
   tcb.resetFlags = hasAck ? TcpFlag.rst : TcpFlag.rst | TcpFlag.ack
@@ -159,6 +162,7 @@ export function oweOwnReset(tcb: Tcb, reason: ReasonIndex, a = 0, b = 0): void {
   tcb.resetTellsWindow = tcb.config.abortTellsWindow
   tcb.resetDue = true
   tcb.resetReason = reason
+  tcb.resetIsOwn = true
   tcb.resetPort = tcb.remotePort
   tcb.resetSeq = tcb.sndNxt
   tcb.resetAck = tcb.rcvNxt

@@ -4,6 +4,7 @@ import { limitSendMss } from './path-mtu.ts'
 import type { TcpSegment } from './segment.ts'
 import { isSynchronized } from './state.ts'
 import type { Tcb } from './tcb.ts'
+import { takeUserTimeout } from './user-timeout.ts'
 
 /** The option with its padding. */
 const timestampBytes = 12
@@ -57,6 +58,7 @@ export function takeSynOptions(tcb: Tcb, segment: TcpSegment, nowUs: number): vo
     tcb.setting(Reason.setSack, nowUs)
   }
   takeEcnSetup(tcb, segment, nowUs)
+  if (tcb.userTimeout !== null && options.userTimeout >= 0) takeUserTimeout(tcb, tcb.userTimeout, options.userTimeout, nowUs)
 }
 
 /** Of the buffer as many segments as fit are offered. */

@@ -63,10 +63,18 @@ export function rackOfNew(tcb: Tcb): Rack | null {
 
 /** Nothing was sent since our SYN, so the one sample there may be is that of the handshake. */
 function beginRack(tcb: Tcb): Rack {
-  // Before its ACK the SYN is out too, which no record is of.
-  const rack = tcb.rack = new Rack(Math.max(1, tcb.ackedOffset))
+  const rack = tcb.rack = new Rack(tcb.ackedOffset)
   if (tcb.rtt.srttUs >= 0) rack.minRtt.sample(tcb.rtt.srttUs, tcb.establishedUs)
   return rack
+}
+
+/** Our SYN is acknowledged, and a FIN, or data of an early connection, left before that. */
+export function beginRackBehindSyn(tcb: Tcb): void {
+  const out = seqDiff(tcb.sndNxt, tcb.sndUna)
+  if (out === 0 || !usesRack(tcb) || (tcb.fastOpen !== null && tcb.fastOpen.synBytes > 0)) return
+  const rack = tcb.rack = new Rack(tcb.ackedOffset)
+  rack.sent.append(tcb.ackedOffset + out, tcb.lastSendUs)
+  rack.probeFromUs = tcb.lastSendUs
 }
 
 /** An ACK begins to be looked at. */

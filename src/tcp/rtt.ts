@@ -35,6 +35,13 @@ export class RttEstimator {
     this.#compute(config)
   }
 
+  /** After so many expiries the path may be another one: the next sample counts like a first (§5). The timeout stays until then. */
+  forget(config: TcpConfig): void {
+    this.#computedUs = Math.max(this.#computedUs, config.minRtoUs)
+    this.srttUs = -1
+    this.rttvarUs = 0
+  }
+
   /** Rule 5.7: a SYN that had to be repeated makes the first timeout of the data at least this long. */
   raiseTo(rtoUs: number): void {
     this.#computedUs = Math.max(this.#computedUs, rtoUs)

@@ -36,7 +36,7 @@ export function dataPermit(tcb: Tcb): void {
 }
 
 function sendReason(tcb: Tcb, queued: number, usable: number, mss: number, inFlight: number, isWindowLimit: boolean): ReasonIndex {
-  if (usable <= 0) return 0
+  if (usable <= 0 || tcb.ecnPaused) return 0
   if (queued >= mss && usable >= mss) return Reason.dataFull
   if (isPushed(tcb, tcb.sndNxt) && (inFlight === 0 || !tcb.config.nagle || tcb.closeRequested || mayBeSmall(tcb))) {
     if (queued <= usable) return inFlight === 0 ? Reason.dataIdle : tcb.closeRequested ? Reason.dataLast : tcb.config.nagle ? Reason.dataSmallFree : Reason.dataNagleOff
@@ -101,7 +101,10 @@ function hold(tcb: Tcb, queued: number, windowRoom: number, cwndRoom: number, ms
   permit.a = queued
   permit.c = inFlight
   const usable = Math.min(windowRoom, cwndRoom)
-  if (tcb.sndWnd === 0) {
+  if (tcb.ecnPaused && tcb.sndWnd > 0) {
+    permit.hold = Reason.heldMarked
+    permit.b = tcb.controller.cwnd
+  } else if (tcb.sndWnd === 0) {
     permit.hold = Reason.heldZeroWindow
     permit.b = inFlight
     permit.c = 0

@@ -119,6 +119,8 @@ export interface TcpSnapshot {
   /** TCP Fast Open (RFC 7413), and the bytes of data that went on our SYN and wait to be answered. */
   fastOpen: FastOpenOutcome
   synBytes: number
+  /** Agreed on with the peer (RFC 5482); 0 where the configured one counts. */
+  adoptedUserTimeoutUs: number
   timestampsOn: boolean
   tsRecent: number
   sackOn: boolean
@@ -162,7 +164,7 @@ export function createTcpSnapshot(): TcpSnapshot {
     inRecovery: false, congestionPhase: 'slowStart', controller: '',
     srttUs: -1, rttvarUs: 0, rtoUs: 0, backoff: 0, persistBackoff: 0, probesOut: 0, isInteractive: false, timeouts: 0,
     dataSegmentsSent: 0, dataSegmentsReceived: 0, outOfOrderSegments: 0, lastTextUs: -1, sending: { busyUs: 0, byWindowUs: 0, byBufferUs: 0, kind: 0, sinceUs: 0 },
-    fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, accurateEcn: { on: false, rCep: 0, rE0b: 0, rCeb: 0, rE1b: 0, sCep: 0, sCeb: 0 }, ecnMarks: 0, eceDue: false, cwrDue: false,
+    adoptedUserTimeoutUs: 0, fastOpen: 'none', synBytes: 0, timestampsOn: false, tsRecent: 0, sackOn: false, ecnOn: false, accurateEcn: { on: false, rCep: 0, rE0b: 0, rCeb: 0, rE1b: 0, sCep: 0, sCeb: 0 }, ecnMarks: 0, eceDue: false, cwrDue: false,
     timers: { retransmit: -1, persist: -1, delayedAck: -1, keepAlive: -1, timeWait: -1, userTimeout: -1, reorder: -1, lossProbe: -1 },
     segmentsSent: 0, segmentsReceived: 0, bytesSent: 0, bytesReceived: 0, bytesAcked: 0, bytesDelivered: 0,
     retransmissions: 0, retransmittedBytes: 0, dropped: 0, finSent: false, finReceived: false, openedUs: -1, establishedUs: -1,

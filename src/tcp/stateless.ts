@@ -36,6 +36,7 @@ export function clearBody(out: TcpSegment): void {
   out.options.hasTimestamp = false
   out.options.sackCount = 0
   out.options.accEcnCount = 0
+  out.options.userTimeout = -1
   out.options.fastOpenCookieLength = -1
   out.options.fastOpenTrialLength = -1
   out.operands[0] = out.operands[1] = out.operands[2] = out.operands[3] = 0

@@ -56,6 +56,7 @@ export function answerWithCookie(secret: Uint32Array, tuple: FourTuple, syn: Tcp
   offer.sackOK = sackOK
   offer.fastOpen = null
   offer.accurateEcn = null
+  offer.userTimeout = 0
   offer.timestamp = hasTimestamp
   offer.tsVal = stampWith(Math.floor(nowUs / config.timestampTickUs) + own.timestampOffset, (isEcn ? ecnBit : 0) | (sackOK ? sackBit : 0) | shift)
   offer.tsEcr = options.tsVal

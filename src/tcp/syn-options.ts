@@ -7,7 +7,7 @@ import type { TcpSegment } from './segment.ts'
 /** What a SYN carries: -1 and false leave an option out. Reused for every SYN. */
 export const offer = {
   mss: -1, sackOK: false, timestamp: false, tsVal: 0, tsEcr: 0, windowShift: -1,
-  fastOpen: null as Uint8Array | null, isFastOpenTrial: false, accurateEcn: null as AccurateEcn | null,
+  userTimeout: 0, fastOpen: null as Uint8Array | null, isFastOpenTrial: false, accurateEcn: null as AccurateEcn | null,
 }
 
 /* Kinds and lengths as the IANA registry of TCP options has them. */
@@ -37,6 +37,7 @@ export function writeSynOptions(out: TcpSegment, order: string, padding: 'nop' |
   }
   if (offer.accurateEcn !== null && !hasCounters) at = writeCounters(out, at)
   if (offer.fastOpen !== null) at = writeFastOpen(out, offer.fastOpen, at, padding)
+  if (offer.userTimeout !== 0 && at + userTimeoutBytes <= maxOptionBytes) at = writeUserTimeout(out, offer.userTimeout, at)
   while (at % 4 !== 0) out.optionBytes[at++] = 0
   out.optionLength = at
 }
@@ -96,6 +97,17 @@ function writeOption(out: TcpSegment, name: SynOptionName, at: number): void {
       options.windowScale = offer.windowShift
   }
   bytes[at + 1] = lengths[name]
+}
+
+export const userTimeoutBytes = 4
+
+/** RFC 5482 §3.3. @returns where it ends */
+export function writeUserTimeout(out: TcpSegment, field: number, at: number): number {
+  out.optionBytes[at] = TcpOptionKind.userTimeout
+  out.optionBytes[at + 1] = userTimeoutBytes
+  writeU16(out.optionBytes, at + 2, field)
+  out.options.userTimeout = field
+  return at + userTimeoutBytes
 }
 
 /** With its padding. */

@@ -130,6 +130,7 @@ function timing(tcb: Tcb, into: TcpSnapshot): void {
   Object.assign(into.sending, tcb.sendTimes)
   into.fastOpen = tcb.fastOpen === null ? 'none' : tcb.fastOpen.outcome
   into.synBytes = tcb.fastOpen === null ? 0 : tcb.fastOpen.synBytes
+  into.adoptedUserTimeoutUs = tcb.userTimeout === null ? 0 : tcb.userTimeout.adoptedUs
   into.timestampsOn = tcb.timestampsOn
   into.tsRecent = tcb.tsRecent
   into.sackOn = tcb.sackOn

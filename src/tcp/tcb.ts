@@ -24,6 +24,7 @@ import { inputNumber, nextState, TcpState } from './state.ts'
 import type { TcpInput } from './state.ts'
 import { StatePath } from './state-path.ts'
 import { Timers } from './timers.ts'
+import { UserTimeout } from './user-timeout.ts'
 import { WindowUse } from './window-use.ts'
 
 /**
@@ -211,6 +212,10 @@ export class Tcb {
   /** When cwnd was reduced last, and SND.NXT then. */
   reducedUs = -1
   reducedSeq: number
+  /** Null where the option is off. */
+  readonly userTimeout: UserTimeout | null
+  /** The new data that waits has to wait for the RTO: a mark came at a window of one segment (RFC 3168 §6.1.2). */
+  ecnPaused = false
   /** Null where it was not agreed on. */
   accurateEcn: AccurateEcn | null = null
   /** All of our SYNs asked for ECN. */
@@ -227,7 +232,7 @@ export class Tcb {
   ackedOffset = 0
 
   // Window probing.
-  persistKind: 0 | 1 | 2 = 0
+  persistKind: 0 | 1 | 2 | 3 = 0
   persistBackoff = 0
   probeDue = false
   /** A window probe left, and nothing came back yet. */
@@ -257,6 +262,8 @@ export class Tcb {
   resetAck = 0
   resetFlags = 0
   resetPort = 0
+  /** It answers nothing, but says where both sides stand. */
+  resetIsOwn = false
   resetReason: ReasonIndex = Reason.rstAbort
   resetA = 0
   resetB = 0
@@ -301,6 +308,7 @@ export class Tcb {
     this.receiveBuffer = new ReceiveBuffer(config.receiveBufferBytes)
     this.controller = createController(config)
     this.rtt = new RttEstimator(config)
+    this.userTimeout = config.userTimeoutOption ? new UserTimeout() : null
     this.windowUse = config.growsWhenUsed ? new WindowUse() : null
     this.quickAcksLeft = config.quickAckSegments
     const headers = ipHeaderAndTcpHeaderBytes[ipVersion]

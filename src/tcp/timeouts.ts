@@ -40,6 +40,7 @@ function retransmit(tcb: Tcb, nowUs: number): void {
   tcb.retransmitCount++
   if (tcb.retransmitCount > r2Retries(tcb)) return giveUp(tcb, nowUs)
   tcb.rtt.backoff++
+  if (tcb.rtt.backoff === tcb.config.forgetRttAfter) tcb.rtt.forget(tcb.config)
   const rtoUs = tcb.rtt.rtoUs(tcb.config)
   tcb.setting(Reason.setBackoff, nowUs, rtoUs, tcb.retransmitCount)
   if (tcb.retransmitCount === tcb.config.r1Retries) tellTrouble(tcb, nowUs)
@@ -78,6 +79,10 @@ function probe(tcb: Tcb, nowUs: number): void {
     tcb.overrideDue = true
     return
   }
+  if (tcb.persistKind === Persist.marked) {
+    tcb.ecnPaused = false
+    return
+  }
   tcb.persistBackoff++
   tcb.probesOut++
   tcb.probeDue = true
@@ -90,7 +95,9 @@ function probe(tcb: Tcb, nowUs: number): void {
 function keepAlive(tcb: Tcb, nowUs: number): void {
   const { keepAlive: isOn, keepAliveIdleUs, keepAliveIntervalUs, keepAliveProbes } = tcb.config
   if (!isOn) return
-  const idleEnds = tcb.lastHeardUs + keepAliveIdleUs
+  // Probes would end a connection that the adopted timeout lets live (RFC 5482 §4.2).
+  const leastIdleUs = tcb.userTimeout === null || tcb.userTimeout.adoptedUs === 0 ? 0 : tcb.userTimeout.adoptedUs + keepAliveIntervalUs
+  const idleEnds = tcb.lastHeardUs + Math.max(keepAliveIdleUs, leastIdleUs)
   if (idleEnds > nowUs || tcb.sndUna !== tcb.sndNxt) {
     tcb.timers.set(Timer.keepAlive, idleEnds > nowUs ? idleEnds : nowUs + keepAliveIdleUs)
     return

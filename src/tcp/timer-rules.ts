@@ -4,7 +4,7 @@ import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
 
 /** Spans of `Tcb.persistKind`. */
-export const Persist = { off: 0, override: 1, probe: 2 } as const
+export const Persist = { off: 0, override: 1, probe: 2, marked: 3 } as const
 
 /**
  * Exactly one of persist, retransmit, reorder and loss probe runs while something is out or waits: persist while the window is closed
@@ -25,8 +25,12 @@ export function settleSendTimers(tcb: Tcb, nowUs: number): void {
     return armLossTimer(tcb, nowUs)
   }
   stopLossTimers(tcb)
-  if (waiting) persist(tcb, Persist.override, overrideDelayUs(tcb), nowUs)
-  else stopPersist(tcb)
+  if (waiting && tcb.ecnPaused) persist(tcb, Persist.marked, tcb.rtt.rtoUs(tcb.config), nowUs)
+  else if (waiting) persist(tcb, Persist.override, overrideDelayUs(tcb), nowUs)
+  else {
+    tcb.ecnPaused = false
+    stopPersist(tcb)
+  }
 }
 
 /** USER TIMEOUT counts from now: from the last progress, or from what was asked of the connection (RFC 9293 §3.9.1); 0 is none. Opening has a limit of its own. */
@@ -36,15 +40,17 @@ export function startUserTimeout(tcb: Tcb, nowUs: number): void {
     if (tcb.sndWnd > 0) tcb.timers.clear(Timer.userTimeout)
     return
   }
-  const userUs = tcb.config.userTimeoutUs || Infinity
+  const adoptedUs = tcb.userTimeout === null ? 0 : tcb.userTimeout.adoptedUs
+  const userUs = adoptedUs || tcb.config.userTimeoutUs || Infinity
   const openUs = tcb.synAcked ? Infinity : tcb.config.openTimeoutUs || Infinity
   tcb.timers.set(Timer.userTimeout, nowUs + Math.min(userUs, openUs))
 }
 
 /** Something goes again: where the user timeout counts from that, it begins. */
-export function noteTrouble({ config, timers }: Tcb, nowUs: number): void {
-  if (!config.userTimeoutFromTrouble || config.userTimeoutUs === 0 || timers.isSet(Timer.userTimeout)) return
-  timers.set(Timer.userTimeout, nowUs + config.userTimeoutUs)
+export function noteTrouble({ config, timers, userTimeout }: Tcb, nowUs: number): void {
+  const timeoutUs = (userTimeout === null ? 0 : userTimeout.adoptedUs) || config.userTimeoutUs
+  if (!config.userTimeoutFromTrouble || timeoutUs === 0 || timers.isSet(Timer.userTimeout)) return
+  timers.set(Timer.userTimeout, nowUs + timeoutUs)
 }
 
 /** A peer that never closes does not hold FIN-WAIT-2 for ever once nobody reads. */
@@ -97,7 +103,7 @@ function stopLossTimers(tcb: Tcb): void {
   tcb.timers.clear(Timer.lossProbe)
 }
 
-function persist(tcb: Tcb, kind: 1 | 2, delayUs: number, nowUs: number): void {
+function persist(tcb: Tcb, kind: 1 | 2 | 3, delayUs: number, nowUs: number): void {
   if (tcb.persistKind === kind && tcb.timers.isSet(Timer.persist)) return
   if (tcb.persistKind !== kind) {
     tcb.persistBackoff = 0

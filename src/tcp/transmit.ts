@@ -392,11 +392,19 @@ function sendAck(tcb: Tcb, nowUs: number): boolean {
   return true
 }
 
-/** An old sequence number, no data: a peer that is alive answers it (RFC 9293 §3.8.4). */
+/** The peer has acknowledged what stood there, so it does not matter what it is. */
+const garbage = new Uint8Array(1)
+
+/** An old sequence number, no data, or a byte of no meaning: a peer that is alive answers it (RFC 9293 §3.8.4). */
 function sendKeepAlive(tcb: Tcb, nowUs: number): boolean {
   if (!tcb.keepAliveDue) return false
   tcb.keepAliveDue = false
   emit(tcb, nowUs, 'ack', Reason.keepAliveProbe, seqAdd(tcb.sndNxt, -1), TcpFlag.ack, 0, tcb.keepAliveCount, nowUs - tcb.lastHeardUs)
+  if (tcb.config.keepAliveGarbage) {
+    tcb.out.payload = garbage
+    tcb.out.payloadAt = 0
+    tcb.out.payloadLength = 1
+  }
   return true
 }
 

@@ -1,7 +1,7 @@
 import { TcpFlag } from '../wire/tcp.ts'
 import { createController } from './congestion.ts'
 import { checkTcpOption, tcpConfigTable } from './config.ts'
-import type { TcpConfig } from './config.ts'
+import type { ConfigEntry, TcpConfig } from './config.ts'
 import type { FaultCode } from '../base/fault.ts'
 import { expressible, visibleWindow, windowGain, worthwhileGain } from './header.ts'
 import { becomeClosed, oweOwnReset, oweSyn, startClosing } from './lifecycle.ts'
@@ -13,6 +13,7 @@ import { SendFlag } from './send-flags.ts'
 import { TcpState } from './state.ts'
 import type { Tcb } from './tcb.ts'
 import { Timer } from './timers.ts'
+import { adoptUserTimeout } from './user-timeout.ts'
 
 /** OPEN, active (RFC 9293 §3.10.1). @returns false with `lastError` where there is a connection already */
 export function openActive(tcb: Tcb, nowUs: number): boolean {
@@ -146,7 +147,7 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
   if (wrong !== null) return wrong.code
   if (!isLive(name) && tcb.openedUs >= 0) return 'connectionExists'
   tcb.config = { ...tcb.config, [name]: value }
-  tcb.setting(Reason.setOption, nowUs, typeof value === 'string' ? 0 : Number(value))
+  tcb.setting(Reason.setOption, nowUs, typeof value === 'string' ? choiceNumber(name, value) : Number(value))
   if (name === 'receiveBufferBytes') {
     tcb.receiveBuffer.setLimit(Math.max(tcb.config.receiveBufferBytes, windowUnit(tcb)))
     noteSpace(tcb)
@@ -157,8 +158,15 @@ export function changeOption<K extends keyof TcpConfig>(tcb: Tcb, name: K, value
     changeController(tcb)
   } else if (name === 'quickAckSegments') {
     setQuickAcks(tcb)
-  } else if (name === 'userTimeoutUs' && tcb.timers.isSet(Timer.userTimeout)) {
-    startUserTimeout(tcb, nowUs)
+  } else if (name === 'userTimeoutAdvertisedUs' && tcb.userTimeout !== null) {
+    tcb.userTimeout.isDue = true
+    adoptUserTimeout(tcb, tcb.userTimeout, nowUs)
+  } else if (name === 'userTimeoutUs') {
+    if (tcb.userTimeout !== null) {
+      tcb.userTimeout.isFixed = true
+      tcb.userTimeout.adoptedUs = 0
+    }
+    if (tcb.timers.isSet(Timer.userTimeout)) startUserTimeout(tcb, nowUs)
   }
   return null
 }
@@ -178,6 +186,12 @@ function setQuickAcks(tcb: Tcb): void {
   tcb.isInteractive = tcb.quickAcksLeft === 0
   const isWaiting = tcb.timers.isSet(Timer.delayedAck) && tcb.receiveBuffer.unread() === 0
   if (tcb.quickAcksLeft > 0 && isWaiting) tcb.oweAckNow(Reason.ackQuick, tcb.delayedBytes, tcb.quickAcksLeft)
+}
+
+/** A choice is told by its place among the others. */
+function choiceNumber(name: keyof TcpConfig, value: string): number {
+  const entry: ConfigEntry = tcpConfigTable[name]
+  return entry.choices?.indexOf(value) ?? -1
 }
 
 function sendFirstSyn(tcb: Tcb, input: 'activeOpen' | 'send', nowUs: number): void {

@@ -6,8 +6,9 @@ import { Reason } from './reasons.ts'
 import { seqAdd } from './seq.ts'
 import type { TcpSegment } from './segment.ts'
 import { TcpState } from './state.ts'
-import { accurateEcnBytes, offer, writeAccurateEcn, writeSynOptions } from './syn-options.ts'
+import { accurateEcnBytes, offer, userTimeoutBytes, writeAccurateEcn, writeSynOptions, writeUserTimeout } from './syn-options.ts'
 import type { Tcb } from './tcb.ts'
+import { userTimeoutField } from './user-timeout.ts'
 
 /* Kinds and lengths as the IANA registry of TCP options has them. */
 const nop = 1
@@ -16,7 +17,8 @@ const pairs = new Float64Array(8)
 
 /** Bytes that the options of a data segment take now: timestamps, and SACK blocks while there are holes. */
 export function dataOptionLength(tcb: Tcb): number {
-  const timestamp = (tcb.timestampsOn ? timestampBytes : 0) + (hasCounters(tcb) ? accurateEcnBytes : 0)
+  const others = (hasCounters(tcb) ? accurateEcnBytes : 0) + (tcb.userTimeout !== null && tcb.userTimeout.isDue ? userTimeoutBytes : 0)
+  const timestamp = (tcb.timestampsOn ? timestampBytes : 0) + others
   if (!hasSackBlocks(tcb)) return timestamp
   const dsack = tcb.dsackDue ? 1 : 0
   return timestamp + 4 + 8 * (dsack + tcb.receiveBuffer.sackRanges(pairs, maxSackBlocks(tcb) - dsack))
@@ -43,8 +45,16 @@ export function writeOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   let length = 0
   if (tcb.timestampsOn) length = writeTimestamp(tcb, out, tsVal)
   if (hasSackBlocks(tcb)) length = writeSackBlocks(tcb, out, length)
+  if (tcb.userTimeout !== null && tcb.userTimeout.isDue && length + userTimeoutBytes <= 40) {
+    tcb.userTimeout.isDue = false
+    length = writeUserTimeout(out, userTimeoutField(tcb.config.userTimeoutAdvertisedUs), length)
+  }
   if (hasCounters(tcb)) length = writeCounters(tcb.accurateEcn!, out, length)
   out.optionLength = length
+}
+
+export function writeResetOptions(tcb: Tcb, out: TcpSegment, tsVal: number): void {
+  out.optionLength = writeTimestamp(tcb, out, tsVal)
 }
 
 /** On the first SYN what we offer, on an answer what both sides have. */
@@ -60,6 +70,7 @@ function offerNow(tcb: Tcb, out: TcpSegment, tsVal: number): void {
   offer.tsEcr = echoed(tcb, out)
   // Not on a SYN, and not on a SYN+ACK that comes again (RFC 9768 §3.2.3.2).
   offer.accurateEcn = isFirst || !config.accurateEcnOption || tcb.synReason === Reason.synTimeout ? null : tcb.accurateEcn
+  offer.userTimeout = tcb.userTimeout === null ? 0 : userTimeoutField(config.userTimeoutAdvertisedUs)
   offer.fastOpen = tcb.fastOpen === null ? null : tcb.fastOpen.offered
   offer.isFastOpenTrial = tcb.fastOpen !== null && tcb.fastOpen.isTrial
   offer.windowShift = (isFirst ? config.windowScaling && !isPlain : tcb.scalingOn) ? offeredWindowShift(tcb) : -1

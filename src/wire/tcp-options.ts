@@ -180,6 +180,8 @@ export class TcpOptionFields {
   readonly fastOpenCookie = new Uint8Array(maxFastOpenCookieBytes)
   /** A bit for each subtype of Multipath TCP options (RFC 8684 §3); `keylessCapable` for MP_CAPABLE without a key. */
   mptcpSubtypes = 0
+  /** The 16 bits of a user timeout (RFC 5482 §3.3); -1: absent. */
+  userTimeout = -1
   /** Counters of an accurate ECN option that are there, and their values as e0b, ceb, e1b (RFC 9768 §3.2.3), whatever order they came in. */
   accEcnCount = 0
   readonly accEcnCounters = new Uint32Array(3)
@@ -203,6 +205,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
   into.fastOpenCookieLength = -1
   into.fastOpenTrialLength = -1
   into.mptcpSubtypes = 0
+  into.userTimeout = -1
   into.accEcnCount = 0
   into.sackCount = 0
   const end = at + length
@@ -232,6 +235,7 @@ export function scanTcpOptions(bytes: Uint8Array, at: number, length: number, in
         into.fastOpenCookieLength = optionLength - 2
         keepCookie(bytes, i + 2, optionLength - 2, into)
         break
+      case TcpOptionKind.userTimeout: if (optionLength === 4) into.userTimeout = readU16(bytes, i + 2); break
       case TcpOptionKind.accecn0: case TcpOptionKind.accecn1: scanCounters(bytes, i, optionLength, into); break
       case TcpOptionKind.experimental2:
         if (optionLength < 4 || readU16(bytes, i + 2) !== fastOpenExid) break

@@ -24,11 +24,11 @@ const narrower: Partial<Record<keyof TcpConfig, readonly [least: number, most: n
 
 /** A peer that outlives every cut of the network. */
 const patience: Partial<TcpConfig> = {
-  synRetries: 100, synAckRetries: 100, dataRetries: 100, userTimeoutUs: 86_400 * seconds, openTimeoutUs: 0, finWait2TimeoutUs: 0, keepAlive: false,
+  synRetries: 100, synAckRetries: 100, dataRetries: 100, userTimeoutUs: 86_400 * seconds, openTimeoutUs: 0, finWait2TimeoutUs: 0, keepAlive: false, userTimeoutOption: false,
 }
 
 /** What some systems take beyond the window that they offered, or send beyond the MSS, is right for nobody's invariants, and the witness knows one offer of options. */
-const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, windowRoundsUp: false, bareSyn: false, minMssBytes: 64, plainSynAfter: 0 }
+const strict: Partial<TcpConfig> = { acceptWholeBuffer: false, windowRoundsUp: false, bareSyn: false, minMssBytes: 64, plainSynAfter: 0, keepAliveGarbage: false }
 
 /** A preset with some knobs turned to anything that the table allows. */
 export function randomTcpConfig(random: Random, patient: boolean): TcpConfig {

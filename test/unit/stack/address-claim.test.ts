@@ -38,7 +38,7 @@ describe('address claim (RFC 5227)', () => {
     ['an answer to the probe', { operation: 2, senderIp: ourIp, senderMac: otherMac, targetMac: ourMac, targetIp: 0, to: ourMac }],
     ['somebody else probing for it too', { senderIp: 0, senderMac: otherMac, targetIp: ourIp }],
     ['any packet from that address', { senderIp: ourIp, senderMac: otherMac, targetIp: ip('10.77.0.77') }],
-  ])('gives up before use on %s', (_what, frame) => {
+  ])('gives up before use on %s [RFC5227/conflict]', (_what, frame) => {
     const bench = new Bench(probing)
     bench.host.start(0)
     bench.advance(1e6)

@@ -261,6 +261,20 @@ describe('a server of TCP Fast Open', () => {
     t.peer.sends(`S 0:10(10) win 65535 <mss 1460,FO ${hex},nop,nop>`).peer.expects('S. 0:0(0) ack 7 win 0 <mss 1460>')
   })
 
+  it('knows what it sent before the handshake was over when SACK tells what of it is missing', () => {
+    const t = listening({ sackPermitted: true, initialWindowSegments: 3 })
+    t.peer.sends(`S 0:10(10) win 65535 <mss 1000,sackOK,nop,nop,FO ${hex},nop,nop>`).skip()
+    t.write(3000)
+    expect(t.skip()).toHaveLength(3)
+    t.after(100 * ms).peer.sends('. 11:11(0) ack 1 win 65535 <nop,nop,sack 2001:3001>').skip()
+    expect(t.snapshot.pipe).toBeLessThanOrEqual(3000)
+    t.after(100 * ms)
+    expect(t.skip().map(({ seq }) => seq - t.isn)).toEqual([1])
+    t.peer.sends('. 11:11(0) ack 1001 win 65535 <nop,nop,sack 2001:3001>').peer.expects('. 1001:2001(1000) ack 11')
+    t.peer.sends('. 11:11(0) ack 3001 win 65535').peer.hearsNothing()
+    expect(t.snapshot).toMatchObject({ flightSize: 0, pipe: 0 })
+  })
+
   it('offers no more than there is room for when the handshake is over, also where the buffer is rounded then', () => {
     const t = listening({ windowOfWholeSegments: true, windowScaling: true, receiveBufferBytes: 13_000, windowShift: 7 })
     t.peer.sends(`S 0:12(12) win 65535 <mss 1460,nop,wscale 7,FO ${hex},nop,nop>`).skip()

@@ -124,7 +124,7 @@ describe('a larger path MTU', () => {
     return t
   }
 
-  it('is tried 10 minutes after a decrease, with one segment [RFC1191/reprobe] [RFC8201/no-raise]', () => {
+  it('is tried 10 minutes after a decrease, with one segment [RFC1191/reprobe] [RFC8201/no-raise] [RFC4821/search]', () => {
     const t = reduced().after(599 * s)
     t.write(1360 * 2)
     expect(sentSizes(t)).toEqual([1360, 1360])
@@ -151,6 +151,16 @@ describe('a larger path MTU', () => {
     expect(t.snapshot.pathMtu).toBe(1400)
     t.after(500 * s).write(3000)
     expect(sentSizes(t)[0]).toBe(1360)
+  })
+
+  it('leaves the congestion window as it is when it succeeds, but for what the ACK itself is worth [RFC4821/success]', () => {
+    const t = reduced().after(600 * s)
+    t.write(1452)
+    t.skip()
+    const { cwnd } = t.snapshot
+    t.after(10 * ms).peer.sends('. 1:1(0) ack 1454 win 65535')
+    expect(t.snapshot.pathMtu).toBe(1492)
+    expect(t.snapshot.cwnd - cwnd).toBeLessThanOrEqual(1452)
   })
 
   it('is given up at once where a router refuses it, without a congestion reaction', () => {

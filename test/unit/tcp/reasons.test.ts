@@ -235,6 +235,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   heldZeroWindow: () => writes(established({ window: 0 }), 1),
   heldWindow: () => writes(established({ window: 1460 }), 5000),
   heldCongestion: () => flying(),
+  heldMarked: () => sends(writes(sends(writes(sends(opens({ ecn: 'on', initialWindowSegments: 1 }), 'SE. 0:0(0) ack 1 win 65535 <mss 1000>'), 5000), 'E. 1:1(0) ack 1001 win 65535'), 1), 'E. 1:1(0) ack 2001 win 65535'),
   heldNagle: () => writes(writes(established(), 1), 1),
   heldUnpushed: () => {
     const t = established()
@@ -274,6 +275,7 @@ const stories: Record<ToldReason, () => TcpTrace> = {
   setInitialWindow: () => established(),
   setRttSample: () => established(),
   setBackoff: () => flying().after(1 * s),
+  setUserTimeout: () => sends(new TcpTrace({ config: { userTimeoutOption: true } }).listen(), 'S 0:0(0) win 1000 <mss 1000,uto 400s>'),
   setTrouble: () => flying().after(7 * s),
   setSynLostRto: () => sends(opens().after(1 * s), 'S. 0:0(0) ack 1 win 1'),
   setTimeoutLoss: () => flying().after(1 * s),
