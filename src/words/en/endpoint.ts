@@ -165,7 +165,7 @@ export const endpoint = {
     note: 'what a living connection may change',
     on: 'on',
     off: 'off',
-    choices: { never: 'never', keepAlive: 'keep-alive', always: 'always', none: 'none', own: 'own ones', all: 'all' },
+    choices: { never: 'never', keepAlive: 'keep-alive', always: 'always', none: 'none', own: 'own ones', all: 'all', newReno: 'NewReno', cubic: 'CUBIC' },
     knobs: {
       userTimeoutAdvertisedUs: 'User timeout told to the peer',
       userTimeoutLowerUs: 'Negotiated user timeout at least',

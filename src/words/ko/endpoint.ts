@@ -166,7 +166,7 @@ export const endpoint: SameKeys<typeof en> = {
     note: '살아 있는 연결에서 바꿀 수 있는 것',
     on: '켜짐',
     off: '꺼짐',
-    choices: { never: '보내지 않음', keepAlive: 'keep-alive 후', always: '항상', none: '없음', own: '스스로 보낼 때', all: '모두' },
+    choices: { never: '보내지 않음', keepAlive: 'keep-alive 후', always: '항상', none: '없음', own: '스스로 보낼 때', all: '모두', newReno: 'NewReno', cubic: 'CUBIC' },
     knobs: {
       userTimeoutAdvertisedUs: '상대에게 알리는 사용자 타임아웃',
       userTimeoutLowerUs: '합의한 사용자 타임아웃 최소',

@@ -6,6 +6,7 @@ import { commandNames, commandSpec } from '../../../src/rpc/commands.ts'
 import { catalogues } from '../../../src/words/catalogue.ts'
 import type { Sentences } from '../../../src/words/catalogue.ts'
 import { tcpConfigTable } from '../../../src/tcp/config.ts'
+import type { ConfigEntry } from '../../../src/tcp/config.ts'
 import { icmpErrorName } from '../../../src/wire/icmp-names.ts'
 import { isIcmpError } from '../../../src/wire/icmp.ts'
 import { isIcmpv6Error } from '../../../src/wire/icmpv6.ts'
@@ -29,6 +30,12 @@ describe('the catalogues', () => {
   it('name every setting that a living connection takes in the window', () => {
     const live = Object.entries(tcpConfigTable).filter(([, { live }]) => live).map(([name]) => name)
     expect(Object.keys(catalogues.en.endpoint.settings.knobs).toSorted((a, b) => a.localeCompare(b))).toEqual(live.toSorted((a, b) => a.localeCompare(b)))
+  })
+
+  it('word every choice of such a setting', () => {
+    const entries: ConfigEntry[] = Object.values(tcpConfigTable)
+    const choices = new Set(entries.filter(({ live, unit }) => live && unit === 'choice').flatMap((entry) => entry.choices ?? []))
+    expect(Object.keys(catalogues.en.endpoint.settings.choices).toSorted((a, b) => a.localeCompare(b))).toEqual([...choices].toSorted((a, b) => a.localeCompare(b)))
   })
 
   it('word everything that an ICMP error can report, and nothing else', () => {
