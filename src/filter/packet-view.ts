@@ -4,6 +4,7 @@ import { PacketMark, PacketRecord, Protocol } from '../trace/packet-store.ts'
 import type { PacketStore } from '../trace/packet-store.ts'
 import type { Flow } from '../trace/flow.ts'
 import type { FlowTracker } from '../trace/flow-tracker.ts'
+import { isPartial } from '../trace/segment-header.ts'
 import type { ReasonReader } from '../trace/trace.ts'
 import { isIcmpError, icmpHeaderBytes } from '../wire/icmp.ts'
 import { isIcmpv6Error } from '../wire/icmpv6.ts'
@@ -39,7 +40,7 @@ export class PacketLevel {
     if ((packet.layers & layers) === 0) return false
     // A quoted fragment that is whole waits for the others too.
     if (this.isQuoted) return !packet.isFragment || (packet.layers & Layer.tcp) === 0 || (this.view.record.marks & PacketMark.quoting) !== 0
-    return !packet.isFragment || (layers & transportLayers) === 0 || (this.view.record.marks & PacketMark.unmeasured) !== 0
+    return !packet.isFragment || !isPartial(packet) || (layers & transportLayers) === 0 || (this.view.record.marks & PacketMark.unmeasured) !== 0
   }
 
   /** A TCP segment whose numbers only the columns tell: the last fragment of one, or one that was cut within its fixed header. */
