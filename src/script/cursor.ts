@@ -99,7 +99,9 @@ export class Cursor {
 
   expected(what: string): Error {
     const start = this.skip()
-    const got = start === this.text.length ? '' : /^\w+|^\S/.exec(this.text.slice(start, start + 40))?.[0] ?? ''
+    // A caret belongs where the missing thing would stand, not beneath the empty lines after it.
+    if (start === this.text.length) return syntax(this.where(this.text.trimEnd().length), 'unterminated', { what })
+    const got = /^\w+|^\S/.exec(this.text.slice(start, start + 40))?.[0] ?? ''
     return syntax(this.where(start), 'expected', { expected: what, got })
   }
 

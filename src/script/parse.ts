@@ -74,7 +74,7 @@ function parseEvent(cursor: Cursor): ScriptEvent {
   const action = parseAction(cursor)
   const isExpected = action.kind === 'packet' && action.direction === 'out'
   if (!isExpected && (time.kind === 'any' || time.fromUs !== time.toUs)) throw syntax(where, 'rangeBeforeInput')
-  if (endUs !== null && action.kind !== 'call') throw syntax(actionAt, 'expected', { expected: 'system call', got: '' })
+  if (endUs !== null && action.kind !== 'call') throw syntax(actionAt, 'expected', { expected: 'system call', got: action.kind })
   return { where, time, endUs, action }
 }
 

@@ -107,7 +107,8 @@ describe('the parser says where and what', () => {
     ['0 close(3) = 0\n+1~+0.5 > . 1:1(0)', 2, 4, 'rangeBackwards'],
     ['0 < S 0:0(0) win 65536', 1, 18, 'numberTooLarge'],
     ['0 < X 0:0(0)', 1, 5, 'expected'],
-    ['0 close(3', 1, 10, 'expected'],
+    ['0 close(3', 1, 10, 'unterminated'],
+    ['0 close(3) = 0\n+0 < S 0:0(0) <mss 1460\n\n', 2, 24, 'unterminated'],
     ['0 `sysctl', 1, 3, 'unterminated'],
     ['/* 0', 1, 1, 'unterminated'],
     ['#ifdef A\n0 close(3) = 0', 1, 1, 'unbalancedIf'],
@@ -117,7 +118,7 @@ describe('the parser says where and what', () => {
     ['0 < ipv4 1.1.1.1 > 2.2.2.2: mpls (label 1048576, tc 0, ttl 1): S 0:0(0)', 1, 41, 'numberTooLarge'],
     ['0 close(3) = 0\n+0.1~0.2 > . 1:1(0)', 2, 6, 'expected'],
     ['0 < . ...(10) ack 1', 1, 7, 'expected'],
-    ['', 1, 1, 'expected'],
+    ['', 1, 1, 'unterminated'],
   ])('%j', (text, line, column, code) => {
     expect(problem(text)).toMatchObject({ where: { line, column }, code })
   })
