@@ -75,10 +75,15 @@ const flagBits: Readonly<Record<string, number>> = {
 
 /** `FLAGS seq:end(len)[!] [ack N] [win N] [urg N] [<options>]` */
 function parseTcp(cursor: Cursor, direction: 'in' | 'out'): TcpBody {
+  const flagsAt = cursor.where()
   const written = cursor.expect(/(?:-|[FSRPUEWA.]+[0-7]?)(?=\s)/y, 'FLAGS')
   const ace = /[0-7]$/.test(written) ? Number(written.slice(-1)) : null
   let flags = 0
-  for (const letter of written) flags |= flagBits[letter] ?? 0
+  for (const letter of written) {
+    const bit = flagBits[letter] ?? 0
+    if ((flags & bit) !== 0) throw syntax(flagsAt, 'expected', { expected: written.replaceAll(/(.)(?=.*\1)/g, ''), got: written })
+    flags |= bit
+  }
   if (ace !== null) flags |= (ace & 4 ? TcpFlag.ae : 0) | (ace & 2 ? TcpFlag.cwr : 0) | (ace & 1 ? TcpFlag.ece : 0)
   const seqAt = cursor.where()
   const { seq, length } = parseSequence(cursor)

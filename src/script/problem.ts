@@ -2,7 +2,7 @@ import type { Where } from './script.ts'
 
 /** Why a script cannot be read, or cannot be run here. `src/words` has a sentence for each. */
 export const problemCodes = [
-  'expected', 'badOption', 'badOptionValue', 'lengthDiffers', 'optionsUnaligned', 'optionsTooLong', 'firstEventNotAtZero', 'rangeBeforeInput', 'rangeBackwards', 'badNumber', 'numberTooLarge', 'unbalancedIf',
+  'expected', 'badOption', 'badOptionValue', 'lengthDiffers', 'countDiffers', 'optionsUnaligned', 'optionsTooLong', 'firstEventNotAtZero', 'rangeBeforeInput', 'rangeBackwards', 'badNumber', 'numberTooLarge', 'unbalancedIf',
   'unterminated', 'pythonSyntax', 'badProfile', 'otherIpVersion',
   'encapsulation', 'socketKind', 'systemCall', 'argument', 'socketOption', 'constant', 'icmpKind', 'shellCommand', 'sysctl', 'pythonStatement', 'pythonName', 'packetOption', 'counter', 'notLive', 'toolOption',
 ] as const

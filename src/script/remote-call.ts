@@ -3,7 +3,7 @@ import type { Call, Where } from './script.ts'
 import { callConstant } from './constants.ts'
 import type { System } from './constants.ts'
 import { CallArguments } from './sockets/arguments.ts'
-import { messageBytes, vectorBytes } from './sockets/transfer.ts'
+import { messageBytes, vectorBytes } from './sockets/message.ts'
 
 /** A system call as a program at the far end is asked for it; `docs/live-scripts.md` describes the members. */
 export type RemoteCall = Readonly<Record<string, string | number | boolean>> & { readonly call: string }
@@ -31,7 +31,7 @@ const translations: Readonly<Record<string, Translation>> = {
   accept: (args) => ({ call: 'accept', fd: fd(args), accepted: args.maybeNumber(args.call.result) ?? -1 }),
   connect: (args, { address, connectPort }) => ({ call: 'connect', fd: fd(args), address, port: args.socketAddress(1)?.port ?? connectPort }),
   read: (args) => reading(args, args.number(2)),
-  readv: (args) => reading(args, vectorBytes(args, args.at(1))),
+  readv: (args) => reading(args, vectorBytes(args, args.at(1), args.at(2))),
   recv: (args) => {
     unflagged(args, args.number(3))
     return reading(args, args.number(2))
@@ -41,7 +41,7 @@ const translations: Readonly<Record<string, Translation>> = {
     return reading(args, messageBytes(args, args.at(1)))
   },
   write: (args, _, system) => writing(args, args.number(2), 0, system),
-  writev: (args, _, system) => writing(args, vectorBytes(args, args.at(1)), 0, system),
+  writev: (args, _, system) => writing(args, vectorBytes(args, args.at(1), args.at(2)), 0, system),
   send: (args, _, system) => writing(args, args.number(2), args.number(3), system),
   sendto: (args, _, system) => writing(args, args.number(2), args.number(3), system),
   sendmsg: (args, _, system) => writing(args, messageBytes(args, args.at(1)), args.number(2), system),

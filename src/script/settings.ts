@@ -4,7 +4,7 @@ import { syntax, unsupported } from './problem.ts'
 import type { ScriptProblem } from './problem.ts'
 import { profiles, readProfile } from './profile.ts'
 import type { Profile, ProfileName } from './profile.ts'
-import type { Script, ScriptOption } from './script.ts'
+import type { Script, ScriptOption, Where } from './script.ts'
 
 /** What the options of a script, and of the command line over them, come to. */
 export interface Settings {
@@ -45,19 +45,27 @@ const addresses = {
   v6: { local: 'fd3d:a0b:17d6::1', prefixLength: 48, remote: '2001:db8::1', gateway: 'fd3d:a0b:17d6:8888::1' },
 } as const
 
+/** RFC 791 §3.2, RFC 8200 §5. */
+const leastMtus = { v4: 68, v6: 1280 } as const
+/** Where options stand that no script has. */
+const outside: Where = { line: 1, column: 1 }
+
 /** Options of the tool by name, as `--name=value` gives them. */
 export type ToolOptions = ReadonlyMap<string, string | null>
 
 /** @param over options from outside, which go before the script's own. @throws ScriptProblem for an option that is unknown, or a value that it cannot have */
 export function settingsOf(script: Script, profile: Profile, over: ToolOptions = new Map()): Settings {
   const given = new Map<string, string | null>()
+  const places = new Map<string, Where>()
   for (const option of script.options) {
     check(option)
     given.set(option.name, option.value)
+    places.set(option.name, option.where)
   }
   for (const [name, value] of over) {
-    if (optionKinds[name] === 'unsupported') throw unsupported({ line: 1, column: 1 }, 'toolOption', `--${name}`)
+    if (optionKinds[name] === 'unsupported') throw unsupported(outside, 'toolOption', `--${name}`)
     given.set(name, value)
+    places.set(name, outside)
   }
   const text = (name: string) => given.get(name) ?? null
   const number = (name: string, otherwise: number) => text(name) === null ? otherwise : Number(text(name))
@@ -65,7 +73,17 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
   const nonFatal = (text('non_fatal') ?? '').split(/[|,]/)
   const ipVersion = (text('ip_version') ?? 'ipv4') as Settings['ipVersion']
   const defaults = ipVersion === 'ipv6' ? addresses.v6 : addresses.v4
-  const address = (name: string, otherwise: string) => parseAddress(text(name) ?? otherwise)!
+  const require = (name: string, isGood: boolean, expected: string) => {
+    if (!isGood) throw syntax(places.get(name) ?? outside, 'badOptionValue', { name: `--${name}`, value: text(name) ?? '', expected })
+  }
+  const address = (name: string, otherwise: string) => {
+    const found = parseAddress(text(name) ?? otherwise)!
+    require(name, (typeof found === 'number') === (ipVersion !== 'ipv6'), otherwise)
+    return found
+  }
+  const mtu = number('mtu', ipVersion === 'ipv6' ? profile.mtu.v6 : profile.mtu.v4)
+  const leastMtu = ipVersion === 'ipv6' ? leastMtus.v6 : leastMtus.v4
+  require('mtu', mtu >= leastMtu && mtu <= 65_535, `${leastMtu} .. 65535`)
   return {
     profile,
     ipVersion,
@@ -75,7 +93,7 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
     gateway: address('gateway_ip', defaults.gateway),
     bindPort: number('bind_port', 8080),
     connectPort: number('connect_port', 8080),
-    mtu: number('mtu', ipVersion === 'ipv6' ? profile.mtu.v6 : profile.mtu.v4),
+    mtu,
     aggregateMss: number('mss', 0),
     toleranceUs: number('tolerance_usecs', profile.toleranceUs),
     tolerancePercent: number('tolerance_percent', profile.tolerancePercent),

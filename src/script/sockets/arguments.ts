@@ -119,6 +119,8 @@ function unmapped(address: IpAddress): IpAddress {
 export interface Returned {
   readonly result: number
   readonly errno: string | null
+  /** Bytes of a datagram were left out. */
+  readonly isCut?: boolean
   readonly wrong?: { readonly what: string, readonly expected: string, readonly actual: string }
 }
 

@@ -1,4 +1,3 @@
-import { callConstant } from '../constants.ts'
 import { syntax, unsupported } from '../problem.ts'
 import type { Call, Where } from '../script.ts'
 import { CallArguments, done, failed, returned } from './arguments.ts'
@@ -10,10 +9,11 @@ import { openCall, sendfileCall } from './files.ts'
 import { acceptCall, bindCall, closeCall, connectCall, listenCall, shutdownCall, socketCall } from './open-close.ts'
 import { getOptionCall, setOptionCall } from './options.ts'
 import { epollControlCall, epollCreateCall, epollWaitCall, pollCall } from './readiness.ts'
+import { checkingMessage, messageBytes, vectorBytes } from './message.ts'
 import { getPeerNameCall, getSockNameCall } from './names.ts'
 import { pipeCall, spliceCall } from './pipes.ts'
 import type { OpenFile, Socket } from './socket.ts'
-import { messageBytes, readCall, vectorBytes, writeCall } from './transfer.ts'
+import { readCall, writeCall } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 
 type FileCall = (layer: SocketLayer, args: CallArguments, file: OpenFile) => Pending
@@ -32,12 +32,12 @@ const fileCalls: Readonly<Record<string, FileCall>> = {
   read: (layer, args, file) => readCall(layer, args, file, { lengthBytes: args.number(2), flags: 0 }),
   recv: (layer, args, file) => readCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
   recvfrom: (layer, args, file) => readCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
-  readv: (layer, args, file) => readCall(layer, args, file, { lengthBytes: vectorBytes(args, args.at(1)), flags: 0 }),
-  recvmsg: (layer, args, file) => checkingInq(layer, args, file, readCall(layer, args, file, { lengthBytes: messageBytes(args, args.at(1)), flags: args.number(2) })),
+  readv: (layer, args, file) => readCall(layer, args, file, { lengthBytes: vectorBytes(args, args.at(1), args.at(2)), flags: 0 }),
+  recvmsg: (layer, args, file) => checkingMessage(layer, args, file, readCall(layer, args, file, { lengthBytes: messageBytes(args, args.at(1)), flags: args.number(2) })),
   write: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: args.number(2), flags: 0 }),
   send: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3) }),
   sendto: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: args.number(2), flags: args.number(3), ...args.count > 4 ? { to: args.socketAddress(4) } : {} }),
-  writev: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: vectorBytes(args, args.at(1)), flags: 0 }),
+  writev: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: vectorBytes(args, args.at(1), args.at(2)), flags: 0 }),
   sendmsg: (layer, args, file) => writeCall(layer, args, file, { lengthBytes: messageBytes(args, args.at(1)), flags: args.number(2), ...messageTo(args) }),
 }
 
@@ -73,27 +73,6 @@ export function startCall(layer: SocketLayer, call: Call, where: Where): Pending
   }
   if (!isSocketCall) return fileCalls[call.name](layer, args, file)
   return file.kind === 'socket' ? socketCalls[call.name](layer, args, file) : done(failed('ENOTSOCK'))
-}
-
-/** `msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=N}]`: what is still to be read, for a socket with TCP_INQ. */
-function checkingInq(layer: SocketLayer, args: CallArguments, file: OpenFile, pending: Pending): Pending {
-  const control = args.struct(args.at(1)).get('msg_control')?.value
-  if (control?.kind !== 'list' || control.items.length === 0 || file.kind !== 'socket') return pending
-  const fields = args.struct(control.items[0])
-  const data = fields.get('cmsg_data')
-  if (control.items.length > 1 || data === undefined || args.numberOf(fields.get('cmsg_type')!.value) !== callConstant('TCP_CM_INQ', 'linux')) {
-    throw unsupported(control.where, 'argument', 'msg_control')
-  }
-  return {
-    deadlineUs: pending.deadlineUs,
-    attempt: () => {
-      const outcome = pending.attempt()
-      if (outcome === null || outcome.result < 0) return outcome
-      const expected = String(args.numberOf(data.value))
-      const actual = file.options.get('TCP_INQ') ? String(layer.host.connection(file.connection)?.receivableBytes ?? 0) : 'nothing'
-      return expected === actual ? outcome : { ...outcome, wrong: { what: 'TCP_CM_INQ', expected, actual } }
-    },
-  }
 }
 
 /** `msg_name(...)=...` names who is spoken to, for a socket that is not connected. */

@@ -9,6 +9,7 @@ import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import { valueReturned } from './control.ts'
 import type { SocketLayer } from './layer.ts'
+import { checkingLength } from './option-length.ts'
 import type { Transfer } from './transfer.ts'
 
 interface Endpoint { readonly address: IpAddress, readonly port: number }
@@ -111,7 +112,8 @@ export function receiveDatagram(layer: SocketLayer, socket: DatagramSocket, { le
     const [datagram] = socket.inbox
     if (datagram !== undefined) {
       if (!has('MSG_PEEK')) socket.inbox.shift()
-      return returned(has('MSG_TRUNC') ? datagram.bytes.length : Math.min(lengthBytes, datagram.bytes.length))
+      const { length } = datagram.bytes
+      return { ...returned(has('MSG_TRUNC') ? length : Math.min(lengthBytes, length)), isCut: length > lengthBytes }
     }
     const error = takeDatagramError(socket)
     if (error !== null) return failed(error)
@@ -172,7 +174,7 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: DatagramSock
 
 function getOption(layer: SocketLayer, args: CallArguments, socket: DatagramSocket): Pending {
   const name = args.word(2) ?? ''
-  const read = (value: number) => done(valueReturned(args, 3, name, value))
+  const read = (value: number) => done(checkingLength(args, name, valueReturned(args, 3, name, value)))
   if (name.startsWith('TCP_')) return done(failed('ENOPROTOOPT'))
   collect(layer, socket)
   switch (name) {

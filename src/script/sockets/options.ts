@@ -9,6 +9,7 @@ import type { CallArguments, Pending, Returned } from './arguments.ts'
 import { valueReturned } from './control.ts'
 import type { SocketLayer } from './layer.ts'
 import { startListening, takeError } from './open-close.ts'
+import { checkingLength } from './option-length.ts'
 import type { Socket } from './socket.ts'
 import { sendBufferSize } from './send-room.ts'
 import { uncork } from './transfer.ts'
@@ -48,7 +49,8 @@ export function setOptionCall(layer: SocketLayer, args: CallArguments, socket: S
 }
 
 export function getOptionCall(layer: SocketLayer, args: CallArguments, socket: Socket): Pending {
-  return done(getOption(layer, args, socket, optionName(args)))
+  const name = optionName(args)
+  return done(checkingLength(args, name, getOption(layer, args, socket, name)))
 }
 
 /** The levels of options by how their names begin. */

@@ -4,6 +4,7 @@ import { TcpState } from '../../tcp/state.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import type { SocketLayer } from './layer.ts'
+import { requireCount } from './message.ts'
 import { collect } from './datagrams.ts'
 import type { DatagramSocket } from './datagrams.ts'
 import type { PipeEnd } from './pipes.ts'
@@ -69,6 +70,7 @@ function isWritable(layer: SocketLayer, socket: Socket): boolean {
 export function pollCall(layer: SocketLayer, args: CallArguments): Pending {
   const list = args.at(0)
   if (list.kind !== 'list') throw unsupported(list.where, 'argument', 'poll')
+  requireCount(args, args.at(1), list.items.length)
   const entries = list.items.map((item) => {
     const fields = args.struct(item)
     const field = (name: string) => fields.has(name) ? args.numberOf(fields.get(name)!.value) : 0

@@ -1,8 +1,6 @@
 import type { IpAddress } from '../../stack/ip-address.ts'
 import { SendFlag } from '../../tcp/send-flags.ts'
-import { unsupported } from '../problem.ts'
 import { callConstant } from '../constants.ts'
-import type { Expression } from '../script.ts'
 import { done, failed, returned } from './arguments.ts'
 import type { CallArguments, Pending, Returned } from './arguments.ts'
 import { receiveDatagram, sendDatagram } from './datagrams.ts'
@@ -160,17 +158,4 @@ export function uncork(layer: SocketLayer, socket: Socket): void {
   if (!socket.isHeld) return
   socket.isHeld = false
   layer.host.send(socket.connection, zeros, 0, 0, layer.nowUs, SendFlag.push)
-}
-
-/** Bytes of an iovec list: `[{..., 100}, {..., 200}]`. */
-export function vectorBytes(args: CallArguments, list: Expression): number {
-  if (list.kind !== 'list') throw unsupported(list.where, 'argument', list.kind)
-  return list.items.reduce((sum, item) => sum + args.numberOf([...args.struct(item).values()].at(-1)!.value), 0)
-}
-
-/** Bytes of a msghdr by its `msg_iov`. */
-export function messageBytes(args: CallArguments, message: Expression): number {
-  const vector = args.struct(message).get('msg_iov')
-  if (vector === undefined) throw unsupported(message.where, 'argument', 'msghdr')
-  return vectorBytes(args, vector.value)
 }

@@ -54,6 +54,7 @@ export const script = {
     badOption: 'there is no option {name}',
     badOptionValue: '{name} cannot be “{value}”: it has to be {expected}',
     lengthDiffers: 'the end {end} is not {seq} + {length}',
+    countDiffers: 'the count {count} stands beside a list of {length}',
     optionsUnaligned: 'the options have {length} bytes, which is no multiple of 4: add nop or eol',
     optionsTooLong: 'the options have {length} bytes; a header has room for 40',
     firstEventNotAtZero: 'the first event has to be at 0 or +0',

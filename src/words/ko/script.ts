@@ -57,6 +57,7 @@ export const script: SameKeys<typeof english> = {
     badOption: '{name} 옵션은 없습니다',
     badOptionValue: '{name} 값으로 “{value}”을(를) 쓸 수 없습니다. {expected} 형식이어야 합니다',
     lengthDiffers: '끝 번호 {end}이(가) {seq} + {length}와 다릅니다',
+    countDiffers: '개수는 {count}인데 목록에는 {length}개가 있습니다',
     optionsUnaligned: '옵션이 {length}바이트로 4의 배수가 아닙니다. nop이나 eol을 넣으십시오',
     optionsTooLong: '옵션이 {length}바이트입니다. 헤더에는 40바이트까지 들어갑니다',
     firstEventNotAtZero: '첫 이벤트의 시각은 0 또는 +0이어야 합니다',

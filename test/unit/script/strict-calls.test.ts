@@ -38,6 +38,13 @@ const cases: readonly Case[] = [
   { about: 'a file that is sent', lines: [...accepted, '+0 open("/dev/zero", O_RDONLY) = 5', '+0 sendfile(4, 5, [0], 100) = 100', '+0 > P. 1:101(100) ack 1'], wrong: '+0 > P. 1:102(101) ack 1', code: 'packetDiffers' },
   { about: 'a file that is empty', lines: [...accepted, '+0 open("/dev/null", O_RDONLY) = 5', '+0 sendfile(4, 5, [0], 100) = 0'], wrong: '+0 sendfile(4, 5, [0], 100) = 100', code: 'resultDiffers' },
   { about: 'an option beyond its range', lines: ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3', '+0 setsockopt(3, SOL_TCP, TCP_KEEPCNT, [128], 4) = -1 EINVAL'], wrong: '+0 setsockopt(3, SOL_TCP, TCP_KEEPCNT, [128], 4) = 0', code: 'resultDiffers' },
+  { about: 'a number of pieces', lines: ['0 pipe([5, 6]) = 0', '+0 writev(6, [{..., 10}, {..., 10}], 2) = 20', '+0 readv(5, [{..., 15}, {..., 15}], 2) = 20'], wrong: '+0 readv(5, [{..., 15}, {..., 15}], 1) = 20', code: 'countDiffers' },
+  { about: 'the length of an option', lines: [...accepted, '+0 getsockopt(4, SOL_TCP, TCP_NODELAY, [0], [4]) = 0'], wrong: '+0 getsockopt(4, SOL_TCP, TCP_NODELAY, [0], [8]) = 0', code: 'valueDiffers' },
+  { about: 'the length of an option of two numbers', lines: [...accepted, '+0 getsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=0, linger=0}, [8]) = 0'], wrong: '+0 getsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=0, linger=0}, [9]) = 0', code: 'valueDiffers' },
+  { about: 'the length of an option of a datagram socket', lines: [...datagram, '+0 getsockopt(3, SOL_SOCKET, SO_TYPE, [SOCK_DGRAM], [4]) = 0'], wrong: '+0 getsockopt(3, SOL_SOCKET, SO_TYPE, [SOCK_DGRAM], [0]) = 0', code: 'valueDiffers' },
+  { about: 'flags of a message of a stream', lines: [...accepted, '+0 < P. 1:51(50) ack 1 win 65535', '+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0}, 0) = 10'], wrong: '+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=MSG_TRUNC}, 0) = 10', code: 'valueDiffers' },
+  { about: 'a message that is cut', lines: [...datagram, '+0 < udp (50)', '+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=MSG_TRUNC}, 0) = 10'], wrong: '+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0}, 0) = 10', code: 'valueDiffers' },
+  { about: 'a message that is whole', lines: [...datagram, '+0 < udp (50)', '+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 50}], msg_flags=0}, 0) = 50'], wrong: '+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 50}], msg_flags=MSG_TRUNC}, 0) = 50', code: 'valueDiffers' },
   { about: 'the data of epoll', lines: [...accepted, '+0 epoll_create(1) = 5', '+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, ptr=77}) = 0', '+0 epoll_wait(5, {events=EPOLLOUT, ptr=77}, 1, 0) = 1'], wrong: '+0 epoll_wait(5, {events=EPOLLOUT, ptr=4}, 1, 0) = 1', code: 'valueDiffers' },
 ]
 
@@ -82,6 +89,20 @@ describe('what is written wrongly', () => {
     ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_NOWHERE, TCP_NODELAY, [1], 4) = 0', 2, 18, 'constant'],
     ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_SOCKET, TCP_NODELAY, [1], 4) = 0', 2, 18, 'argument'],
     ['0 socket(..., SOCK_STREAM, IPPROTO_UDP) = 3', 1, 1, 'resultDiffers'],
+    ['0 < SS 0:0(0) win 1', 1, 5, 'expected'],
+    ['0 < S 0:0(0) win 1\n+0 > R.. 0:0(0) ack 1', 2, 6, 'expected'],
+    ['--mtu=67\n0 close(3) = 0', 1, 1, 'badOptionValue'],
+    ['--ip_version=ipv6\n--mtu=1279\n0 close(3) = 0', 2, 1, 'badOptionValue'],
+    ['--mtu=65536\n0 close(3) = 0', 1, 1, 'badOptionValue'],
+    ['--local_ip=fd00::1\n0 close(3) = 0', 1, 1, 'badOptionValue'],
+    ['--local_ip=192.168.0.1\n--ip_version=ipv6\n0 close(3) = 0', 1, 1, 'badOptionValue'],
+    ['--ip_version=ipv4-mapped-ipv6\n--remote_ip=fd00::2\n0 close(3) = 0', 2, 1, 'badOptionValue'],
+    ['0 pipe([5, 6]) = 0\n+0 writev(6, [{..., 10}, {..., 10}], 3) = 20', 2, 38, 'countDiffers'],
+    ['0 pipe([5, 6]) = 0\n+0 readv(5, [{..., 10}], 2) = 0', 2, 26, 'countDiffers'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 sendmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}, {..., 10}], msg_flags=0}, 0) = -1 EPIPE', 2, 43, 'countDiffers'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 recvmsg(3, {msg_name(...)=..., msg_iov(2)=[{..., 10}], msg_flags=0}, 0) = -1 ENOTCONN', 2, 43, 'countDiffers'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 poll([{fd=3, events=0, revents=POLLHUP}], 2, 0) = 1', 2, 46, 'countDiffers'],
+    ['0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 getsockopt(3, SOL_TCP, TCP_NODELAY, [0]) = 0', 2, 1, 'expected'],
   ])('never passes: %j', (text, line, column, code) => {
     expect(runScript(text)).toMatchObject({ failure: { code, where: { line, column } } })
     expect(runScript(text).result).not.toBe('pass')
