@@ -51,11 +51,15 @@ export interface SocketRules {
   readonly sendsInBuffers: boolean
   /** TCP Fast Open, in bits: 1 opening, 2 listening, 4 opening and 512 listening without a cookie, 1024 listening with whatever socket. Sockets have to ask for it beside. */
   readonly fastOpen: number
+  /** Closing a listener resets what is half open; else it is forgotten, and a later ACK meets a closed port. */
+  readonly closedListenerResets: boolean
   /** Connections that a listener takes beyond its backlog. */
   readonly backlogExtra: number
 }
 
-const common = { sendsInBuffers: false, shutBothRefusesData: false, timeWaitLooksClosed: false, refusesOptionsWhenOver: false, backlogExtra: 1, fastOpen: 1 } as const
+const common = {
+  sendsInBuffers: false, shutBothRefusesData: false, timeWaitLooksClosed: false, refusesOptionsWhenOver: false, closedListenerResets: false, backlogExtra: 1, fastOpen: 1,
+} as const
 
 /** Facts of Linux 6 and FreeBSD 14 as their manuals and scripts show them; `rfc` is the engine's own defaults. */
 export const profiles = {
@@ -63,7 +67,7 @@ export const profiles = {
     name: 'rfc',
     tcp: { ...defaultTcpConfig, isn: 0 },
     sockets: {
-      ...common, fastOpen: 3, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
+      ...common, fastOpen: 3, closedListenerResets: true, system: 'linux', receiveBufferBytes: defaultTcpConfig.receiveBufferBytes, sendBufferBytes: defaultTcpConfig.sendBufferBytes, buffersDouble: false, unreadCloseResets: true, readsAfterShutdown: true,
       sendAfterReset: 'ECONNRESET', sendUnconnected: 'EPIPE', connectListening: 'EISCONN',
     },
     toleranceUs: 0, tolerancePercent: 0, mtu: { v4: 1500, v6: 1500 }, turns: false, packetUs: 0,

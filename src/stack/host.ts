@@ -324,6 +324,11 @@ export class Host {
     this.withConnection(id, (connection) => connection.abort(nowUs))
   }
 
+  /** Forgets the connection without a word to the peer, whose next segment meets a closed port. */
+  discard(id: number, nowUs: number): void {
+    this.withConnection(id, (connection) => connection.discard(nowUs))
+  }
+
   /** @returns null, or `badArgument`, `noSuchConnection`, or `connectionExists` for a knob that only a connection yet to come can have */
   setOption<K extends keyof TcpConfig>(id: number, name: K, value: TcpConfig[K], nowUs: number): Fault | null {
     const outcome = this.withConnection(id, (connection) => connection.setOption(name, value, nowUs))

@@ -18,7 +18,7 @@ import { reopenFromTimeWait } from './time-wait.ts'
 import { timeoutsExpire } from './timeouts.ts'
 import { settleSendTimers } from './timer-rules.ts'
 import { transmit } from './transmit.ts'
-import { abortConnection, changeOption, closeBothWays, closeSending, openActive, openPassive, receiveBytes, refuseText, sendBytes, unreadUrgentBytes } from './user-calls.ts'
+import { abortConnection, changeOption, closeBothWays, closeSending, discardConnection, openActive, openPassive, receiveBytes, refuseText, sendBytes, unreadUrgentBytes } from './user-calls.ts'
 
 export interface TcpConnectionOptions {
   readonly config: TcpConfig
@@ -165,6 +165,11 @@ export class TcpConnection {
 
   abort(nowUs: number): void {
     abortConnection(this.#tcb, nowUs)
+  }
+
+  /** An abort that the peer does not hear of. */
+  discard(nowUs: number): void {
+    discardConnection(this.#tcb, nowUs)
   }
 
   /** @returns null, 'badArgument' for a value outside the table, 'connectionExists' for a knob that an open connection cannot turn */

@@ -138,7 +138,12 @@ export function abortConnection(tcb: Tcb, nowUs: number): void {
       tcb.resetFlags = TcpFlag.rst
     }
   }
-  becomeClosed(tcb, 'abort', 'closed', 'connectionReset', nowUs)
+  discardConnection(tcb, nowUs)
+}
+
+/** The TCB is deleted and the peer not told: it learns by its next segment (§3.5.1). */
+export function discardConnection(tcb: Tcb, nowUs: number): void {
+  if (tcb.state !== TcpState.closed) becomeClosed(tcb, 'abort', 'closed', 'connectionReset', nowUs)
 }
 
 /** A running connection takes what the table calls live; the others only before it opens. @returns the fault's code, or null */

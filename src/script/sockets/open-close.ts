@@ -177,6 +177,7 @@ export function closeSocket(layer: SocketLayer, socket: Socket): Pending {
   if (socket.phase === 'listening') {
     host.unlisten(socket.boundPort)
     for (const child of socket.accepts) host.abort(child.connection, layer.nowUs)
+    endHalfOpen(layer, socket.boundPort)
     return done(returned(0))
   }
   const connection = host.connection(socket.connection)
@@ -199,6 +200,15 @@ export function closeSocket(layer: SocketLayer, socket: Socket): Pending {
       if (layer.nowUs < deadlineUs) return null
       return layer.profile.sockets.system === 'freebsd' ? failed('EWOULDBLOCK') : returned(0)
     },
+  }
+}
+
+/** Handshakes that nobody is left to accept. */
+function endHalfOpen({ host, nowUs, profile }: SocketLayer, port: number): void {
+  for (const { id, connection, listenerPort } of host.connections()) {
+    if (listenerPort !== port || connection.state !== TcpState.synReceived) continue
+    if (profile.sockets.closedListenerResets) host.abort(id, nowUs)
+    else host.discard(id, nowUs)
   }
 }
 

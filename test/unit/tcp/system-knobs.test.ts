@@ -307,6 +307,15 @@ describe('knobs of systems', () => {
     traceIn('closing').abort().peer.hearsNothing()
   })
 
+  it('forget a handshake that came in, or abort it [RFC9293/abort]', () => {
+    const forgotten = traceIn('synReceived')
+    forgotten.connection.discard(forgotten.nowUs)
+    forgotten.peer.hearsNothing().after(60 * s).peer.hearsNothing()
+    expect(forgotten.state).toBe('CLOSED')
+    forgotten.peer.sends('. 1:1(0) ack 1 win 65535').peer.expects('R 1:1(0) win 0')
+    traceIn('synReceived').abort().peer.expects('R 1:1(0) win 0')
+  })
+
   it('drop in TIME-WAIT what does not acknowledge', () => {
     const t = traceIn('timeWait', { config: { timeWaitNeedsAck: true } })
     t.peer.sends('S 1:1(0) win 65535').peer.sends('- 2:12(10) win 65535').peer.hearsNothing()
