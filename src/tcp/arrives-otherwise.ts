@@ -82,7 +82,8 @@ function checkSyn(tcb: Tcb, segment: TcpSegment, nowUs: number): boolean {
   if (crossedSynAck) return true
   tcb.drop(Reason.dropSyn, segment, nowUs, offset)
   if (tcb.state === TcpState.synReceived && tcb.passive && !tcb.acceptedEarly) returnToListen(tcb, 'rcvSynOfPassive', nowUs)
-  else if (tcb.config.synInWindowResets) resetBySyn(tcb, segment, nowUs)
+  // An old copy whose text reaches into the window has its SYN to the left of it.
+  else if (tcb.config.synInWindowResets && offset >= 0) resetBySyn(tcb, segment, nowUs)
   else challenge(tcb, Reason.challengeSyn, segment, nowUs, offset)
   return false
 }

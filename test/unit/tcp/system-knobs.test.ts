@@ -64,6 +64,12 @@ describe('knobs of systems', () => {
     const inside = established({ config: { synInWindowResets: true } })
     inside.peer.sends('S 5:5(0) win 0').peer.expects('R. 1:1(0) ack 1 win 0')
     expect(inside.state).toBe('CLOSED')
+    const before = established({ config: { synInWindowResets: true } })
+    before.peer.sends('S 0:0(0) win 0').peer.expects('. 1:1(0) ack 1')
+    expect(before.state).toBe('ESTABLISHED')
+    const oldWithText = established({ config: { synInWindowResets: true } })
+    oldWithText.peer.sends('S 0:10(10) win 0').peer.expects('. 1:1(0) ack 1')
+    expect(oldWithText.state).toBe('ESTABLISHED')
   })
 
   it('stay in TIME-WAIT whatever RST comes [RFC1337/ignore-rst-tw]', () => {
