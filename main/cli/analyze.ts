@@ -45,7 +45,7 @@ export const runAnalyze: Run = async (invocation) => {
   const { args, options, words } = invocation
   const path = args[0] as string
   const output = new Output(process.stdout)
-  const trace = new Trace({ insights: options.explain || asksForInsights(options.filter) || asksForInsights(options.fields) })
+  const trace = new Trace({ insights: options.explain || options.graph !== undefined || asksForInsights(options.filter) || asksForInsights(options.fields) })
   const views = viewsOf(invocation, trace, output)
   const hasPicture = (options.svg ?? options.png) !== undefined
   if ((options.graph !== undefined) !== hasPicture || (!hasPicture && (options.kind ?? options.sender) !== undefined)) throw new UsageError('graphNeedsBoth')

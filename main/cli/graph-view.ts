@@ -38,7 +38,7 @@ export function graphView(trace: Trace, { stream, svg, png, kind, sender }: Grap
       const series = flowSeries(trace.store, trace.tracker, flow.number, sacks.read)
       const [source, destination] = kind === 'sequence' && from === 'server' ? [server, client] : [client, server]
       const subject = { stream, from: endText(source), to: endText(destination), packets: flow.packets.length, language: words.language }
-      const picture = graphSvg(viewOf(graphOf(kind, series, from), 0, series.duration, sheetColumns), subject, (key, params) => words(`graph.${key}`, params))
+      const picture = graphSvg(viewOf(graphOf(kind, series, from, trace.flowLimits(flow.number)), 0, series.duration, sheetColumns), subject, (key, params) => words(`graph.${key}`, params))
       if (svg !== undefined) writeWhole(svg, picture)
       if (png !== undefined) writeWhole(png, await (await import('../files/png-picture.ts')).pngOf(picture))
     },

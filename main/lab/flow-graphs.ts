@@ -40,7 +40,7 @@ export class FlowGraphs {
     const series = builder.series()
     const sender = request.sender ?? busierSide(flow)
     const { from = 0, to = series.duration } = request
-    const view = viewOf(graphOf(request.kind, series, sender, request.kind === 'window' ? this.congestion(flow) : noCongestion), from, Math.max(from, to), request.columns)
+    const view = viewOf(graphOf(request.kind, series, sender, this.trace.flowLimits(request.flow), request.kind === 'window' ? this.congestion(flow) : noCongestion), from, Math.max(from, to), request.columns)
     return { stream: flow.stream, sender, taken: builder.taken, total: flow.packets.length, view }
   }
 

@@ -128,7 +128,8 @@ export function useFlowGraph(lab: Lab, faults: FaultList, flow: Ref<number>, kin
   }
 }
 
-/** Without the layers that are hidden. */
+/** Without what is hidden: layers by their label, bands as `limit.NAME`. */
 export function withoutHidden(view: GraphView, hidden: readonly string[]): GraphView {
-  return hidden.length === 0 ? view : { ...view, layers: view.layers.filter(({ label }) => !hidden.includes(label)) }
+  if (hidden.length === 0) return view
+  return { ...view, layers: view.layers.filter(({ label }) => !hidden.includes(label)), bands: view.bands.filter(({ limit }) => !hidden.includes(`limit.${limit}`)) }
 }

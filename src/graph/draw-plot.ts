@@ -1,3 +1,4 @@
+import { drawBands } from './bands.ts'
 import { drawMark, strokeOf } from './marks.ts'
 import type { Place } from './marks.ts'
 import type { Surface } from './surface.ts'
@@ -25,10 +26,11 @@ export function placeIn({ left, top, width, height }: PlotBox, { from, to, low, 
   }
 }
 
-/** Axes with their figures, and the layers between them. */
+/** Axes with their figures, the layers between them, and above the box what held the ends back. */
 export function drawPlot(view: GraphView, box: PlotBox, sight: Sight, surface: Surface, say: GraphWords): void {
   const place = placeIn(box, sight)
   drawAxes(view, box, sight, place, surface, say)
+  drawBands(view, box, place.x, surface)
   surface.clipped(box.left - 4, box.top, box.width + 8, box.height + 5, () => {
     for (const { mark, hue, entries } of view.layers) surface.stroke(strokeOf(mark, hue), (pen) => drawMark(mark, entries, place, pen, Math.min(view.duration, sight.to)))
   })

@@ -1,4 +1,6 @@
+import type { LimitName } from '../trace/insight/limit.ts'
 import { Extract } from '../trace/extract.ts'
+import { bandStroke, drawBand, lanesHeight, limitsOf } from './bands.ts'
 import { drawPlot } from './draw-plot.ts'
 import type { GraphWords, PlotBox } from './draw-plot.ts'
 import type { Mark } from './graph.ts'
@@ -16,18 +18,21 @@ export interface Sheet { title: string, width: number, height: number, draw: (su
 const width = 1000
 const legendRow = 20
 const legendColumn = 300
-const plot: PlotBox = { left: 74, top: 52, width: 902, height: 420 }
+const roomy: PlotBox = { left: 74, top: 52, width: 902, height: 420 }
 const belowPlot = 44
 
 /** Columns that a view of a sheet needs. */
-export const sheetColumns = plot.width
+export const sheetColumns = roomy.width
 
 export function sheetOf(view: GraphView, subject: GraphSubject, say: GraphWords): Sheet {
   const { from, layers, note } = view
   const to = view.to > from ? view.to : from + 1e-3
   const range = valueRange(view, from, to)
   const title = say('title', { kind: say(`kind.${view.kind}`), stream: subject.stream, from: subject.from, to: subject.to })
-  const legendRows = Math.ceil(layers.length / 3)
+  const lanes = lanesHeight(view)
+  const plot = { ...roomy, top: roomy.top + lanes, height: roomy.height - lanes }
+  const limits = limitsOf(view)
+  const legendRows = Math.ceil((layers.length + limits.length) / 3)
   const height = plot.top + plot.height + belowPlot + (legendRows + (note === null ? 0 : 1)) * legendRow + 8
   return {
     title, width, height,
@@ -37,7 +42,9 @@ export function sheetOf(view: GraphView, subject: GraphSubject, say: GraphWords)
       drawPlot(view, plot, { from, to, ...range }, surface, say)
       if (layers.length === 0) surface.text(say('empty'), width / 2, plot.top + plot.height / 2, { ink: 'quiet', align: 'middle' })
       const top = plot.top + plot.height + belowPlot + 14
-      layers.forEach((layer, i) => drawLegend(layer, plot.left + i % 3 * legendColumn, top + Math.floor(i / 3) * legendRow, range, surface, say))
+      const place = (i: number) => [plot.left + i % 3 * legendColumn, top + Math.floor(i / 3) * legendRow] as const
+      layers.forEach((layer, i) => drawLegend(layer, ...place(i), range, surface, say))
+      limits.forEach((limit, i) => drawBandLegend(limit, ...place(layers.length + i), surface, say))
       if (note !== null) surface.text(say(`note.${note}`), plot.left, top + legendRows * legendRow + 4, { ink: 'quiet', align: 'start' })
     },
   }
@@ -47,6 +54,11 @@ function drawLegend({ label, mark, hue, least }: ViewLayer, x: number, y: number
   surface.stroke(strokeOf(mark, hue), (pen) => drawSample(mark, x, y, pen))
   const isAbove = least > high
   surface.text(say(`series.${label}`) + (isAbove ? ` ${say('above')}` : ''), x + 32, y + 4, { ink: 'text', align: 'start' })
+}
+
+function drawBandLegend(limit: LimitName, x: number, y: number, surface: Surface, say: GraphWords): void {
+  surface.stroke(bandStroke(limit), (pen) => drawBand(limit, x, x + 24, y, pen))
+  surface.text(say(`limit.${limit}`), x + 32, y + 4, { ink: 'text', align: 'start' })
 }
 
 /** A mark as the graph has it, alone: 24 wide, its middle at `y`. */

@@ -4,7 +4,7 @@ import type { GraphSubject } from './draw-sheet.ts'
 import { lightPalette } from './surface.ts'
 import { escaped, SvgSurface } from './svg-surface.ts'
 import { Units } from './ticks.ts'
-import { figure, unitOf } from './units.ts'
+import { figure, timeText, unitOf } from './units.ts'
 import type { GraphView } from './view.ts'
 
 const font = 'Pretendard, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", system-ui, sans-serif'
@@ -25,12 +25,13 @@ export function graphSvg(view: GraphView, subject: GraphSubject, say: GraphWords
 }
 
 /** For who does not see the picture: what is in it and how far it goes. */
-export function descriptionOf({ kind, duration, layers, note }: GraphView, { packets }: GraphSubject, say: GraphWords): string {
+export function descriptionOf({ kind, duration, layers, bands, note }: GraphView, { packets }: GraphSubject, say: GraphWords): string {
   const time = Units.seconds(duration)
   const { factor, scaleOf } = unitOf[kind]
   const parts = layers.map(({ label, count, least, greatest }) => {
     const scale = scaleOf(greatest * factor)
     return say('described', { name: say(`series.${label}`), count, least: figure(least * factor / scale.divisor), greatest: figure(greatest * factor / scale.divisor), unit: scale.unit })
   })
-  return [say('description', { packets, duration: figure(duration / time.divisor), unit: time.unit }), ...parts, ...(note === null ? [] : [say(`note.${note}`)])].join(' ')
+  const held = bands.map(({ side, limit, count, seconds }) => say('describedBand', { end: say(`end.${side}`), name: say(`limit.${limit}`), count, time: timeText(seconds) }))
+  return [say('description', { packets, duration: figure(duration / time.divisor), unit: time.unit }), ...parts, ...held, ...(note === null ? [] : [say(`note.${note}`)])].join(' ')
 }

@@ -1,6 +1,7 @@
 import type { MinMaxPyramid } from '../trace/min-max-pyramid.ts'
 import type { DirectionSeries } from '../trace/direction-series.ts'
 import type { FlowSeries } from '../trace/series.ts'
+import type { FlowLimits, LimitedSpan } from '../trace/insight/insight-views.ts'
 
 export const graphKinds = ['sequence', 'throughput', 'rtt', 'window'] as const
 export type GraphKind = typeof graphKinds[number]
@@ -23,10 +24,14 @@ export interface Layer {
   isBeside?: true
 }
 
+/** When what kept an end from sending more. */
+export interface Band { side: Side, spans: readonly LimitedSpan[] }
+
 export interface Graph {
   kind: GraphKind
   duration: number
   layers: readonly Layer[]
+  bands: readonly Band[]
   /** Words of `graph.note`, if there is something to know. */
   note: string | null
 }
@@ -35,24 +40,33 @@ export interface Graph {
 export interface CongestionLayers { cwnd: MinMaxPyramid, ssthresh: MinMaxPyramid }
 export type EndsCongestion = Readonly<Record<Side, CongestionLayers | null>>
 
-/** @param sender whose data the sequence graph shows */
-export function graphOf(kind: GraphKind, { duration, fromClient, fromServer }: FlowSeries, sender: Side, congestion: EndsCongestion = { client: null, server: null }): Graph {
+/**
+ * @param sender whose data the sequence graph shows
+ * @param limits what kept the ends from sending, where that is known
+ */
+export function graphOf(
+  kind: GraphKind, { duration, fromClient, fromServer }: FlowSeries, sender: Side, limits: FlowLimits | null = null, congestion: EndsCongestion = { client: null, server: null },
+): Graph {
   const sent = sender === 'client' ? fromClient : fromServer
   switch (kind) {
-    case 'sequence': return { kind, duration, layers: sequenceLayers(sent), note: sent.isWindowScaleUnseen ? 'unscaled' : null }
-    case 'throughput': return { kind, duration, layers: rateLayers(fromClient, fromServer), note: null }
+    case 'sequence': return { kind, duration, layers: sequenceLayers(sent), bands: bandsOf(limits, [sender]), note: sent.isWindowScaleUnseen ? 'unscaled' : null }
+    case 'throughput': return { kind, duration, layers: rateLayers(fromClient, fromServer), bands: bandsOf(limits, sides), note: null }
     case 'rtt': return {
-      kind, duration, note: null,
+      kind, duration, note: null, bands: [],
       layers: [
         { label: 'rttOfClient', series: fromClient.rtt, mark: 'circle', hue: 'client' },
         { label: 'rttOfServer', series: fromServer.rtt, mark: 'triangle', hue: 'server' },
       ],
     }
     case 'window': return {
-      kind, duration, note: fromClient.isWindowScaleUnseen || fromServer.isWindowScaleUnseen ? 'unscaled' : null,
+      kind, duration, bands: [], note: fromClient.isWindowScaleUnseen || fromServer.isWindowScaleUnseen ? 'unscaled' : null,
       layers: [...windowLayers(fromClient, fromServer), ...congestionLayers(congestion)],
     }
   }
+}
+
+function bandsOf(limits: FlowLimits | null, ends: readonly Side[]): Band[] {
+  return limits === null ? [] : ends.map((side) => ({ side, spans: limits[side] })).filter(({ spans }) => spans.length > 0)
 }
 
 /** Who sent more payload, which is whose graph says more. */

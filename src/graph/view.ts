@@ -1,6 +1,8 @@
 import { Extract } from '../trace/extract.ts'
 import type { Entries } from '../trace/extract.ts'
-import type { Graph, GraphKind, Hue, Mark } from './graph.ts'
+import { limitNames } from '../trace/insight/limit.ts'
+import type { LimitName } from '../trace/insight/limit.ts'
+import type { Band, Graph, GraphKind, Hue, Mark, Side } from './graph.ts'
 import { isLine } from './marks.ts'
 
 /** One series as far as it is to be seen. */
@@ -16,6 +18,17 @@ export interface ViewLayer {
   entries: Entries
 }
 
+/** When one thing kept an end from sending more, as far as it is to be seen. */
+export interface ViewBand {
+  side: Side
+  limit: LimitName
+  /** Of all of them: how many there are and how many seconds they take together. */
+  count: number
+  seconds: number
+  /** Begin and end of each in sight, in turn. */
+  spans: Float64Array
+}
+
 /** A span of a graph as plain data, which does not grow with the packets and crosses between threads. */
 export interface GraphView {
   kind: GraphKind
@@ -24,18 +37,28 @@ export interface GraphView {
   from: number
   to: number
   layers: ViewLayer[]
+  bands: ViewBand[]
   note: string | null
 }
 
 /** @param columns entries of a layer at most, apart from the two by which a line comes in and leaves */
-export function viewOf({ kind, duration, layers, note }: Graph, from: number, to: number, columns: number): GraphView {
+export function viewOf({ kind, duration, layers, bands, note }: Graph, from: number, to: number, columns: number): GraphView {
   const extract = new Extract(columns + 2)
   const seen = layers.filter(({ series }) => series.count > 0).map(({ label, mark, hue, isBeside = false, series }) => {
     if (isLine(mark)) series.extractLine(from, to, extract)
     else series.extract(from, to, extract)
     return { label, mark, hue, isBeside, count: series.count, least: series.least, greatest: series.greatest, entries: extract.copy() }
   })
-  return { kind, duration, from, to, layers: seen, note }
+  return { kind, duration, from, to, layers: seen, bands: bands.flatMap((band) => viewBands(band, from, to)), note }
+}
+
+function viewBands({ side, spans }: Band, from: number, to: number): ViewBand[] {
+  return limitNames.map((limit) => {
+    const held = spans.filter((span) => span.limit === limit)
+    const inSight = held.filter((span) => span.to >= from && span.from <= to)
+    const seconds = held.reduce((sum, span) => sum + span.to - span.from, 0)
+    return { side, limit, count: held.length, seconds, spans: Float64Array.from(inSight.flatMap((span) => [span.from, span.to])) }
+  }).filter(({ count }) => count > 0)
 }
 
 export interface ValueRange { low: number, high: number }

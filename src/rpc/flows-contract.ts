@@ -1,6 +1,6 @@
 import type { GraphKind, Side } from '../graph/graph.ts'
 import type { GraphView } from '../graph/view.ts'
-import type { LimitName } from '../trace/insight/limited-time.ts'
+import type { LimitName } from '../trace/insight/limit.ts'
 import type { VerdictName } from '../trace/insight/verdicts.ts'
 
 /** What a flow comes to (src/trace/insight/verdicts.ts). */

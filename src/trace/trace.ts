@@ -8,7 +8,8 @@ import { flowRow } from './flow-rows.ts'
 import type { KnownEnds } from './flow-rows.ts'
 import { FlowTracker } from './flow-tracker.ts'
 import type { FlowTrackerOptions } from './flow-tracker.ts'
-import { flowInsights, packetInsights } from './insight/insight-views.ts'
+import { flowInsights, flowLimits, packetInsights } from './insight/insight-views.ts'
+import type { FlowLimits } from './insight/insight-views.ts'
 import { Insights } from './insight/insights.ts'
 import { firstToKeep, keepAll } from './keep.ts'
 import { PacketAnalyses } from './packet-analysis.ts'
@@ -154,6 +155,11 @@ export class Trace {
   /** What a flow comes to; null where nothing was gathered of it. */
   flowInsights(number: number): FlowInsights | null {
     return this.insights === null ? null : flowInsights(number, this.insights)
+  }
+
+  /** What kept the ends of a flow from sending, and when; null where nothing was gathered of it. @param number must exist */
+  flowLimits(number: number): FlowLimits | null {
+    return this.insights === null ? null : flowLimits(this.tracker.flows[number], this.insights)
   }
 
   /** Position of a packet among all rows, or among a flow's; -1 when it is not there. */

@@ -116,7 +116,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
 
 /** What the tracker makes of the same packets; their offsets are their places. */
 function traceOf({ packets }: FixtureCapture): Trace {
-  const trace = new Trace()
+  const trace = new Trace({ insights: true })
   for (const [index, { bytes, row: { time } }] of packets.entries()) {
     const batch = new FrameBatch(1, bytes)
     batch.add(0, bytes.length, bytes.length, 1_795_000_000 + Math.floor(time), Math.round(time % 1 * 1e9), 1)

@@ -37,10 +37,28 @@ describe('graphs of a flow', { skip: windowObstacle !== null }, () => {
     const labels = await page.locator('.legend button').allInnerTexts()
     for (const label of ['segments', 'retransmissions', 'acknowledged', 'edge of the receive window']) expect(labels.map((text) => text.trim())).toContain(label)
     await expect.poll(async () => Object.keys(await painted()).length).toBeGreaterThan(10)
-    const rows = page.locator('.graphs .visually-hidden tbody tr')
-    expect(await rows.count()).toBe(labels.length)
+    const rows = page.locator('.graphs .visually-hidden table:not(.held) tbody tr')
+    expect(await rows.count()).toBe(await page.locator('.legend [data-series]').count())
     expect(await rows.filter({ hasText: 'retransmissions' }).innerText()).toMatch(/1\s+1961 B\s+3\.421 kB/)
     expect(shown.complaints).toEqual([])
+  })
+
+  it('show what kept the sender back, by pattern, in words and at a moment', async () => {
+    await open()
+    const held = page.locator('.graphs .held tbody tr')
+    expect(await held.filter({ hasText: 'closed window' }).innerText()).toMatch(/server\s+held back: closed window\s+1\s+[\d.]+ ms/)
+    expect(await page.locator('.legend [data-limit]').count()).toBe(await held.count())
+    await plot().focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('End')
+    let found = await readout()
+    for (let i = 0; i < 40 && !found.includes('server held back: closed window'); i++) {
+      await page.keyboard.press('ArrowRight')
+      found = await readout()
+    }
+    expect(found).toContain('server held back: closed window')
+    await page.locator('.legend [data-limit=zeroWindow]').click()
+    await expect.poll(() => page.locator('.legend [data-limit=zeroWindow]').getAttribute('aria-pressed')).toBe('false')
   })
 
   it('zoom with the wheel and by keys, move by dragging, and come back', async () => {

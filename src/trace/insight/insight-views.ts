@@ -1,5 +1,6 @@
 import type { FlowInsights, LimitedTimes } from '../../rpc/flows-contract.ts'
 import type { PacketInsight } from '../../rpc/packets-contract.ts'
+import type { Flow } from '../flow.ts'
 import type { FlowTracker } from '../flow-tracker.ts'
 import { PacketMark, PacketRecord } from '../packet-store.ts'
 import type { PacketStore } from '../packet-store.ts'
@@ -7,8 +8,10 @@ import type { InsightRow } from './insight-rows.ts'
 import type { Insights } from './insights.ts'
 import { insightNames, insightTable } from './insight.ts'
 import type { InsightRule } from './insight.ts'
-import { Limit, limitNames } from './limited-time.ts'
-import type { LimitedTime, LimitName } from './limited-time.ts'
+import { Limit, limitNames } from './limit.ts'
+import type { LimitName } from './limit.ts'
+import type { LimitedSpans } from './limited-spans.ts'
+import type { LimitedTime } from './limited-time.ts'
 import { flowVerdicts } from './verdicts.ts'
 
 /** What was found in a packet, with relative numbers. @param number counts from 1 and must exist */
@@ -28,6 +31,24 @@ export function flowInsights(number: number, insights: Insights): FlowInsights |
   const insight = insights.flow(number)
   if (insight === null) return null
   return { flow: number, verdicts: flowVerdicts(insight), client: timesOf(insight.client.time), server: timesOf(insight.server.time) }
+}
+
+/** One thing kept an end from sending; seconds since the flow's first packet. */
+export interface LimitedSpan { limit: LimitName, from: number, to: number }
+/** Of the data of each end, in the order of time. */
+export interface FlowLimits { client: LimitedSpan[], server: LimitedSpan[] }
+
+/** @returns null where nothing was gathered of the flow */
+export function flowLimits({ number, firstSec, firstNsec }: Flow, insights: Insights): FlowLimits | null {
+  const insight = insights.flow(number)
+  if (insight === null) return null
+  const originUs = insights.timeUsOf(firstSec, firstNsec)
+  return { client: spansOf(insight.client.time.spans, originUs), server: spansOf(insight.server.time.spans, originUs) }
+}
+
+function spansOf(spans: LimitedSpans | null, originUs: number): LimitedSpan[] {
+  const seconds = (us: number) => (us - originUs) / 1e6
+  return Array.from({ length: spans?.count ?? 0 }, (_, i) => ({ limit: limitNames[spans!.limitAt(i)], from: seconds(spans!.fromUs(i)), to: seconds(spans!.toUs(i)) }))
 }
 
 function shown({ kind, values, packets }: InsightRow, own: number, other: number): PacketInsight {

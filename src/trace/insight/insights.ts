@@ -11,7 +11,7 @@ import { judgeAck } from './judge-ack.ts'
 import { judgeData } from './judge-data.ts'
 import { hasUnfinishedChecksum } from './judge-offload.ts'
 import { judgeReset } from './judge-reset.ts'
-import { Limit } from './limited-time.ts'
+import { Limit } from './limit.ts'
 import { Notes } from './notes.ts'
 import type { OneWay } from './one-way.ts'
 import { SegmentFacts } from './segment-facts.ts'
@@ -57,7 +57,7 @@ export class Insights {
     if (this.baseSec < 0) this.baseSec = record.timeSec
     const { segment, notes } = this
     segment.direction = direction
-    segment.read(header, headerBytes, frame, ipAt, record, packet, (record.timeSec - this.baseSec) * 1e6 + record.timeNsec / 1e3)
+    segment.read(header, headerBytes, frame, ipAt, record, packet, this.timeUsOf(record.timeSec, record.timeNsec))
     const flow = this.flowOf(record)
     notes.sent = segment.isFromClient ? flow.client : flow.server
     notes.heard = segment.isFromClient ? flow.server : flow.client
@@ -68,6 +68,9 @@ export class Insights {
     holdTime(flow.client, segment.timeUs)
     holdTime(flow.server, segment.timeUs)
   }
+
+  /** A time of the capture as everything here counts it. */
+  timeUsOf(sec: number, nsec: number): number { return (sec - this.baseSec) * 1e6 + nsec / 1e3 }
 
   /** Packets before `packet` leave, and these flows, whose numbers others get. */
   leaveBefore(packet: number, flows: readonly number[]): void {

@@ -2,7 +2,7 @@ import { seqGt, seqLe, seqLt } from '../../tcp/seq.ts'
 import { TcpFlag } from '../../wire/tcp.ts'
 import { Finding } from '../finding.ts'
 import type { Notes } from './notes.ts'
-import { Limit } from './limited-time.ts'
+import { Limit } from './limit.ts'
 import type { OneWay } from './one-way.ts'
 import type { SegmentFacts } from './segment-facts.ts'
 

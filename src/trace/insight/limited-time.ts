@@ -1,8 +1,6 @@
-/** What keeps a sender from sending more. */
-export const Limit = { opening: 0, application: 1, window: 2, network: 3, recovery: 4, zeroWindow: 5 } as const
-export type Limit = typeof Limit[keyof typeof Limit]
-export const limitNames = ['opening', 'application', 'window', 'network', 'recovery', 'zeroWindow'] as const
-export type LimitName = typeof limitNames[number]
+import { Limit, limitNames } from './limit.ts'
+import type { LimitName } from './limit.ts'
+import { LimitedSpans } from './limited-spans.ts'
 
 const kinds = limitNames.length
 const binsAtMost = 32
@@ -22,6 +20,7 @@ export class LimitedTime {
   private isStopped = false
   private readonly totals = new Float64Array(kinds)
   private bins: Float64Array | null = null
+  private keptSpans: LimitedSpans | null = null
 
   /** From now on `limit` holds. */
   change(limit: Limit, nowUs: number): void {
@@ -61,6 +60,9 @@ export class LimitedTime {
 
   get sumUs(): number { return this.totals.reduce((sum, us) => sum + us, 0) }
 
+  /** Which limit held when; null before anything did. */
+  get spans(): LimitedSpans | null { return this.keptSpans }
+
   /** Shares of each interval in µs, by limit. */
   intervals(): Record<LimitName, number>[] {
     const { bins } = this
@@ -72,6 +74,8 @@ export class LimitedTime {
   private count(limit: Limit, fromUs: number, toUs: number): void {
     if (toUs <= fromUs) return
     this.totals[limit] += toUs - fromUs
+    this.keptSpans ??= new LimitedSpans()
+    this.keptSpans.add(limit, fromUs, toUs)
     this.bins ??= new Float64Array(binsAtMost * kinds)
     while (toUs - this.fromUs > this.widthUs * binsAtMost) this.widen()
     for (let atUs = fromUs; atUs < toUs;) {

@@ -1,7 +1,7 @@
 import type { FlowVerdict } from '../../rpc/flows-contract.ts'
 import type { FlowInsight } from './flow-insight.ts'
 import type { InsightName, InsightSeverity } from './insight.ts'
-import { Limit } from './limited-time.ts'
+import { Limit } from './limit.ts'
 import { isFlightOver } from './judge-data.ts'
 import type { OneWay } from './one-way.ts'
 
