@@ -17,6 +17,7 @@ import type { Pending } from './sockets/arguments.ts'
 import { startCall } from './sockets/calls.ts'
 import { SocketLayer } from './sockets/layer.ts'
 import { measure } from './tcp-info.ts'
+import type { UdpTunnels } from './udp-tunnel.ts'
 import type { UnderTest } from './under-test.ts'
 
 /** Our own engine under test: a host, and the sockets of a system on it. */
@@ -27,9 +28,17 @@ export class EngineUnderTest implements UnderTest {
   private readonly nstat: Nstat
   private readonly snapshot = createTcpSnapshot()
 
-  constructor(private readonly host: Host, { ipVersion, local, remote, bindPort, connectPort, profile }: Settings, clock: () => number, counts: DecisionCounts) {
+  constructor(
+    private readonly host: Host,
+    { ipVersion, local, remote, bindPort, connectPort, profile }: Settings,
+    clock: () => number, counts: DecisionCounts, tunnels: UdpTunnels | null,
+  ) {
     const family = ipVersion === 'ipv4' ? 4 : 6
     this.layer = new SocketLayer(host, profile, { family, local, remote, bindPort, connectPort }, clock)
+    if (tunnels !== null) {
+      this.layer.udpTunnelPort = 0
+      tunnels.chosen = (localPort) => this.layer.tunnelOf(localPort)
+    }
     this.nstat = new Nstat(() => counts.read(host.statistics(), this.layer.accepted, this.established()))
   }
 

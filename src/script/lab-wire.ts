@@ -6,6 +6,7 @@ import { EtherType, ethernetHeaderBytes } from '../wire/ethernet.ts'
 import { encodeIcmpv6, encodeNeighbor, fillIcmpv6Checksum, Icmpv6Header, Icmpv6Type, NeighborFlag, NeighborMessage } from '../wire/icmpv6.ts'
 import { encodeIpv6, Ipv6Header, ipv6HeaderBytes } from '../wire/ipv6.ts'
 import { IpProtocol } from '../wire/ipv4.ts'
+import type { UdpTunnels } from './udp-tunnel.ts'
 import type { Captured, Wire } from './under-test.ts'
 
 /** Sees every IP packet as a frame, in the order they pass. */
@@ -23,6 +24,7 @@ const maxRounds = 10_000
  */
 export class LabWire implements Wire {
   readonly captured: Captured[] = []
+  readonly tunnels: UdpTunnels | null
   /** Called after each step in which the host did something. */
   onStep: () => void = () => {}
   private readonly host: Host
@@ -33,7 +35,8 @@ export class LabWire implements Wire {
   private timersWait = false
   private readonly packetUs: number
 
-  constructor(host: Host, startUs: number, tap: FrameTap | null, packetUs = 0) {
+  constructor(host: Host, startUs: number, tap: FrameTap | null, packetUs = 0, tunnels: UdpTunnels | null = null) {
+    this.tunnels = tunnels
     this.packetUs = packetUs
     this.host = host
     this.tap = tap
@@ -71,7 +74,8 @@ export class LabWire implements Wire {
     copyBytes(peerMac, 0, frame, 6, 6)
     writeU16(frame, 12, version === 4 ? EtherType.ipv4 : EtherType.ipv6)
     this.tap?.(frame, 'received', this.timeUs)
-    this.host.handleFrame(frame, 0, frame.length, this.timeUs)
+    const taken = this.tunnels?.received(frame) ?? frame
+    this.host.handleFrame(taken, 0, taken.length, this.timeUs)
   }
 
   /**
@@ -125,8 +129,9 @@ export class LabWire implements Wire {
     const etherType = readU16(frame, 12)
     if (etherType === EtherType.arp) return this.answerArp(frame)
     if (etherType === EtherType.ipv6 && isNeighbourDiscovery(frame)) return this.answerSolicitation(frame)
-    this.tap?.(frame, 'sent', this.timeUs)
-    this.captured.push({ timeUs: this.timeUs, bytes: frame.subarray(ethernetHeaderBytes) })
+    const sent = this.tunnels?.sent(frame) ?? frame
+    this.tap?.(sent, 'sent', this.timeUs)
+    this.captured.push({ timeUs: this.timeUs, bytes: sent.subarray(ethernetHeaderBytes) })
   }
 
   /** RFC 826: whoever is asked for is here. The host's own announcements ask for itself. */

@@ -9,9 +9,12 @@ import { decapsulate, encapsulate, isEncapsulated } from './encapsulation.ts'
 import { Flow } from './flow.ts'
 import { belongsTo, matchPacket, payloadLengthOf } from './match-packet.ts'
 import type { Match } from './match-packet.ts'
-import type { Call, PacketAction, TcpBody } from './script.ts'
+import { unsupported } from './problem.ts'
+import type { Call, PacketAction, TcpBody, Where } from './script.ts'
 import type { Settings } from './settings.ts'
 import type { Returned } from './sockets/arguments.ts'
+import { intoDatagram } from './udp-tunnel.ts'
+import type { TunnelPorts, UdpTunnels } from './udp-tunnel.ts'
 import type { Captured, ConnectionsUnderTest, Wire } from './under-test.ts'
 
 /** Injects a script's packets, and compares those that leave with what it expects. Knows which connection the script speaks of. */
@@ -57,12 +60,14 @@ export class PacketPlayer {
   }
 
   /**
+   * @param where the event
    * @param staysOpen more comes in before the host may answer
    * @returns the timestamp echo that never left, where the packet has one: it was not injected
    */
-  inject(action: PacketAction, staysOpen: boolean): number | null {
+  inject(action: PacketAction, where: Where, staysOpen: boolean): number | null {
     const flow = this.flowFor(action)!
     const { body } = action
+    this.keepTunnel(flow, action, where)
     if (body.kind === 'tcp') return this.injectSegment(flow, action, body, staysOpen)
     if (body.kind === 'icmp') {
       const numbers = icmpNumbers(flow.version, body)
@@ -72,8 +77,9 @@ export class PacketPlayer {
     return null
   }
 
-  private send(flow: Flow, { outer }: PacketAction, frames: readonly Uint8Array[], staysOpen: boolean): void {
+  private send(flow: Flow, { outer, tunnel }: PacketAction, frames: readonly Uint8Array[], staysOpen: boolean): void {
     const [first] = outer
+    if (tunnel !== undefined) return this.wire.inject(frames.map((frame) => intoDatagram(frame, tunnel)), flow.version, staysOpen)
     if (first?.kind !== 'ip') return this.wire.inject(frames, flow.version, staysOpen)
     this.wire.inject(frames.map((frame) => encapsulate(frame, outer)), typeof first.source === 'number' ? 4 : 6, staysOpen)
   }
@@ -113,8 +119,10 @@ export class PacketPlayer {
   }
 
   /** Captured packets that the expected one may be, and what they carry; null where that is encapsulated in another way than expected. */
-  private candidates(flow: Flow, { outer, body }: PacketAction): { readonly raw: Captured, readonly seen: Captured | null }[] {
-    const { captured } = this.wire
+  private candidates(flow: Flow, { outer, body, tunnel }: PacketAction): { readonly raw: Captured, readonly seen: Captured | null }[] {
+    const { captured, tunnels } = this.wire
+    if (tunnel !== undefined && !tunnels) throw unsupported(tunnel.where, 'encapsulation', '/udp')
+    if (outer.length === 0 && body.kind === 'tcp' && tunnels) return captured.map((raw) => tunnelled(flow, raw, tunnel ?? null, tunnels)).filter((one) => one !== null)
     if (outer.length === 0) return captured.filter((one) => belongsTo(flow, one, body.kind)).map((raw) => ({ raw, seen: raw }))
     const found: { raw: Captured, seen: Captured | null }[] = []
     for (const raw of captured) {
@@ -124,6 +132,20 @@ export class PacketPlayer {
       if (seen === null || belongsTo(flow, seen, body.kind)) found.push({ raw, seen })
     }
     return found
+  }
+
+  /** How a connection's first segment comes, its others come and go. @throws ScriptProblem where a later one comes in another way */
+  private keepTunnel(flow: Flow, { body, tunnel }: PacketAction, where: Where): void {
+    if (body.kind !== 'tcp') return
+    const { tunnels } = this.wire
+    if (!tunnels) {
+      if (tunnel !== undefined) throw unsupported(tunnel.where, 'encapsulation', '/udp')
+      return
+    }
+    const ours = tunnel === undefined ? null : { source: tunnel.destination, destination: tunnel.source }
+    if (this.connections.stateOf(flow) === null) return tunnels.learn(flow, ours)
+    const known = tunnels.of(flow)
+    if (known?.source !== ours?.source || known?.destination !== ours?.destination) throw unsupported(tunnel?.where ?? where, 'encapsulation', known === null ? '/udp' : `!= /udp(${known.destination} > ${known.source})`)
   }
 
   private injectSegment(flow: Flow, action: PacketAction, body: TcpBody, staysOpen: boolean): number | null {
@@ -164,6 +186,15 @@ export class PacketPlayer {
     this.flow = flow
     return flow
   }
+}
+
+/** A packet of the flow, and what it carries where that goes in the datagrams that are expected, or in none; null where it is of something else. */
+function tunnelled(flow: Flow, raw: Captured, expected: TunnelPorts | null, tunnels: UdpTunnels): { readonly raw: Captured, readonly seen: Captured | null } | null {
+  const opened = tunnels.open(raw.bytes)
+  const seen = opened === null ? raw : { timeUs: raw.timeUs, bytes: opened.bytes }
+  if (!belongsTo(flow, seen, 'tcp')) return null
+  const isSame = opened?.ports.source === expected?.source && opened?.ports.destination === expected?.destination
+  return { raw, seen: isSame ? seen : null }
 }
 
 function encapsulatedOtherwise({ bytes, timeUs }: Captured): Match {

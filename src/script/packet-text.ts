@@ -37,7 +37,8 @@ export function expectedParts(action: PacketAction): PacketParts {
   const parts = [{ field: 'protocol', text: direction }, ...outerParts(action.outer), ...ipParts(ip)] as { field: PacketField, text: string }[]
   if (body.kind === 'udp') return [...parts, { field: 'protocol', text: 'udp' }, { field: 'length', text: `(${body.length})` }]
   if (body.kind === 'icmp') return [...parts, ...icmpParts(body)]
-  return [...parts, ...segmentParts(body)]
+  const { tunnel } = action
+  return [...parts, ...segmentParts(body), ...tunnel === undefined ? [] : [{ field: 'outer', text: `/udp(${tunnel.source} > ${tunnel.destination})` } as const]]
 }
 
 function outerParts(outer: readonly Encapsulation[]): PacketParts {

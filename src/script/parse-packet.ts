@@ -19,8 +19,21 @@ export function parsePacket(cursor: Cursor): PacketAction {
   const ip = parseIpInfo(cursor)
   const ports = cursor.peek(/\d+\s*>\s*\d+/y) ? parsePorts(cursor) : null
   const body = parseBody(cursor, quotedFirst, direction)
-  if (cursor.peek(/\/\s*udp\b/y)) throw unsupported(cursor.where(), 'encapsulation', '/udp')
-  return { kind: 'packet', direction, outer, ip, ports, body }
+  const packet: PacketAction = { kind: 'packet', direction, outer, ip, ports, body }
+  return cursor.peek(/\/\s*udp\b/y) ? { ...packet, tunnel: parseTunnel(cursor, packet) } : packet
+}
+
+function parseTunnel(cursor: Cursor, { body, outer }: PacketAction): PacketAction['tunnel'] {
+  const where = cursor.where()
+  if (body.kind !== 'tcp' || outer.length > 0) throw unsupported(where, 'encapsulation', '/udp')
+  cursor.expectText('/')
+  cursor.expectText('udp')
+  cursor.expectText('(')
+  const source = cursor.integer('port', 65_535, 1)
+  cursor.expectText('>')
+  const destination = cursor.integer('port', 65_535, 1)
+  cursor.expectText(')')
+  return { where, source, destination }
 }
 
 function parsePorts(cursor: Cursor): PacketAction['ports'] {

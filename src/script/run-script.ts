@@ -15,6 +15,7 @@ import { Runner } from './runner.ts'
 import type { Script } from './script.ts'
 import { profileOf, settingsOf } from './settings.ts'
 import type { Settings, ToolOptions } from './settings.ts'
+import { UdpTunnels } from './udp-tunnel.ts'
 
 export interface RunOptions {
   /** The one that the script names, or its commands point to, unless said. */
@@ -78,10 +79,11 @@ function* run(script: Script, settings: Settings, options: RunOptions): Generato
   const counts = new DecisionCounts(notes)
   const host = new Host(hostConfig(settings), new Random(1), counts)
   const packetUs = settings.toleranceUs === 0 ? 0 : settings.profile.packetUs
-  const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs), packetUs)
+  const tunnels = settings.udpEncapsulation ? new UdpTunnels() : null
+  const wire = new LabWire(host, 0, (frame, direction, nowUs) => options.tap?.(frame, direction, nowUs - preparationUs), packetUs, tunnels)
   wire.advance(preparationUs)
   notes.startUs = preparationUs
-  const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs, counts), wire)
+  const runner = new Runner(script, settings, new EngineUnderTest(host, settings, () => wire.nowUs, counts, tunnels), wire)
   const failure = yield* play(runner, wire)
   return {
     result: failure === null ? 'pass' : 'fail', failure, warnings: runner.warnings, played: runner.played, decisions: failure === null && options.decisions === undefined ? [] : notes.last(), printed: runner.printed,
@@ -115,7 +117,8 @@ export function reportOf({ kind, where, code, params }: ScriptProblem, profile: 
 }
 
 function hostConfig(settings: Settings): HostConfig {
-  const { local, gateway, prefixLength, mtu, profile } = settings
+  const { local, gateway, prefixLength, profile } = settings
+  const mtu = settings.mtu - settings.tunnelBytes
   const isSix = typeof local !== 'number'
   return {
     mac: hostMac, mtu, tcp: profile.tcp, probeAddress: false, maxConnections: 1000, historyLength: 1000,

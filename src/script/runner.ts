@@ -112,7 +112,7 @@ export class Runner {
   }
 
   private inject(event: ScriptEvent, action: PacketAction): void {
-    const unknownEcho = this.packets.inject(action, this.isTurnOpen)
+    const unknownEcho = this.packets.inject(action, event.where, this.isTurnOpen)
     if (unknownEcho !== null) this.fail(event.where, 'unknownEcho', { ecr: unknownEcho })
   }
 

@@ -1,4 +1,5 @@
 import type { Encapsulation } from './encapsulation.ts'
+import type { TunnelPorts } from './udp-tunnel.ts'
 
 /** Where something stands in the script: both from 1. */
 export interface Where { readonly line: number, readonly column: number }
@@ -43,6 +44,8 @@ export interface PacketAction {
   readonly ip: IpInfo
   readonly ports: { readonly source: number, readonly destination: number } | null
   readonly body: TcpBody | UdpBody | IcmpBody
+  /** `/udp(source > destination)`: the segment goes within a datagram of those ports. */
+  readonly tunnel?: { readonly where: Where } & TunnelPorts
 }
 
 /** What is null is not checked, and on injected packets the default. */

@@ -1,5 +1,6 @@
 import { parseAddress } from '../stack/ip-address.ts'
 import type { IpAddress } from '../stack/ip-address.ts'
+import { udpHeaderBytes } from '../wire/udp.ts'
 import { syntax, unsupported } from './problem.ts'
 import type { ScriptProblem } from './problem.ts'
 import { profiles, readProfile } from './profile.ts'
@@ -17,6 +18,10 @@ export interface Settings {
   readonly bindPort: number
   readonly connectPort: number
   readonly mtu: number
+  /** TCP may go within UDP. */
+  readonly udpEncapsulation: boolean
+  /** What of the MTU that takes, where a packet of the script goes so. */
+  readonly tunnelBytes: number
   /** Injected segments with more payload than this come in as segments of this size; 0: as they are. */
   readonly aggregateMss: number
   readonly toleranceUs: number
@@ -29,16 +34,16 @@ export interface Settings {
 }
 
 /** Options of the tool: what each takes. Those of `ignored` speak of how the real tool runs. */
-const optionKinds: Readonly<Record<string, 'number' | 'port' | 'tick' | 'flag' | 'address' | 'version' | 'failures' | 'ignored' | 'unsupported'>> = {
+const optionKinds: Readonly<Record<string, 'number' | 'port' | 'tick' | 'flag' | 'address' | 'version' | 'failures' | 'ignored' | 'carried'>> = {
   ip_version: 'version', tolerance_usecs: 'number', tolerance_percent: 'number', mtu: 'number', mss: 'number', local_ip: 'address', remote_ip: 'address', gateway_ip: 'address', netmask_ip: 'address',
   bind_port: 'port', connect_port: 'port', tcp_ts_tick_usecs: 'number', tcp_ts_ecr_scaled: 'flag', strict_segments: 'flag', non_fatal: 'failures', define: 'ignored', send_omit_free: 'ignored',
-  udp_encapsulation: 'unsupported', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
+  udp_encapsulation: 'carried', tcp_md5_secret: 'ignored', verbose: 'ignored', debug: 'ignored', speed: 'ignored', init_scripts: 'ignored', so_filename: 'ignored', so_flags: 'ignored',
   wire_client: 'ignored', wire_server: 'ignored', wire_server_ip: 'ignored', wire_server_port: 'ignored', wire_client_dev: 'ignored', wire_server_dev: 'ignored', persistent_tun_dev: 'ignored',
   dry_run: 'ignored', code_command: 'ignored', code_format: 'ignored', code_sockopt: 'ignored', is_anyip: 'ignored', tun_dev: 'ignored',
 }
 
 /** Options that do something here. */
-export const optionNames: readonly string[] = Object.keys(optionKinds).filter((name) => name === 'define' || (optionKinds[name] !== 'ignored' && optionKinds[name] !== 'unsupported'))
+export const optionNames: readonly string[] = Object.keys(optionKinds).filter((name) => name === 'define' || optionKinds[name] !== 'ignored')
 
 const addresses = {
   v4: { local: '192.168.0.1', prefixLength: 16, remote: '192.0.2.1', gateway: '192.168.0.2' },
@@ -63,7 +68,7 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
     places.set(option.name, option.where)
   }
   for (const [name, value] of over) {
-    if (optionKinds[name] === 'unsupported') throw unsupported(outside, 'toolOption', `--${name}`)
+    requireCarried(name, value, outside)
     given.set(name, value)
     places.set(name, outside)
   }
@@ -83,7 +88,9 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
   }
   const mtu = number('mtu', ipVersion === 'ipv6' ? profile.mtu.v6 : profile.mtu.v4)
   const leastMtu = ipVersion === 'ipv6' ? leastMtus.v6 : leastMtus.v4
-  require('mtu', mtu >= leastMtu && mtu <= 65_535, `${leastMtu} .. 65535`)
+  const udpEncapsulation = text('udp_encapsulation') !== null
+  const tunnelBytes = tunnelBytesOf(script, udpEncapsulation)
+  require('mtu', mtu - tunnelBytes >= leastMtu && mtu <= 65_535, `${leastMtu + tunnelBytes} .. 65535`)
   return {
     profile,
     ipVersion,
@@ -94,6 +101,8 @@ export function settingsOf(script: Script, profile: Profile, over: ToolOptions =
     bindPort: number('bind_port', 8080),
     connectPort: number('connect_port', 8080),
     mtu,
+    udpEncapsulation,
+    tunnelBytes,
     aggregateMss: number('mss', 0),
     toleranceUs: number('tolerance_usecs', profile.toleranceUs),
     tolerancePercent: number('tolerance_percent', profile.tolerancePercent),
@@ -140,9 +149,10 @@ export function isToolFlag(name: string): boolean {
 /** @returns null where the option may have that value, else what it takes */
 export function expectedOf(name: string, value: string | null): string | null {
   const kind = optionKinds[name]
-  const isGood = kind === 'ignored' || kind === 'flag' || kind === 'unsupported'
-    || (value !== null && (kind === 'failures' ? /^(?:packet|syscall)(?:[|,](?:packet|syscall))*$/.test(value) : kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'port' ? /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535 : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
+  const isGood = kind === 'ignored' || kind === 'flag'
+    || (value !== null && (kind === 'carried' ? /^(?:tcp|sctp)$/.test(value) : kind === 'failures' ? /^(?:packet|syscall)(?:[|,](?:packet|syscall))*$/.test(value) : kind === 'number' ? /^\d+(\.\d+)?$/.test(value) : kind === 'port' ? /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535 : kind === 'version' ? ['ipv4', 'ipv6', 'ipv4-mapped-ipv6'].includes(value) : parseAddress(value) !== null))
   if (isGood) return null
+  if (kind === 'carried') return 'tcp'
   if (kind === 'port') return '1 .. 65535'
   if (kind === 'failures') return 'packet | syscall | packet,syscall'
   return kind === 'number' ? '0, 1, 2 …' : kind === 'version' ? 'ipv4 | ipv6 | ipv4-mapped-ipv6' : '192.0.2.1'
@@ -151,8 +161,23 @@ export function expectedOf(name: string, value: string | null): string | null {
 function check({ name, value, where }: ScriptOption): void {
   if (!isToolOption(name)) throw syntax(where, 'badOption', { name: `--${name}` })
   const expected = expectedOf(name, value)
-  if (optionKinds[name] === 'unsupported') throw unsupported(where, 'toolOption', `--${name}${value === null ? '' : `=${value}`}`)
   if (expected !== null) throw syntax(where, 'badOptionValue', { name: `--${name}`, value: value ?? '', expected })
+  requireCarried(name, value, where)
+}
+
+/** There is no SCTP here. */
+function requireCarried(name: string, value: string | null, where: Where): void {
+  if (optionKinds[name] === 'carried' && value === 'sctp') throw unsupported(where, 'toolOption', `--${name}=${value}`)
+}
+
+/** Both TCP's segments and what it announces as their size leave room for the header of UDP. */
+function tunnelBytesOf({ events }: Script, isAllowed: boolean): number {
+  for (const { action } of events) {
+    if (action.kind !== 'packet' || action.tunnel === undefined) continue
+    if (!isAllowed) throw syntax(action.tunnel.where, 'expected', { expected: '--udp_encapsulation=tcp', got: '/udp' })
+    return udpHeaderBytes
+  }
+  return 0
 }
 
 function prefixOf(mask: string | null): number | null {

@@ -8,6 +8,7 @@ export interface SystemChange {
   readonly sockets?: Partial<SocketRules> | ((rules: SocketRules) => Partial<SocketRules>)
   readonly silence?: Partial<TcpSilence>
   readonly fastOpenKeys?: readonly Uint32Array[]
+  readonly udpTunnelPort?: number
 }
 
 type Setting = (value: string) => SystemChange | null
@@ -120,6 +121,7 @@ const freebsd: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.keepcnt': count('keepAliveProbes'),
   'net.inet.tcp.always_keepalive': onOff((keepAlive) => ({ keepAlive })),
   'net.inet.tcp.cc.algorithm': controller,
+  'net.inet.tcp.udp_tunneling_port': (value) => /^\d+$/.test(value) && Number(value) <= 65_535 ? { udpTunnelPort: Number(value) } : null,
 }
 
 /** Settings of FreeBSD that change nothing that is done here, at whatever value. */

@@ -5,6 +5,7 @@ import type { Flow } from './flow.ts'
 import type { Call, Command, Where } from './script.ts'
 import type { CommandOutcome } from './shell.ts'
 import type { Pending } from './sockets/arguments.ts'
+import type { UdpTunnels } from './udp-tunnel.ts'
 
 /** An IP packet that the stack under test sent: header first, no link header. */
 export interface Captured { readonly timeUs: number, readonly bytes: Uint8Array }
@@ -14,6 +15,8 @@ export interface Wire {
   readonly nowUs: number
   /** What has left and was not matched yet, oldest first. */
   readonly captured: Captured[]
+  /** Where TCP may go within UDP. */
+  readonly tunnels?: UdpTunnels | null
   /** Called whenever something may have happened. */
   onStep: () => void
   /**

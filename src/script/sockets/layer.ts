@@ -9,6 +9,7 @@ import { TcpState } from '../../tcp/state.ts'
 import type { Errno } from '../constants.ts'
 import type { Profile } from '../profile.ts'
 import type { SystemChange } from '../sysctl.ts'
+import type { TunnelPorts } from '../udp-tunnel.ts'
 import { noteRoom } from './send-room.ts'
 import { Socket } from './socket.ts'
 import type { OpenFile } from './socket.ts'
@@ -46,6 +47,8 @@ export class SocketLayer {
   onConnect: (localPort: number, remotePort: number) => void = () => {}
   /** What an ICMP error that came last means, for the errno of what ends by it. */
   unreachableErrno: Errno = 'EHOSTUNREACH'
+  /** Our port of TCP within UDP, 0 before it has one; null where the script's options leave that out. */
+  udpTunnelPort: number | null = null
   /** Connections that came in. */
   accepted = 0
   private silence: TcpSilence = { refusals: 'none', synFins: false }
@@ -65,7 +68,8 @@ export class SocketLayer {
   }
 
   /** A system setting: for sockets to come, and the engine's live knobs of those there are. */
-  change({ tcp = {}, sockets = {}, silence, fastOpenKeys }: SystemChange): void {
+  change({ tcp = {}, sockets = {}, silence, fastOpenKeys, udpTunnelPort }: SystemChange): void {
+    if (udpTunnelPort !== undefined && this.udpTunnelPort !== null) this.udpTunnelPort = udpTunnelPort
     if (fastOpenKeys !== undefined) this.host.setFastOpenKeys(fastOpenKeys)
     if (silence !== undefined) {
       this.silence = { ...this.silence, ...silence }
@@ -76,6 +80,16 @@ export class SocketLayer {
       if (!record.isLive) continue
       for (const [knob, value] of Object.entries(tcp) as [keyof TcpConfig, TcpConfig[keyof TcpConfig]][]) this.host.setOption(record.id, knob, value, this.nowUs)
     }
+  }
+
+  /** The datagrams that a connection goes in which a socket opens from this port (TCP_REMOTE_UDP_ENCAPS_PORT); null: it goes without. */
+  tunnelOf(localPort: number): TunnelPorts | null {
+    for (const file of this.files.values()) {
+      if (file.kind !== 'socket' || file.phase !== 'connecting' || file.boundPort !== localPort) continue
+      const destination = file.options.get('TCP_REMOTE_UDP_ENCAPS_PORT') ?? 0
+      return destination === 0 || !this.udpTunnelPort ? null : { source: this.udpTunnelPort, destination }
+    }
+    return null
   }
 
   /** Takes the host's events. Called before the host's segments leave, so that what follows from them goes with them. */

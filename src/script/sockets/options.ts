@@ -115,6 +115,11 @@ function setOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
       socket.options.set(name, value)
       apply(layer, socket, 'dscp', value >>> 2)
       return returned(0)
+    case 'TCP_REMOTE_UDP_ENCAPS_PORT':
+      if (layer.udpTunnelPort === null) throw unsupported(args.at(2).where, 'socketOption', name)
+      if (value < 0 || value > 65_535) return failed('EINVAL')
+      socket.options.set(name, value)
+      return returned(0)
     case 'TCP_NOOPT':
       if (value !== 0) apply(layer, socket, 'bareSyn', true)
       socket.options.set(name, value)
@@ -158,7 +163,7 @@ function getOption(layer: SocketLayer, args: CallArguments, socket: Socket, name
     case 'SO_LINGER': return getLinger(args, socket)
     case 'TCP_MAXSEG': return read(maxSegment(layer, socket))
     case 'TCP_CORK': case 'TCP_NOPUSH': return read(Number(socket.isCorked))
-    case 'TCP_NOOPT': return read(socket.options.get(name) ?? 0)
+    case 'TCP_NOOPT': case 'TCP_REMOTE_UDP_ENCAPS_PORT': return read(socket.options.get(name) ?? 0)
     case 'IP_TOS': case 'IPV6_TCLASS': return read(socket.options.get(name) ?? 0)
     case 'TCP_INFO': case 'TCP_CC_INFO': return returned(0)
     case 'TCP_CONGESTION': return getCongestionControl(layer, args, socket)

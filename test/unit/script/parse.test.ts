@@ -128,6 +128,6 @@ describe('the parser says where and what', () => {
   })
 
   it('that a construct is well-formed but not had here', () => {
-    expect(problem('0 < S 0:0(0)/udp(1 > 9899)')).toMatchObject({ kind: 'unsupported', code: 'encapsulation', where: { line: 1, column: 13 }, params: { what: '/udp' } })
+    expect(problem('0 < udp (0)/udp(1 > 9899)')).toMatchObject({ kind: 'unsupported', code: 'encapsulation', where: { line: 1, column: 12 }, params: { what: '/udp' } })
   })
 })

@@ -111,9 +111,9 @@ describe('what is written wrongly', () => {
 
 describe('what is not had here', () => {
   it.each([
-    ['--udp_encapsulation=tcp', '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3', 1, 1],
+    ['--udp_encapsulation=sctp', '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3', 1, 1],
     ['', '0 socket(..., SOCK_RAW, IPPROTO_TCP) = 3', 2, 15],
-    ['', '0 < S 0:0(0) win 1/udp(1 > 9899)', 2, 19],
+    ['--udp_encapsulation=tcp', '0 < udp (5)/udp(1 > 9899)', 2, 12],
   ])('is named with line and column: %s %s', (option, line, row, column) => {
     expect(runScript([option, line].join('\n'))).toMatchObject({ result: 'unsupported', failure: { where: { line: row, column } } })
   })
