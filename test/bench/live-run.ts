@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { BroadcastChannel } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import { LabWorker } from '../../main/lab/worker-client.ts'
 import type { LabUpdate } from '../../src/rpc/contract.ts'
 import { keepAll } from '../../src/trace/keep.ts'
 import type { CoreFunctions, ShellFunctions } from '../../src/rpc/outcome.ts'
+import { turnsChannel } from './turn-watch.ts'
+import type { Turns, TurnsRequest } from './turn-watch.ts'
 
 export interface LiveRun {
   sent: number
@@ -19,7 +21,7 @@ export interface LiveRun {
   droppedByKernel: number
   droppedByRing: number
   retransmissions: number
-  mainPauseMs: number
+  turns: Turns[]
   megabytesBefore: number
   megabytesAfter: number
   /** Resident memory, a number a second while the flood lasts. */
@@ -33,8 +35,11 @@ export interface LiveRun {
 const [workerPath, seconds, rate, keepPackets = '0'] = process.argv.slice(2)
 const near = 'tllive0'
 const far = 'tllive1'
-const resolutionMs = 2
-const settleMs = 1500
+const threads = 2
+/** Counts that have stood still for so long are final: a busy machine comes late to what waits in rings. */
+const settleMs = 5000
+const askMs = 250
+const turnsOfThreads = new BroadcastChannel(turnsChannel)
 
 console.log(JSON.stringify(await main()))
 process.exit()
@@ -48,15 +53,14 @@ async function main(): Promise<LiveRun> {
     let update: LabUpdate | null = null
     const port = lab.connect()
     const shellFunctions: ShellFunctions = { update: (latest) => { update = latest } }
-    createBirpc<CoreFunctions, ShellFunctions>(shellFunctions, { post: (message) => port.postMessage(message), on: (listener) => { port.on('message', listener) }, timeout: -1 })
+    const rpc = createBirpc<CoreFunctions, ShellFunctions>(shellFunctions, { post: (message) => port.postMessage(message), on: (listener) => { port.on('message', listener) }, timeout: -1 })
     const state = () => update as LabUpdate | null
     for (let tries = 0; state()?.link.info?.name !== near; tries++) {
       if (tries > 100) throw new Error(`the lab does not open ${near}: ${JSON.stringify(state()?.faults)}`)
       await pause(100)
     }
     const megabytesBefore = memoryMegabytes()
-    const delay = monitorEventLoopDelay({ resolution: resolutionMs })
-    delay.enable()
+    ask('begin')
     const megabytesBySecond: number[] = []
     let recordingMegabytes = 0
     const looks = setInterval(() => {
@@ -65,15 +69,22 @@ async function main(): Promise<LiveRun> {
     }, 1000)
     const { sent, seconds: spent } = await generate()
     clearInterval(looks)
-    // What waits in rings counts: a busy machine comes to it late.
-    for (let before = -1; state()!.packets.total !== before; await pause(settleMs)) before = state()!.packets.total
-    delay.disable()
+    const turns = await toldTurns()
+    for (let counted = -1, since = 0; counted < sent && since < settleMs; since += askMs) {
+      // Asked for, an update comes although nothing has changed: the link counts its losses once a second.
+      await rpc.call('watch', [{ connection: null }])
+      await pause(askMs)
+      const { link: { statistics }, packets } = state()!
+      const now = packets.total + statistics.droppedByKernel + statistics.droppedByRing
+      if (now > counted) since = 0
+      counted = now
+    }
     const { link, packets } = state()!
     const { droppedByKernel, droppedByRing } = link.statistics
     return {
       sent, seconds: spent, tracked: packets.total, recorded: link.recording.frames, droppedByKernel, droppedByRing,
       retransmissions: state()!.flows.changed.reduce((sum, flow) => sum + flow.retransmissions, 0),
-      mainPauseMs: Math.max(0, delay.max / 1e6 - resolutionMs), megabytesBefore, megabytesAfter: memoryMegabytes(), megabytesBySecond, recordingMegabytes,
+      turns, megabytesBefore, megabytesAfter: memoryMegabytes(), megabytesBySecond, recordingMegabytes,
       kept: packets.total - packets.left,
     }
   } finally {
@@ -89,6 +100,22 @@ async function generate(): Promise<{ sent: number, seconds: number }> {
   const [status] = await once(child, 'close')
   if (status !== 0) throw new Error(`the generator ended with ${status}: ${output}`)
   return JSON.parse(output) as { sent: number, seconds: number }
+}
+
+function ask(request: TurnsRequest): void {
+  turnsOfThreads.postMessage(request)
+}
+
+async function toldTurns(): Promise<Turns[]> {
+  const told: Turns[] = []
+  const all = new Promise<Turns[]>((resolve) => {
+    turnsOfThreads.onmessage = (event) => {
+      const { data } = event as { data: Turns | TurnsRequest }
+      if (typeof data === 'object' && told.push(data) === threads) resolve(told)
+    }
+  })
+  ask('tell')
+  return all
 }
 
 function memoryMegabytes(): number {
