@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import type { FromLabWorker, LabWorkerSettings, ToLabWorker } from './worker-protocol.ts'
@@ -8,6 +9,8 @@ export interface LabWorkerOptions extends LabWorkerSettings {
 }
 
 const stopWithinMs = 5000
+/** The helpers of a collection of new objects need processors of their own; under a flood there is none, and the thread that collects would wait for them. */
+const collectAlone = '--no-parallel-scavenge'
 
 /** The lab core's thread, seen from the thread that starts it. */
 export class LabWorker {
@@ -19,6 +22,8 @@ export class LabWorker {
 
   constructor({ workerUrl, ...settings }: LabWorkerOptions) {
     const workerData: LabWorkerSettings = settings
+    // Node reads this flag at each collection, so it may change while the program runs.
+    if (process.versions.electron === undefined) setFlagsFromString(collectAlone)
     this.worker = new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), { workerData, name: 'lab' })
     this.worker.on('error', (error) => console.error('tcplab: lab:', error))
     this.exited = new Promise((resolve) => {
