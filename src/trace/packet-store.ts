@@ -69,9 +69,6 @@ export class PacketRecord {
   completeness = 0
 }
 
-/** Of all columns together. */
-const bytesEach = 78
-
 /** Of 65,536 packets: the columns of a {@link PacketRecord}. */
 export class PacketChunk {
   readonly fileOffset: Float64Array
@@ -98,36 +95,32 @@ export class PacketChunk {
   readonly completeness: Uint8Array
 
   constructor(packets = chunkPackets) {
-    // One area for all columns: each of its own would be mapped and given back by itself, and the process's threads wait for one another there.
-    const area = new ArrayBuffer(packets * bytesEach)
-    let end = 0
-    const take = (bytes: number): number => (end += packets * bytes) - packets * bytes
-    // The widest first, so that each begins where its width lets it.
-    this.fileOffset = new Float64Array(area, take(8), packets)
-    const words = (): Uint32Array => new Uint32Array(area, take(4), packets)
-    this.timeSec = words()
-    this.timeNsec = words()
-    this.capturedLength = words()
-    this.originalLength = words()
-    this.seq = words()
-    this.ack = words()
-    this.flow = new Int32Array(area, take(4), packets)
-    this.payloadLength = words()
-    this.marks = words()
-    this.findings = words()
-    this.acksPacket = words()
-    this.bytesInFlight = words()
-    this.pushBytes = words()
-    this.previousInFlow = words()
-    this.flags = new Uint16Array(area, take(2), packets)
-    this.window = new Uint16Array(area, take(2), packets)
-    this.linkType = new Uint16Array(area, take(2), packets)
-    this.direction = new Uint8Array(area, take(1), packets)
-    this.protocol = new Uint8Array(area, take(1), packets)
-    this.windowShift = new Int8Array(area, take(1), packets)
-    this.completeness = new Uint8Array(area, take(1), packets)
+    this.fileOffset = new Float64Array(packets)
+    this.timeSec = new Uint32Array(packets)
+    this.timeNsec = new Uint32Array(packets)
+    this.capturedLength = new Uint32Array(packets)
+    this.originalLength = new Uint32Array(packets)
+    this.seq = new Uint32Array(packets)
+    this.ack = new Uint32Array(packets)
+    this.flow = new Int32Array(packets)
+    this.payloadLength = new Uint32Array(packets)
+    this.flags = new Uint16Array(packets)
+    this.window = new Uint16Array(packets)
+    this.marks = new Uint32Array(packets)
+    this.linkType = new Uint16Array(packets)
+    this.direction = new Uint8Array(packets)
+    this.protocol = new Uint8Array(packets)
+    this.findings = new Uint32Array(packets)
+    this.acksPacket = new Uint32Array(packets)
+    this.bytesInFlight = new Uint32Array(packets)
+    this.pushBytes = new Uint32Array(packets)
+    this.previousInFlow = new Uint32Array(packets)
+    this.windowShift = new Int8Array(packets)
+    this.completeness = new Uint8Array(packets)
   }
 }
+
+const bytesEach = 78
 
 /** What {@link PacketStore} takes of frames as it stands. */
 export interface FrameTimes {
