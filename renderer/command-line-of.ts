@@ -37,6 +37,10 @@ export function commandLineOf(call: LabCall): string | null {
     case 'openInWireshark': return formatCommandLine('wireshark', {})
     case 'getPacketRows': return packetsLine(call.args[0])
     case 'getPacket': return formatCommandLine('packet', { number: call.args[0] })
+    case 'commentPacket': {
+      const { packet, text } = call.args[0]
+      return formatCommandLine('comment', { number: packet, ...(text === '' ? { delete: true } : given('text', text)) })
+    }
     case 'getFlowInsights': return formatCommandLine('explain', { flow: call.args[0] })
     case 'getFlows': {
       const { from, count, sort, descending } = call.args[0]

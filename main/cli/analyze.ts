@@ -1,3 +1,5 @@
+import { utf8Bytes } from '../../src/base/bytes.ts'
+import type { CommentChange } from '../../src/capture-file/packet-comment.ts'
 import { FaultError } from '../../src/base/fault.ts'
 import type { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import type { FrameBatch } from '../../src/link/frame-batch.ts'
@@ -7,6 +9,7 @@ import { profiles } from '../../src/script/profile.ts'
 import { findingNames, findingsOf, wiresharkNames } from '../../src/trace/finding.ts'
 import type { FindingName } from '../../src/trace/finding.ts'
 import { Trace } from '../../src/trace/trace.ts'
+import { BatchComments } from '../files/batch-comments.ts'
 import { BatchFrames } from '../files/batch-frames.ts'
 import { readCaptureFile } from '../files/capture-input.ts'
 import { CaptureFileWriter } from '../files/capture-file-writer.ts'
@@ -46,6 +49,8 @@ export const runAnalyze: Run = async (invocation) => {
   const path = args[0] as string
   const output = new Output(process.stdout)
   const trace = new Trace({ insights: options.explain || options.graph !== undefined || asksForInsights(options.filter) || asksForInsights(options.fields) })
+  const batchComments = new BatchComments()
+  trace.comments = batchComments.comments
   const views = viewsOf(invocation, trace, output)
   const hasPicture = (options.svg ?? options.png) !== undefined
   if ((options.graph !== undefined) !== hasPicture || (!hasPicture && (options.kind ?? options.sender) !== undefined)) throw new UsageError('graphNeedsBoth')
@@ -53,6 +58,7 @@ export const runAnalyze: Run = async (invocation) => {
   const damage = await readCaptureFile(path, (batch, reader) => {
     const first = trace.packetCount
     trace.append(batch, reader.frameLinkTypes, reader.frameOffsets)
+    batchComments.follow(batch, reader)
     const chosen = choose(batch, first)
     for (const view of views) view.take(batch, reader, first, chosen)
     output.flush()
@@ -147,9 +153,13 @@ function writeView(trace: Trace, path: string, comments: boolean): View {
   const writer = new CaptureFileWriter({ path, overwrite: true, application: programName })
   return {
     begin(reader) { writer.follow(reader) },
-    take(batch, reader, first, chosen) { writer.write(batch, reader, chosen, comments ? (i) => findingNamesText(trace.store.findingsOf(first + i)) : null) },
+    take(batch, reader, first, chosen) { writer.write(batch, reader, chosen, comments ? (i) => findingComment(trace.store.findingsOf(first + i)) : null) },
     end() { writer.finish() },
   }
+}
+
+function findingComment(findings: number): CommentChange | null {
+  return findings === 0 ? null : { add: [utf8Bytes(findingNamesText(findings))], drops: false }
 }
 
 function summaryView(trace: Trace, output: Output, words: Invocation['words']): View {

@@ -1,9 +1,9 @@
 import os from 'node:os'
-import { utf8Bytes } from '../../src/base/bytes.ts'
 import { fault, FaultError } from '../../src/base/fault.ts'
 import { CaptureReader } from '../../src/capture-file/capture-reader.ts'
 import { BlockType, byteOrderMagic, readU32In } from '../../src/capture-file/format.ts'
-import { commentBytesBound, copyWithComment } from '../../src/capture-file/packet-comment.ts'
+import { commentBytesBound, copyWithComments, takesComments } from '../../src/capture-file/packet-comment.ts'
+import type { CommentChange } from '../../src/capture-file/packet-comment.ts'
 import { blockBytesBound, enhancedPacketBytes, writeEnhancedPacket, writeInterfaceDescription, writePacketWithOptions, writeSectionHeader } from '../../src/capture-file/pcapng-writer.ts'
 import { pcapHeaderBytes, pcapRecordBytes, writePcapHeader, writePcapRecord } from '../../src/capture-file/pcap-writer.ts'
 import { mergedBlock, packetOptions, sectionComments } from '../../src/capture-file/section-merge.ts'
@@ -31,6 +31,8 @@ const noOptions = new Uint8Array(0)
  */
 export class CaptureFileWriter {
   frames = 0
+  /** Frames whose new comments have no place: in a pcap file, or in a simple packet block. */
+  commentsLeft = 0
   private readonly out: PartFile
   private readonly isPcap: boolean
   private readonly options: WriterOptions
@@ -66,19 +68,19 @@ export class CaptureFileWriter {
   /**
    * Takes the frames of a batch.
    * @param chosen 0 for each that is left out; null: none
-   * @param commentOf words to add to a frame, by its position in the batch; pcapng only
+   * @param changeOf what becomes of the comments of a frame, by its position in the batch; null: they stay
    * @throws FaultError manyLinkTypes, diskFull, fileNotWritable
    */
-  write(batch: FrameBatch, reader: FrameSource, chosen: Uint8Array | null = null, commentOf: ((i: number) => string) | null = null): void {
+  write(batch: FrameBatch, reader: FrameSource, chosen: Uint8Array | Float64Array | null = null, changeOf: ((i: number) => CommentChange | null) | null = null): void {
     for (let i = 0; i < batch.count; i++) {
       if (chosen !== null && chosen[i] === 0) continue
-      this.writeFrame(batch, reader, i, commentOf === null ? noOptions : utf8Bytes(commentOf(i)))
+      this.writeFrame(batch, reader, i, changeOf?.(i) ?? null)
     }
   }
 
   /** Takes one frame of a batch. */
   writeOne(batch: FrameBatch, reader: FrameSource, i: number): void {
-    this.writeFrame(batch, reader, i, noOptions)
+    this.writeFrame(batch, reader, i, null)
   }
 
   finish(): void {
@@ -97,19 +99,21 @@ export class CaptureFileWriter {
     return reader instanceof CaptureReader && !this.options.isMerged && reader.format === (this.isPcap ? 'pcap' : 'pcapng')
   }
 
-  private writeFrame(batch: FrameBatch, reader: FrameSource, i: number, comment: Uint8Array): void {
+  private writeFrame(batch: FrameBatch, reader: FrameSource, i: number, change: CommentChange | null): void {
     this.frames++
-    if (this.isCopied(reader)) this.copyFrame(batch.bytes, reader, i, comment)
+    if (this.isPcap && change !== null && change.add.length > 0) this.commentsLeft++
+    if (this.isCopied(reader)) this.copyFrame(batch.bytes, reader, i, change)
     else if (this.isPcap) this.writePcap(batch, reader, i)
-    else this.writePcapng(batch, reader, i, comment)
+    else this.writePcapng(batch, reader, i, change)
   }
 
-  private copyFrame(area: Uint8Array, reader: CaptureReader, i: number, comment: Uint8Array): void {
+  private copyFrame(area: Uint8Array, reader: CaptureReader, i: number, change: CommentChange | null): void {
     const start = reader.blockStarts[i]
     const length = reader.blockLengths[i]
-    if (this.isPcap || comment.length === 0) return this.out.write(area.subarray(start, start + length))
-    const scratch = this.room(length + commentBytesBound(comment))
-    this.out.write(scratch.subarray(0, copyWithComment(area, start, length, reader.isLittle, comment, scratch, 0)))
+    if (this.isPcap || change === null) return this.out.write(area.subarray(start, start + length))
+    if (change.add.length > 0 && !takesComments(area, start, reader.isLittle)) this.commentsLeft++
+    const scratch = this.room(length + commentBytesBound(change))
+    this.out.write(scratch.subarray(0, copyWithComments(area, start, length, reader.isLittle, change, scratch, 0)))
   }
 
   /** A block of a file that is not copied. The reader tells of a section before anything of it. */
@@ -136,7 +140,7 @@ export class CaptureFileWriter {
     else this.out.write(block)
   }
 
-  private writePcapng(batch: FrameBatch, reader: FrameSource, i: number, comment: Uint8Array): void {
+  private writePcapng(batch: FrameBatch, reader: FrameSource, i: number, change: CommentChange | null): void {
     const interfaceId = this.describeInterfaces(reader)[reader.frameInterfaces[i]]
     if (this.out.bytes === 0) this.writeSection()
     const length = batch.capturedLength[i]
@@ -144,12 +148,12 @@ export class CaptureFileWriter {
     const isKnown = reader instanceof CaptureReader && reader.format === 'pcapng' && reader.onBlock !== null
     const kept = isKnown ? packetOptions(batch.bytes, reader.blockStarts[i], reader.blockLengths[i], reader.isLittle) : noOptions
     const needed = enhancedPacketBytes(length) + kept.length
-    const scratch = this.room(2 * needed + commentBytesBound(comment))
+    const scratch = this.room(2 * needed + (change === null ? 0 : commentBytesBound(change)))
     const bytes = isKnown
       ? writePacketWithOptions(scratch, 0, interfaceId, sec, nsec, kept, batch.bytes, batch.offset[i], length, original)
       : writeEnhancedPacket(scratch, 0, interfaceId, sec, nsec, batch.direction[i] as 0 | 1 | 2, batch.bytes, batch.offset[i], length, original)
-    if (comment.length === 0) this.out.write(scratch.subarray(0, bytes))
-    else this.out.write(scratch.subarray(bytes, bytes + copyWithComment(scratch, 0, bytes, true, comment, scratch, bytes)))
+    if (change === null) this.out.write(scratch.subarray(0, bytes))
+    else this.out.write(scratch.subarray(bytes, bytes + copyWithComments(scratch, 0, bytes, true, change, scratch, bytes)))
   }
 
   private writePcap(batch: FrameBatch, reader: FrameSource, i: number): void {

@@ -1,6 +1,8 @@
 import { keepKinds } from '../../src/rpc/contract.ts'
 import { flowSorts } from '../../src/rpc/flows-contract.ts'
 import { applicationNames } from '../../src/rpc/host-contract.ts'
+import { utf8Bytes } from '../../src/base/bytes.ts'
+import { commentBytesAtMost } from '../../src/capture-file/packet-comment.ts'
 import { FaultError, fault } from '../../src/base/fault.ts'
 import type { CallName, Keep, LabCalls, LinkSpec } from '../../src/rpc/contract.ts'
 import type { FlowPage, FlowSort } from '../../src/rpc/flows-contract.ts'
@@ -35,6 +37,8 @@ const injectAtMostUs = 20e6
 /** Longest that a display filter or a graph looks on within one call; the shell asks again for the rest. */
 const filterAtOnceUs = 20_000
 const graphColumnsAtMost = 4096
+/** Beyond what any comment can be, so that the fault can name its bytes. */
+const commentLettersAtMost = 1024 * 1024
 
 export function answersOf(lab: Lab): Answers {
   const capture = () => lab.requireOpen().capture
@@ -62,11 +66,13 @@ export function answersOf(lab: Lab): Answers {
     impair: (settings) => change(() => cableOf(lab.requireOpen().opened).impair(settings)),
     loseNext: (request) => change(() => cableOf(lab.requireOpen().opened).loseNext(request)),
     setKeep: (keep) => lab.setKeep(keepOf(keep)),
-    saveCapture: (request) => {
+    saveCapture: async (request) => {
       const { path, overwrite, flow, first, last, filter } = fieldsOf(request, 'request')
       const numberOf = (value: unknown, name: string): number | undefined => optional(value, (given) => integerOf(given, name, 0, whole))
       const selection = { flow: numberOf(flow, 'flow'), first: numberOf(first, 'first'), last: numberOf(last, 'last'), filter: displayFilterOf(filter) ?? undefined }
-      return capture().save(textOf(path, 'path'), overwrite === true, selection, lab.clock)
+      const saved = await capture().save(textOf(path, 'path'), overwrite === true, selection, lab.clock)
+      lab.wake()
+      return saved
     },
     stopLoading: () => change(() => capture().stopLoading()),
     openInWireshark: async () => openInWireshark(await capture().fileOnDisk(lab.clock)),
@@ -87,6 +93,17 @@ export function answersOf(lab: Lab): Answers {
       const packet = trace.packet(integerOf(number, 'number', 0, whole), read)
       if (packet === null) throw new FaultError(fault('noSuchPacket', { number, total: trace.packetCount }))
       return { ...packet, decision: lab.decisionOf(packet) }
+    },
+    commentPacket: (request) => {
+      const { trace } = capture()
+      const fields = fieldsOf(request, 'request')
+      const number = integerOf(fields.packet, 'packet', 0, whole)
+      if (trace.commentsOf(number) === null) throw new FaultError(fault('noSuchPacket', { number, total: trace.packetCount }))
+      const text = optional(fields.text, (value) => textOf(value, 'text', commentLettersAtMost).trim())
+      const bytes = text === undefined ? 0 : utf8Bytes(text).length
+      if (bytes > commentBytesAtMost) throw new FaultError(fault('commentTooLong', { bytes, limit: commentBytesAtMost }))
+      if (text !== undefined) change(() => trace.comment(number, text))
+      return { comments: [...trace.commentsOf(number)!] }
     },
     getFlowInsights: (flow) => capture().trace.flowInsights(integerOf(flow, 'flow', 0, whole)),
     getFlows: (request) => {

@@ -7,8 +7,10 @@ import type { Link } from '../../src/link/link.ts'
 import { RecordingLink } from '../../src/link/record.ts'
 import type { LocatedLink } from '../../src/link/record.ts'
 import type { EndsCongestion } from '../../src/graph/graph.ts'
-import type { Keep, RecordingState } from '../../src/rpc/contract.ts'
+import type { Keep, RecordingState, SaveResult } from '../../src/rpc/contract.ts'
 import type { FlowRow } from '../../src/rpc/flows-contract.ts'
+import { readPacketComments } from '../../src/capture-file/packet-comment.ts'
+import { PacketComments } from '../../src/trace/packet-comments.ts'
 import { keepAll } from '../../src/trace/keep.ts'
 import { CaptureStatistics } from '../../src/trace/statistics/capture-statistics.ts'
 import { Trace } from '../../src/trace/trace.ts'
@@ -20,7 +22,7 @@ import { FlowGraphs } from './flow-graphs.ts'
 import { SegmentedRecorder } from './segmented-recorder.ts'
 import { copyRecording } from './save-recording.ts'
 import { saveSelection } from './save-selection.ts'
-import type { Selection } from './save-selection.ts'
+import type { SavedComments, Selection } from './save-selection.ts'
 
 export interface CaptureOptions {
   readonly filter: string
@@ -129,21 +131,31 @@ export class Capture implements Task {
   readonly bytesOf = (offset: number, length: number): Uint8Array | null => (this.file ?? this.recorder)?.readBytes(offset, length) ?? null
 
   /** @throws FaultError `fileExists`, `fileNotWritable`, `diskFull`, `badDisplayFilter` */
-  save(path: string, overwrite: boolean, selection: Selection, clock: () => number): { frames: number, bytes: number } | Promise<{ frames: number, bytes: number }> {
+  save(path: string, overwrite: boolean, selection: Selection, clock: () => number): SaveResult | Promise<SaveResult> {
     const { recorder } = this
     const isAll = Object.values(selection).every((limit) => limit === undefined)
-    if (isAll && recorder === null) return this.copyFile(path, overwrite)
-    if (isAll && recorder !== null && recorder.files.length === 1) return recorder.copyTo(path, { overwrite })
-    return this.saveSelected(path, overwrite, selection, clock)
+    const isOneFile = isAll && (recorder === null || recorder.files.length === 1)
+    if (!isOneFile || this.hasWrittenComments) return this.saveAndNote(path, overwrite, selection, clock, isOneFile)
+    const copied = recorder === null ? this.copyFile(path, overwrite) : recorder.copyTo(path, { overwrite })
+    this.trace.comments?.noteAllSaved()
+    return { ...copied, commentsLeft: 0 }
   }
 
-  private async saveSelected(path: string, overwrite: boolean, selection: Selection, clock: () => number): Promise<{ frames: number, bytes: number }> {
+  /** Comments that the file holds are saved. */
+  private async saveAndNote(...args: Parameters<Capture['saveSelected']>): Promise<SaveResult> {
+    const { comments } = this.trace
+    const { result, saved } = await this.saveSelected(...args)
+    if (result.commentsLeft === 0) comments?.noteSaved(saved)
+    return result
+  }
+
+  private async saveSelected(path: string, overwrite: boolean, selection: Selection, clock: () => number, isWhole: boolean): Promise<{ result: SaveResult, saved: SavedComments }> {
     const { trace, bytesOf, recorder } = this
     recorder?.flush(clock())
     const release = recorder?.hold()
     const files = recorder?.files ?? [{ path: this.options.sourcePath ?? '', base: 0 }]
     try {
-      return await saveSelection({ trace, files, bytesOf, clock }, selection, path, overwrite, this.options.application)
+      return await saveSelection({ trace, files, bytesOf, clock, isWhole }, selection, path, overwrite, this.options.application)
     } finally {
       release?.()
     }
@@ -166,11 +178,11 @@ export class Capture implements Task {
   /** A file in which everything stands that is there now; one is made where the recording has several. */
   async fileOnDisk(clock: () => number): Promise<string> {
     const { recorder } = this
-    if (recorder === null) return this.options.sourcePath ?? ''
-    recorder.flush(clock())
-    if (recorder.files.length === 1) return recorder.path
+    recorder?.flush(clock())
+    const isOneFile = recorder === null || recorder.files.length === 1
+    if (isOneFile && !this.hasWrittenComments) return recorder === null ? this.options.sourcePath ?? '' : recorder.path
     const path = this.options.nextPath().replace(/\.pcapng$/, '-whole.pcapng')
-    await this.saveSelected(path, true, {}, clock)
+    await this.saveSelected(path, true, {}, clock, isOneFile)
     return path
   }
 
@@ -222,6 +234,8 @@ export class Capture implements Task {
     }
   }
 
+  private get hasWrittenComments(): boolean { return (this.trace.comments?.writtenCount ?? 0) > 0 }
+
   private trim(): void {
     const flows = this.trace.trim()
     if (flows === null) return
@@ -255,6 +269,7 @@ export class Capture implements Task {
     trace.isKnown = this.options.isKnown
     trace.reasonOf = this.options.reasonOf
     if (this.file === null) trace.keep = this.wanted
+    trace.comments = new PacketComments(({ fileOffset }) => this.file?.format === 'pcapng' && fileOffset >= 0 ? readPacketComments(this.bytesOf, fileOffset) : [])
     return trace
   }
 }

@@ -1,3 +1,6 @@
+import { utf8Bytes } from '../../src/base/bytes.ts'
+import type { CommentChange } from '../../src/capture-file/packet-comment.ts'
+import type { SaveResult } from '../../src/rpc/contract.ts'
 import type { PacketList } from '../../src/trace/packet-list.ts'
 import type { ByteReader } from '../../src/trace/packet-rows.ts'
 import { PacketRecord } from '../../src/trace/packet-store.ts'
@@ -15,7 +18,15 @@ export interface SelectionSource {
   readonly files: readonly { readonly path: string, readonly base: number }[]
   readonly bytesOf: ByteReader
   readonly clock: () => number
+  /** Everything that the files hold is wanted, frames that the trace does not know and blocks behind the last frame too. */
+  readonly isWhole?: boolean
 }
+
+/** The packets to save: where each stands in the recording, ascending, and its number. */
+interface Wanted { readonly offsets: Float64Array, readonly numbers: Float64Array }
+
+/** What was put in place of the comments of packets, by packet number; null where they stayed. */
+export type SavedComments = Map<number, string | null>
 
 /** Longest that a display filter looks on before the lab goes on. */
 const filterAtOnceUs = 20_000
@@ -26,34 +37,44 @@ const filterAtOnceUs = 20_000
  */
 export async function saveSelection(
   source: SelectionSource, selection: Selection, target: string, overwrite: boolean, application: string,
-): Promise<{ frames: number, bytes: number }> {
+): Promise<{ result: SaveResult, saved: SavedComments }> {
   const release = source.trace.hold()
-  const wanted = offsetsOf(source.trace, selection, await packetsOf(source, selection).finally(release))
+  const wanted = wantedOf(source.trace, selection, await packetsOf(source, selection).finally(release))
+  const saved: SavedComments = new Map()
   let writer: CaptureFileWriter | null = null
   try {
     writer = new CaptureFileWriter({ path: target, overwrite, application })
     let next = 0
-    for (const { path, base } of source.files) next = await copyWanted(await CaptureCursor.open(path), base, wanted, next, writer)
+    for (const { path, base } of source.files) next = await copyWanted(await CaptureCursor.open(path), base, { source, wanted, saved, writer }, next)
     writer.finish()
-    return { frames: writer.frames, bytes: writer.bytes }
+    return { result: { frames: writer.frames, bytes: writer.bytes, commentsLeft: writer.commentsLeft }, saved }
   } catch (error) {
     writer?.discard()
     throw error
   }
 }
 
+interface Copying { readonly source: SelectionSource, readonly wanted: Wanted, readonly saved: SavedComments, readonly writer: CaptureFileWriter }
+
 /** Writes what is wanted of one file, from position `next` of `wanted` on. @returns the position behind */
-async function copyWanted(cursor: CaptureCursor, base: number, wanted: Float64Array, next: number, writer: CaptureFileWriter): Promise<number> {
+async function copyWanted(cursor: CaptureCursor, base: number, { source, wanted: { offsets, numbers }, saved, writer }: Copying, next: number): Promise<number> {
+  const { trace: { comments }, isWhole = false } = source
+  const changeOf = (number: number): CommentChange | null => {
+    if (number === 0 || comments === null) return null
+    const text = comments.changeOf(number)
+    saved.set(number, text)
+    return text === null ? null : { add: text === '' ? [] : [utf8Bytes(text)], drops: true }
+  }
   try {
     writer.follow(cursor.reader)
-    while (next < wanted.length && await cursor.next()) {
+    while ((isWhole || next < offsets.length) && await cursor.next()) {
       const { batch, reader } = cursor
-      const chosen = new Uint8Array(batch.count)
+      const chosen = new Float64Array(batch.count)
       for (let i = 0; i < batch.count; i++) {
-        while (wanted[next] < base + reader.frameOffsets[i]) next++
-        if (wanted[next] === base + reader.frameOffsets[i]) chosen[i] = 1
+        while (offsets[next] < base + reader.frameOffsets[i]) next++
+        if (offsets[next] === base + reader.frameOffsets[i]) chosen[i] = numbers[next]
       }
-      writer.write(batch, reader, chosen)
+      writer.write(batch, reader, isWhole ? null : chosen, (i) => changeOf(chosen[i]))
       // The lab goes on meanwhile.
       await new Promise(setImmediate)
     }
@@ -75,18 +96,20 @@ async function packetsOf({ trace, bytesOf, clock }: SelectionSource, { flow, fil
   return displayed.list
 }
 
-/** Where the selected packets stand in the file, ascending. */
-function offsetsOf(trace: Trace, { first = 1, last = Infinity }: Selection, packets: PacketList | null | undefined): Float64Array {
-  if (packets === undefined) return new Float64Array(0)
+function wantedOf(trace: Trace, { first = 1, last = Infinity }: Selection, packets: PacketList | null | undefined): Wanted {
+  if (packets === undefined) return { offsets: new Float64Array(0), numbers: new Float64Array(0) }
   const count = packets?.length ?? trace.packetCount - trace.packetsLeft
   const offsets = new Float64Array(count)
+  const numbers = new Float64Array(count)
   const record = new PacketRecord()
   let found = 0
   for (let i = 0; i < count; i++) {
     const number = packets === null ? trace.packetsLeft + i + 1 : packets.at(i)
     if (number < first || number > last) continue
     trace.store.read(number - 1, record)
-    if (record.fileOffset >= 0) offsets[found++] = record.fileOffset
+    if (record.fileOffset < 0) continue
+    numbers[found] = number
+    offsets[found++] = record.fileOffset
   }
-  return offsets.subarray(0, found)
+  return { offsets: offsets.subarray(0, found), numbers: numbers.subarray(0, found) }
 }

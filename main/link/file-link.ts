@@ -74,6 +74,8 @@ export class FileLink implements LocatedLink {
   get sizeBytes(): number { return this.file.sizeBytes }
   get isSizeKnown(): boolean { return this.file.isComplete }
 
+  get format(): CaptureReader['format'] { return this.reader.format }
+
   /** Hands out nothing more; what has been handed out can still be read. */
   stopReading(): void {
     this.isAllRead = true

@@ -89,8 +89,8 @@ export class PacketPainter {
     this.paintState(tcp, top, look)
     this.paintFindings(tcp.findings, top)
     const column = this.column('info')
-    const left = column.x + cellPadding
     const right = column.x + column.width - cellPadding
+    const left = this.paintComment(row, column.x + cellPadding, top)
     if (row.malformed) this.chip('error', row.malformed, left, top, right)
     else {
       const [gravest] = shownFindings(tcp.findings)
@@ -101,10 +101,24 @@ export class PacketPainter {
 
   /** Rows without TCP fields use their room for the protocol's own line. */
   private paintWide(row: PacketRow, top: number): void {
-    const from = this.column('flags').x + cellPadding
+    const from = this.paintComment(row, this.column('flags').x + cellPadding, top)
     const right = this.width - 8
     if (row.malformed) this.chip('error', row.malformed, from, top, right)
     else this.clipped(row.info, from, top, right - from, '--text-2', this.theme.mono)
+  }
+
+  /** A speech bubble where somebody has commented the packet. @returns where what follows begins */
+  private paintComment({ comment }: PacketRow, x: number, top: number): number {
+    if (comment === '') return x
+    const { context, theme } = this
+    context.fillStyle = theme.color('--accent')
+    context.beginPath()
+    context.roundRect(x, top + 4, 11, 8, 2)
+    context.moveTo(x + 2, top + 11.5)
+    context.lineTo(x + 2, top + 15)
+    context.lineTo(x + 6, top + 11.5)
+    context.fill()
+    return x + 15
   }
 
   private paintLights(flags: number, top: number): void {

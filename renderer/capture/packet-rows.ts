@@ -120,6 +120,18 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
     }
   }
 
+  function askAnew(): void {
+    generation++
+    pages.clear()
+    matches.clear()
+    asked.clear()
+    isTotalStale = true
+    version.value++
+    if (filter.value !== '') scanned.value = 0
+    want(...wanted)
+    void scan()
+  }
+
   const rest = () => ({ ...(flow.value >= 0 ? { flow: flow.value } : {}), ...(filter.value === '' ? {} : { filter: filter.value }) })
 
   function takeScanned(answer: PacketRowPage): void {
@@ -169,15 +181,9 @@ export function usePacketRows(lab: Lab, flow: Ref<number>, filter: Ref<string>, 
       for (const page of pages.keys()) if ((page + 1) * pageRows <= left.value) pages.delete(page)
       return
     }
-    generation++
-    pages.clear()
-    matches.clear()
-    asked.clear()
-    isTotalStale = true
-    if (filter.value !== '') scanned.value = 0
-    want(...wanted)
-    void scan()
+    askAnew()
   })
+  watch(() => lab.packets.value.commentChanges, askAnew)
   // Rows stay as they are; only their colours are asked for again.
   watch(() => rules.value.join('\n'), () => {
     pages.clear()

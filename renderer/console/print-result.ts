@@ -4,7 +4,7 @@ import type { CommandLineError } from '../../src/rpc/command-line.ts'
 import { commandUsage } from '../../src/rpc/command-line.ts'
 import { commandNames, commandSpec, type Command, type CommandName } from '../../src/rpc/commands.ts'
 import type { CableState } from '../../src/rpc/cable-contract.ts'
-import type { Keep, LinkChoice, LinkState } from '../../src/rpc/contract.ts'
+import type { Keep, LinkChoice, LinkState, SaveResult } from '../../src/rpc/contract.ts'
 import type { FlowInsights, FlowPage } from '../../src/rpc/flows-contract.ts'
 import type { DatagramPage, Decision, HostState, InjectResult, SocketRow } from '../../src/rpc/host-contract.ts'
 import type { PacketBytes, PacketRowPage } from '../../src/rpc/packets-contract.ts'
@@ -16,10 +16,11 @@ import { icmpErrorName } from '../../src/wire/icmp-names.ts'
 import { printData, printPacket } from '../../src/wire/one-line.ts'
 import { decodePacket, Packet } from '../../src/wire/packet.ts'
 import { tcpStateNames } from '../../src/tcp/state.ts'
-import { formatBytes, formatCompact, formatCount, formatRtt, formatTime } from '../format.ts'
+import { formatCompact, formatCount, formatRtt, formatTime } from '../format.ts'
 import { flagLabel } from '../tcp-flags.ts'
 import { harmless, toned } from './ansi.ts'
 import { insightLines, packetsText, reasonTitle, verdictLines } from '../capture/shown-insights.ts'
+import { savedCapture } from '../capture/saved-capture.ts'
 import { savedStream } from '../capture/stream-words.ts'
 import { cableText } from '../endpoint/cable-text.ts'
 import { printExport, printScript } from './print-script.ts'
@@ -59,12 +60,12 @@ export class ResultPrinter {
       }
       case 'impair': case 'lose': return [cableText(value as CableState, t)]
       case 'save': {
-        const { frames, bytes } = value as { frames: number, bytes: number }
-        return [t('window.result.saved', { frames: formatCount(frames), bytes: formatBytes(bytes) })]
+        return [savedCapture(value as SaveResult, t)]
       }
       case 'flows': return this.flows(value as FlowPage)
       case 'packets': return this.packets(value as PacketRowPage)
       case 'packet': return this.packet(value as PacketBytes)
+      case 'comment': return this.comments((value as { comments: string[] }).comments)
       case 'explain': return this.insights(value as FlowInsights | null)
       case 'streamShow': return printStream(value as StreamPage, t)
       case 'streamFind': return [(value as StreamMatch).position < 0 ? t('window.stream.notFound') : t('window.stream.foundAt', { position: formatCount((value as StreamMatch).position) })]
@@ -200,9 +201,16 @@ export class ResultPrinter {
     for (let at = 0; at < Math.min(packet.bytes.length, dumpAtMost); at += 16) lines.push(hexLine(packet.bytes, at))
     if (packet.bytes.length > dumpAtMost) lines.push(toned('dim', this.words.t('window.result.moreBytes', { count: formatCount(packet.bytes.length - dumpAtMost) })))
     for (const { text, packets } of insightLines(packet.insights, this.words.t)) lines.push(`${text}${packetsText(packets, this.words.t)}`)
+    for (const comment of packet.comments) lines.push(...this.comments([comment]))
     const { decision } = packet
     if (decision !== null) lines.push(`${this.words.t(reasonTitle(decision))}: ${this.words.t(`reasons.${decision.reason}`, reasonParams(decision.verb, decision.operands))} (${decision.rfc})`)
     return lines
+  }
+
+  private comments(comments: readonly string[]): string[] {
+    const { t } = this.words
+    if (comments.length === 0) return [toned('dim', t('window.comment.none'))]
+    return comments.flatMap((comment) => harmless(t('window.comment.ofRow', { comment })).split('\n'))
   }
 
   private insights(found: FlowInsights | null): string[] {

@@ -65,7 +65,7 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     timeUs: shallowRef(0),
     link: shallowRef(null),
     host: shallowRef(null),
-    packets: shallowRef({ total: 0, left: 0, ratePps: 0 }),
+    packets: shallowRef({ total: 0, left: 0, ratePps: 0, commentChanges: 0, commentsUnsaved: 0 }),
     flowTotal: shallowRef(0),
     flowsLeft: shallowRef(0),
     flows: shallowRef(new Map()),
@@ -132,9 +132,8 @@ export function createLab(connection: LabConnection, faults: FaultList): Lab {
     lab.timeUs.value = update.timeUs
     lab.link.value = update.link
     lab.host.value = update.host
-    const { total, left, ratePps } = lab.packets.value
     lab.flowsLeft.value = update.flows.left
-    if (update.packets.total !== total || update.packets.left !== left || update.packets.ratePps !== ratePps) lab.packets.value = update.packets
+    if (isOther(update.packets, lab.packets.value)) lab.packets.value = update.packets
     takeFlows(update.flows.changed, update.flows.total)
     lab.sockets.value = update.sockets
     lab.datagrams.value = update.datagrams
@@ -188,3 +187,7 @@ function isOtherCapture(lab: Lab, update: LabUpdate): boolean {
 }
 
 const captureName = ({ info, recording }: LinkState): string => [info?.kind, info?.name, recording.first].join(' ')
+
+function isOther(now: LabUpdate['packets'], before: LabUpdate['packets']): boolean {
+  return (Object.keys(now) as (keyof LabUpdate['packets'])[]).some((name) => now[name] !== before[name])
+}

@@ -35,6 +35,8 @@ export const faultCodes = [
   'noSuchConnection',
   'noSuchListener',
   'noSuchPacket',
+  'commentTooLong',
+  'commentsUnsaved',
   'noSuchFlow',
   'noSuchStream',
   'noHandshake',

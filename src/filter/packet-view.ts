@@ -3,6 +3,7 @@ import { PacketAnalyses, PacketAnalysis } from '../trace/packet-analysis.ts'
 import { PacketMark, PacketRecord, Protocol } from '../trace/packet-store.ts'
 import type { PacketStore } from '../trace/packet-store.ts'
 import type { Flow } from '../trace/flow.ts'
+import type { PacketComments } from '../trace/packet-comments.ts'
 import type { FlowTracker } from '../trace/flow-tracker.ts'
 import { isPartial } from '../trace/segment-header.ts'
 import type { ReasonReader } from '../trace/trace.ts'
@@ -18,6 +19,7 @@ export interface PacketSource {
   readonly tracker: FlowTracker
   readonly insights?: Insights | null
   readonly reasonOf?: ReasonReader | null
+  readonly comments?: PacketComments | null
 }
 
 /** Reads the bytes of a stored packet back; null where they are not there (any more). The bytes are good until the next call. */

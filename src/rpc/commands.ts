@@ -58,6 +58,7 @@ export const commandTable = {
   },
   packets: { words: ['packets'], positionals: [], options: [{ name: 'flow', type: 'flow' }, { name: 'display', type: 'text' }, { name: 'from', type: 'integer' }, { name: 'count', type: 'count' }] },
   packet: { words: ['packet'], positionals: [{ name: 'number', type: 'count' }], options: [] },
+  comment: { words: ['comment'], positionals: [{ name: 'number', type: 'count' }, { name: 'text', type: 'text', optional: true, rest: true }], options: [{ name: 'delete', type: 'flag' }] },
   explain: { words: ['explain'], positionals: [{ name: 'flow', type: 'flow' }], options: [] },
   streamShow: {
     words: ['stream', 'show'],
@@ -256,6 +257,10 @@ export function commandCall(command: Command): LabCall | null {
     case 'flows': return { name: 'getFlows', args: [flowRequest(command.args)] }
     case 'packets': return { name: 'getPacketRows', args: [{ ...page(command.args), ...given('flow', command.args.flow), ...given('filter', command.args.display) }] }
     case 'packet': return { name: 'getPacket', args: [command.args.number] }
+    case 'comment': {
+      const { number, text, delete: isDeleted } = command.args
+      return { name: 'commentPacket', args: [{ packet: number, ...given('text', isDeleted ? '' : text) }] }
+    }
     case 'explain': return { name: 'getFlowInsights', args: [command.args.flow] }
     case 'streamShow': {
       const { from = 0, count = streamBytes } = command.args

@@ -4,7 +4,7 @@ import type { LinkInfo, LinkKind, LinkStatistics } from '../link/link.ts'
 import type { CableSettings, CableState } from './cable-contract.ts'
 import type { FlowInsights, FlowPage, FlowRequest, FlowRow, FlowSeriesAnswer, FlowSeriesRequest } from './flows-contract.ts'
 import type { ApplicationName, ConnectRequest, ConnectionView, DatagramPage, DatagramRequest, Decision, HostSettings, HostState, InjectRequest, InjectResult, SocketRow } from './host-contract.ts'
-import type { PacketBytes, PacketRowPage, PacketRowRequest } from './packets-contract.ts'
+import type { CommentRequest, PacketBytes, PacketRowPage, PacketRowRequest } from './packets-contract.ts'
 import type { ScriptAnswer, ScriptExportAnswer, ScriptExportRequest, ScriptProgress, ScriptRequest } from './script-contract.ts'
 import type { ConversationPage, EndpointPage, IoAnswer, IoRequest, PairRequest, StatisticsSummary } from './statistics-contract.ts'
 import type { StreamChoice, StreamMatch, StreamPage, StreamRequest, StreamSave, StreamSearch } from './stream-contract.ts'
@@ -33,7 +33,7 @@ export interface LabCalls {
   /** Loses the next segments of a kind, of whichever end; 0 takes it back. @throws linkNotVirtual */
   loseNext(request: { kind: SegmentKind, count: number }): CableState
   /** Copies the recording to a file of the user's. @throws fileExists unless `overwrite`, fileNotWritable, diskFull, badDisplayFilter */
-  saveCapture(request: SaveRequest): { frames: number, bytes: number }
+  saveCapture(request: SaveRequest): SaveResult
   /** Reads the capture file that is open no further; what has been read stays. */
   stopLoading(): void
   /** Opens the recording, or the capture file, in Wireshark on the lab's machine. @throws wiresharkNotFound */
@@ -42,6 +42,8 @@ export interface LabCalls {
   getPacketRows(request: PacketRowRequest): PacketRowPage
   /** @throws noSuchPacket */
   getPacket(number: number): PacketBytes
+  /** Reads, writes or deletes the comment of a packet; a file has it once the capture is saved. @throws noSuchPacket, commentTooLong */
+  commentPacket(request: CommentRequest): { comments: string[] }
   /** What a TCP flow comes to beyond its findings; null of another, or where it is forgotten. */
   getFlowInsights(flow: number): FlowInsights | null
   /** `from` as in {@link PacketRowRequest}, among the flows as they are sorted: by number unless said. */
@@ -142,6 +144,9 @@ export interface LinkSpec {
  */
 export interface SaveRequest { path: string, overwrite?: boolean, flow?: number, first?: number, last?: number, filter?: string }
 
+/** `commentsLeft`: comments written here that the file could not take, as a pcap file. */
+export interface SaveResult { frames: number, bytes: number, commentsLeft: number }
+
 export const keepKinds = ['all', 'packets', 'bytes', 'minutes'] as const
 export type KeepKind = typeof keepKinds[number]
 
@@ -187,7 +192,8 @@ export interface LabUpdate {
   link: LinkState
   host: HostState
   /** `total` came, and `left` of them are not kept any more: lists begin behind them. */
-  packets: { total: number, left: number, ratePps: number }
+  /** And how often comments changed, and of how many packets they are not in a saved file. */
+  packets: { total: number, left: number, ratePps: number, commentChanges: number, commentsUnsaved: number }
   /** `total` are there; `left` have left with their packets, and their numbers may be others' now. */
   flows: { total: number, left: number, changed: FlowRow[] }
   sockets: SocketRow[]
@@ -206,7 +212,7 @@ export type CallName = keyof LabCalls
 /** The only names a shell may call. */
 export const callNames = [
   'describeLab', 'listLinks', 'openLink', 'closeLink', 'setCaptureFilter', 'startCapture', 'stopCapture', 'clearCapture', 'setKeep', 'impair', 'loseNext', 'saveCapture', 'stopLoading', 'openInWireshark',
-  'getPacketRows', 'getPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'stopScripts', 'exportScript',
+  'getPacketRows', 'getPacket', 'commentPacket', 'getFlows', 'getFlowInsights', 'findRow', 'getStream', 'findInStream', 'findStreamPacket', 'saveStream', 'runScript', 'stopScripts', 'exportScript',
   'getStatistics', 'getConversations', 'getEndpoints', 'getIoSeries',
   'flowSeries', 'startHost', 'stopHost', 'listen', 'unlisten', 'connect', 'send', 'closeConnection',
   'abortConnection', 'setConnectionOption', 'getReceived', 'sendDatagram', 'getDatagrams', 'getDecisions', 'inject', 'watch', 'runFirstConversation',

@@ -33,6 +33,8 @@ export interface PacketRow {
   info: string
   /** The decoder's complaint, or null. */
   malformed: string | null
+  /** The beginning of its comments; '' for none. */
+  comment: string
 }
 
 export interface TcpRow {
@@ -76,7 +78,11 @@ export interface PacketBytes {
   insights: PacketInsight[]
   /** Why a host of the lab sent this segment, or dropped it on arrival; null where it was none of its, or where that is forgotten. */
   decision: Decision | null
+  comments: string[]
 }
+
+/** `text`: what the packet's comment is to be, in place of all that it has; '' deletes them, absent only reads them. */
+export interface CommentRequest { packet: number, text?: string }
 
 /** Why a packet has a finding: what the operands are follows from the rule (src/trace/segment-analysis.ts). */
 export interface FindingProof {

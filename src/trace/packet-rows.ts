@@ -7,11 +7,15 @@ import { noWindowScale, unseenWindowScale } from './flow.ts'
 import type { Flow, FlowEnd } from './flow.ts'
 import type { FlowTracker } from './flow-tracker.ts'
 import { packetInfo } from './packet-info.ts'
+import type { PacketComments } from './packet-comments.ts'
 import { PacketMark, PacketRecord, Protocol, protocolNames, receiverStateOf, senderStateOf } from './packet-store.ts'
 import type { PacketStore } from './packet-store.ts'
 
 /** Reads raw bytes of a frame back from where they were recorded; null where they are not there (any more). */
 export type ByteReader = (fileOffset: number, lengthBytes: number) => Uint8Array | null
+
+/** Letters of a comment that a row shows: a page of rows stays small whatever the file holds. */
+const rowCommentLetters = 200
 
 /** Makes rows of stored packets. What the store does not hold (options, text, addresses outside of flows) is read from the raw bytes. */
 export class PacketRows {
@@ -22,27 +26,28 @@ export class PacketRows {
   constructor(private readonly store: PacketStore, private readonly tracker: FlowTracker) {}
 
   /** `number` counts from 1 and must exist. */
-  row(number: number, bytesOf: ByteReader): PacketRow {
+  row(number: number, bytesOf: ByteReader, comments: PacketComments | null = null): PacketRow {
     const { record } = this
     this.store.read(number - 1, record)
-    return this.build(number, this.bytesOf(record, bytesOf))
+    return this.build(number, this.bytesOf(record, bytesOf), comments?.of(number, record) ?? [])
   }
 
-  packetBytes(number: number, bytesOf: ByteReader): PacketBytes {
+  packetBytes(number: number, bytesOf: ByteReader, comments: PacketComments | null = null): PacketBytes {
     const { record } = this
     this.store.read(number - 1, record)
     const bytes = this.bytesOf(record, bytesOf)
-    const row = this.build(number, bytes)
+    const texts = comments?.of(number, record) ?? []
+    const row = this.build(number, bytes, texts)
     const flow = this.flowOf(record)
     return {
       number, timeSec: record.timeSec, timeNsec: record.timeNsec, direction: record.direction as 0 | 1 | 2, linkType: record.linkType, originalLength: record.originalLength,
       bytes: bytes ? bytes.slice() : new Uint8Array(0), flow: record.flow, row, clientIsn: flow?.client.isn ?? -1, serverIsn: flow?.server.isn ?? -1,
       proofs: record.findings === 0 ? [] : this.tracker.proofs.of(number),
-      insights: [], decision: null,
+      insights: [], decision: null, comments: [...texts],
     }
   }
 
-  private build(number: number, bytes: Uint8Array | null): PacketRow {
+  private build(number: number, bytes: Uint8Array | null, comments: readonly string[]): PacketRow {
     const { record, packet } = this
     if (bytes) decodePacket(bytes, 0, bytes.length, record.linkType, packet, record.originalLength)
     const flow = (record.marks & PacketMark.quoting) === 0 ? this.flowOf(record) : null
@@ -60,6 +65,7 @@ export class PacketRows {
       tcp: record.protocol === Protocol.tcp && flow ? tcpRow(record, flow) : null,
       info: bytes ? packetInfo(packet, bytes) : '',
       malformed: (record.marks & PacketMark.malformed) === 0 ? null : bytes && packet.error ? `${packet.error.layer}: ${packet.error.reason} at byte ${packet.error.offset}` : 'malformed',
+      comment: comments.join(' / ').slice(0, rowCommentLetters),
     }
   }
 

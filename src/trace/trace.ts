@@ -12,6 +12,7 @@ import { flowInsights, flowLimits, packetInsights } from './insight/insight-view
 import type { FlowLimits } from './insight/insight-views.ts'
 import { Insights } from './insight/insights.ts'
 import { firstToKeep, keepAll } from './keep.ts'
+import type { PacketComments } from './packet-comments.ts'
 import { PacketAnalyses } from './packet-analysis.ts'
 import type { PacketAnalysis } from './packet-analysis.ts'
 import { PacketRows } from './packet-rows.ts'
@@ -36,6 +37,8 @@ export class Trace {
   isKnown: KnownEnds = () => false
   /** What a host of the lab decided of a packet, where one did. */
   reasonOf: ReasonReader | null = null
+  /** Null where nobody reads or writes comments. */
+  comments: PacketComments | null = null
   /** What stays in {@link trim}. */
   keep: Keep = keepAll
   /** Another object each time that packets have left: what was worked out of all of them is worked out anew. */
@@ -90,6 +93,7 @@ export class Trace {
     this.kept = {}
     const flows = this.tracker.leaveBefore(first + 1)
     this.insights?.leaveBefore(first + 1, flows)
+    this.comments?.leaveBefore(first + 1)
     return flows
   }
 
@@ -126,18 +130,32 @@ export class Trace {
     const total = list ? list.length : this.store.count - this.store.first
     const { from, count } = pageOf(request, total)
     const rows: PacketRow[] = []
-    for (let i = from; i < from + count; i++) rows.push(this.builder.row(list ? list.at(i) : this.store.first + i + 1, bytesOf))
+    for (let i = from; i < from + count; i++) rows.push(this.builder.row(list ? list.at(i) : this.store.first + i + 1, bytesOf, this.comments))
     return { total, from, rows }
   }
 
   /** Rows of given packets, which must exist. */
   rowsOf(numbers: readonly number[], bytesOf: ByteReader): PacketRow[] {
-    return numbers.map((number) => this.builder.row(number, bytesOf))
+    return numbers.map((number) => this.builder.row(number, bytesOf, this.comments))
   }
 
   /** @returns null where there is no such packet */
   packet(number: number, bytesOf: ByteReader): PacketBytes | null {
-    return this.has(number) ? { ...this.builder.packetBytes(number, bytesOf), insights: this.packetInsights(number) } : null
+    return this.has(number) ? { ...this.builder.packetBytes(number, bytesOf, this.comments), insights: this.packetInsights(number) } : null
+  }
+
+  /** The comments of a packet; null where there is no such packet. */
+  commentsOf(number: number): readonly string[] | null {
+    if (!this.has(number)) return null
+    this.store.read(number - 1, this.record)
+    return this.comments?.of(number, this.record) ?? []
+  }
+
+  /** Writes, or with '' deletes, the comment of a packet that is there; filters look at all packets anew. */
+  comment(number: number, text: string): void {
+    this.store.read(number - 1, this.record)
+    this.comments!.write(number, this.record, text)
+    this.kept = {}
   }
 
   /** Fills `into` with what the tracker knows of a packet, see {@link PacketAnalyses}. @returns false where there is no such packet */

@@ -175,6 +175,17 @@ describe('tcplab analyze', () => {
     expect(tshark(target, 'frame.comment').map(([comment]) => comment)).toEqual(['', '', '', '', 'tcp.analysis.retransmission', ''])
   })
 
+  it('finds packets by their comments as tshark does, and prints them', () => {
+    const target = path.join(folder, 'found.pcapng')
+    expect(analyze(fileOf('g.pcap', conversation), '-w', target, '--comments')).toMatchObject({ code: 0 })
+    for (const filter of ['frame.comment', 'frame.comment contains "retrans"', 'frame.comment matches "RETRANS.*n$"', '!frame.comment']) {
+      const theirs = execFileSync('tshark', ['-r', target, '-Y', filter, '-T', 'fields', '-e', 'frame.number', '-e', 'frame.comment'], { encoding: 'utf8' })
+      expect(theirs, filter).not.toBe('')
+      expect(analyze(target, '-Y', filter, '--fields', 'frame.number,frame.comment').stdout, filter).toBe(theirs)
+    }
+    expect(analyze(fileOf('g.pcap', conversation), '-Y', 'frame.comment', '--fields', 'frame.number').stdout).toBe('')
+  })
+
   it('reads what gzip and zstd have packed, from a file and from a pipe', () => {
     const whole = analyze(fileOf('e.pcap', conversation)).stdout
     for (const [program, ...args] of [['gzip', '-9'], ['zstd', '-q', '-1'], ['zstd', '-q', '-19', '--no-check'], ['zstd', '-q', '--format=zstd', '--long=24']]) {

@@ -104,7 +104,7 @@ function addArp(capture: FixtureCapture, time: number, operation: 1 | 2, source:
   const info = operation === 1 ? `who has ${destination}? tell ${source}` : `${source} is at 02:00:0a:4d:00:50`
   const row: PacketRow = {
     number, time, direction: operation === 1 ? 2 : 1, source, destination, protocol: 'ARP', capturedLength: bytes.length, originalLength: bytes.length,
-    flow: -1, tcp: null, info, malformed: null,
+    flow: -1, tcp: null, info, malformed: null, comment: '',
   }
   capture.packets.push({ row, bytes })
 }
@@ -150,7 +150,7 @@ function packetOf(segment: Scripted, flow: number, number: number, ends: readonl
   }
   const row: PacketRow = {
     number, time, direction: known[from] ? 2 : 1, source: source.address, destination: destination.address, protocol: 'TCP',
-    capturedLength: bytes.length, originalLength: bytes.length, flow, tcp, info: segment.info ?? '', malformed: null,
+    capturedLength: bytes.length, originalLength: bytes.length, flow, tcp, info: segment.info ?? '', malformed: null, comment: '',
   }
   return { row, bytes }
 }

@@ -62,7 +62,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
     const faults = core.faults
     core.faults = []
     return {
-      timeUs: 32_000_000, link: core.link, host, packets: { total: capture.packets.length, left: 0, ratePps: core.link.capturing ? 48 : 0 },
+      timeUs: 32_000_000, link: core.link, host, packets: { total: capture.packets.length, left: 0, ratePps: core.link.capturing ? 48 : 0, commentChanges: 0, commentsUnsaved: 0 },
       flows: { total: capture.flows.length, left: 0, changed: capture.flows }, sockets, connection: null, decisions: [], datagrams: 0, script: null, faults,
     }
   }
@@ -95,7 +95,7 @@ export function createFixtureCore(options: { bulkPackets?: number } = {}): Fixtu
       return {
         number, timeSec: 1_795_000_000, timeNsec: Math.round(packet.row.time * 1e9), direction: packet.row.direction, linkType: 1, originalLength: packet.bytes.length,
         bytes: packet.bytes, flow: packet.row.flow, row: packet.row, clientIsn, serverIsn,
-        proofs: proofsOf(packet.row), insights: [], decision: null,
+        proofs: proofsOf(packet.row), insights: [], decision: null, comments: [],
       }
     },
     getFlowInsights: () => null,

@@ -43,6 +43,7 @@ export const frameFields: readonly Field[] = [
   { name: 'frame.time_delta', type: 'relativeTime', ofFrame: sinceBefore, columns: [sincePacketBefore] },
   { name: 'frame.len', type: 'uint32', ofFrame: (view, into) => { into.push(view.record.originalLength) }, columns: [column((columns) => columns.originalLength)] },
   { name: 'frame.cap_len', type: 'uint32', ofFrame: (view, into) => { into.push(view.record.capturedLength) }, columns: [column((columns) => columns.capturedLength)] },
+  { name: 'frame.comment', type: 'string', ofFrame: ({ source, record, index }, into) => { if (source.comments) into.push(...source.comments.of(index + 1, record)) } },
   { name: 'frame.protocols', type: 'string', ofFrame: (view, into) => { if (view.levels.length > 0) into.push(view.levels.map(protocolsOf).join(':')) } },
 ]
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readCaptureFile } from '../../../main/files/capture-input.ts'
 import { CaptureFileWriter } from '../../../main/files/capture-file-writer.ts'
 import { mergeCaptures } from '../../../main/files/merge-captures.ts'
-import { concatBytes } from '../../../src/base/bytes.ts'
+import { utf8Bytes, concatBytes } from '../../../src/base/bytes.ts'
 import { FaultError } from '../../../src/base/fault.ts'
 import { frameOf, pcapFile, pcapngFile, readAll, swapPcapng } from '../capture-file/files.ts'
 
@@ -24,7 +24,7 @@ async function copy(source: string, target: string, isChosen: (number: number) =
   let number = 0
   await readCaptureFile(source, (batch, reader) => {
     const chosen = Uint8Array.from({ length: batch.count }, () => isChosen(++number) ? 1 : 0)
-    writer.write(batch, reader, chosen, commentOf)
+    writer.write(batch, reader, chosen, commentOf === null ? null : (i) => ({ add: [utf8Bytes(commentOf(i))], drops: false }))
   }, (reader) => writer.follow(reader))
   writer.finish()
   return new Uint8Array(readFileSync(path.join(folder, target)))

@@ -40,7 +40,7 @@ describe('saving a part of a capture', () => {
       [{ filter: 'tcp.flags.syn == 1' }, [1, 2, 3]], [{ filter: 'tcp.flags.ack == 1', flow: 0 }, [3, 5]], [{ filter: 'tcp.port == 80', flow: 0, last: 3 }, [1, 3]], [{ filter: 'udp' }, []], [{ filter: 'tcp', flow: 9 }, []],
     ] as const
     for (const [selection, numbers] of cases) {
-      expect((await saveSelection(opened, selection, target, true, 'test')).frames).toBe(numbers.length)
+      expect((await saveSelection(opened, selection, target, true, 'test')).result.frames).toBe(numbers.length)
       const read = readAll(new Uint8Array(readFileSync(target)))
       expect(read.reader.damage).toBeNull()
       expect(read.frames.map((frame) => [...frame.bytes])).toEqual(numbers.map((number) => [...frames[number - 1]]))

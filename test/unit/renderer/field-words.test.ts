@@ -25,7 +25,7 @@ describe.each(languages)('words of the packet panel in %s', (language) => {
     for (const bytes of Object.values(frames)) {
       const source: PacketBytes = {
         number: 1, timeSec: 0, timeNsec: 0, direction: 0, linkType: 1, originalLength: bytes.length, bytes, flow: -1, row: { tcp: null } as PacketRow, clientIsn: -1, serverIsn: -1,
-        proofs: [], insights: [], decision: null,
+        proofs: [], insights: [], decision: null, comments: [],
       }
       for (const cell of decodeForDisplay(source).sections.flatMap((section) => section.grid.flat())) {
         const isFlag = flagLetters.some((light) => cell.span.name === `tcp.flags.${light.name.toLowerCase()}`)

@@ -12,7 +12,7 @@ function shown(number: number, change: (bytes: Uint8Array) => Uint8Array = (byte
   const changed = change(bytes.slice())
   const source: PacketBytes = {
     number, timeSec: 0, timeNsec: 0, direction, linkType: 1, originalLength: Math.max(changed.length, bytes.length), bytes: changed, flow: row.flow, row,
-    clientIsn: 100, serverIsn: 2000, proofs: [], insights: [], decision: null,
+    clientIsn: 100, serverIsn: 2000, proofs: [], insights: [], decision: null, comments: [],
   }
   return decodeForDisplay(source)
 }
