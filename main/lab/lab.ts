@@ -473,7 +473,8 @@ export class Lab {
     const total = trace?.packetCount ?? 0
     return {
       timeUs: nowUs, link: this.linkState(nowUs), host: this.hostState(), packets: {
-        total, left: trace?.packetsLeft ?? 0, ratePps: this.rate.at(total, nowUs), commentChanges: trace?.comments?.changes ?? 0, commentsUnsaved: trace?.comments?.unsavedCount ?? 0,
+        total, left: trace?.packetsLeft ?? 0, ratePps: this.rate.at(total, nowUs),
+        commentChanges: trace?.comments?.changes ?? 0, commentsUnsaved: trace?.comments?.unsavedCount ?? 0,
       },
       flows: { total: trace?.flowCount ?? 0, left: trace?.tracker.flowsLeft ?? 0, changed }, sockets: socketRows(hosts, nowUs),
       datagrams: this.host?.manual.log.total ?? 0, script: this.scripts.progress, faults,
