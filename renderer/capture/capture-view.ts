@@ -23,6 +23,8 @@ export interface CaptureView {
   form: Ref<NumberForm>
   /** The ladder writes A and A+1 in place of numbers. */
   isSymbolic: Ref<boolean>
+  /** The ladder is true to time; otherwise its rows are those of the list. */
+  isTrueToTime: Ref<boolean>
   timeFormat: Ref<TimeFormat>
   rules: ColourRules
   clock: ReturnType<typeof useCaptureClock>
@@ -95,6 +97,7 @@ export function provideCaptureView(lab: Lab, selection: Selection): CaptureView 
     window,
     form,
     isSymbolic: storedRef('ladderSymbolic', false, isBoolean),
+    isTrueToTime: storedRef('ladderTrueToTime', false, isBoolean),
     timeFormat,
     rules,
     clock,

@@ -6,7 +6,7 @@ import { shownWindow } from './packet-columns.ts'
 import { rowHeight } from './row-window.ts'
 import { shownNumbers, symbolicNumbers, type NumberForm } from './shown-numbers.ts'
 
-/** An arrow from one line to the other; it starts in its row and falls ten pixels. */
+/** An arrow from one line to the other; it starts in its row, or at its time, and falls ten pixels. */
 export interface LadderArrow {
   packet: number
   index: number
@@ -42,6 +42,8 @@ export interface LadderInput {
   /** Numbers as letters: A and B for the initial ones, A+1 for the next. */
   isSymbolic: boolean
   height: number
+  /** Where each row stands; without, row below row as in the packet list. */
+  tops?: readonly number[]
 }
 
 export const arrowFall = 10
@@ -57,13 +59,14 @@ export function layLadder(input: LadderInput): LadderLayout {
   if (input.before?.tcp) enter(tracks, input.before)
   input.rows.forEach((row, slot) => {
     if (!row?.tcp || row.flow !== input.flow) return
-    const top = slot * rowHeight
+    const top = topOf(input, slot)
+    const arrived = Math.min(top + rowHeight, topOf(input, slot + 1))
     const { tcp } = row
     const receiver = tracks[1 - tcp.from]
     if ((tcp.flags & (synBit | ackBit)) === synBit) receiver.synTop = top
     tracks[tcp.from].setState(tcp.state, top)
     tracks[tcp.from].setWindow(tcp.flags & resetBit ? -1 : shownWindow(tcp), top)
-    receiver.setState(tcp.receiverState, top + rowHeight)
+    receiver.setState(tcp.receiverState, arrived)
     layout.arrows.push(arrowOf(row, input.firstIndex + slot, top, input))
   })
   for (const track of tracks) {
@@ -73,6 +76,8 @@ export function layLadder(input: LadderInput): LadderLayout {
   }
   return layout
 }
+
+const topOf = ({ tops }: LadderInput, slot: number): number => tops === undefined ? slot * rowHeight : tops[slot] ?? Infinity
 
 function enter(tracks: readonly [Track, Track], before: PacketRow): void {
   const { from, state, receiverState } = before.tcp!

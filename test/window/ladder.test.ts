@@ -37,6 +37,31 @@ describe('ladder of a flow', { skip: windowObstacle !== null }, () => {
     await expect.poll(() => page.locator('.arrow[data-packet="4"] text').innerHTML()).toBe('SYN+ACK 0/1')
   })
 
+  it('is true to time when asked, with long silences marked, by keys, and remembers it', async () => {
+    const tops = async () => {
+      const places = await page.locator('.arrow').evaluateAll((arrows) => arrows.map((arrow) => [Number(arrow.getAttribute('data-packet')), Number(/M[\d.]+ ([\d.]+)/.exec(arrow.querySelector('.head')!.getAttribute('d')!)![1])]))
+      return places.sort(([a], [b]) => a - b).map(([, top]) => top)
+    }
+    const gapsOf = (list: readonly number[]) => new Set(list.slice(1).map((y, i) => Math.round(y - list[i])))
+    const even = await tops()
+    const button = page.getByRole('button', { name: 'True to time' })
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(async () => gapsOf(await tops()).size).toBeGreaterThan(3)
+    expect(await tops()).toEqual((await tops()).sort((a, b) => a - b))
+    expect(await page.locator('.break text').count()).toBeGreaterThan(0)
+    expect(await page.locator('.ladder-text li').nth(1).innerText()).toMatch(/^No\. 4 after [\d.]+ \S+: S → C SYN\+ACK/)
+    await page.reload()
+    await page.locator('[data-flow="0"]').click()
+    await page.locator('.arrow[data-packet="18"]').waitFor()
+    expect(await button.getAttribute('aria-pressed')).toBe('true')
+    const spot = (await page.locator('.arrow[data-packet="22"] path.head').boundingBox())!
+    await page.mouse.click(spot.x, spot.y)
+    await expect.poll(() => page.locator('.status-line').innerText()).toContain('No. 22')
+    await button.click()
+    await expect.poll(async () => (await tops()).length > 0 && gapsOf(await tops()).size).toBe(gapsOf(even).size)
+  })
+
   it('is saved as SVG that stands alone, and as PNG', async () => {
     for (const form of ['SVG', 'PNG'] as const) {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: `Save the ladder in view as ${form}` }).click()])
