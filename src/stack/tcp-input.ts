@@ -146,14 +146,17 @@ export class TcpInput {
     return false
   }
 
-  /** A SYN for a connection in TIME-WAIT whose port is listened on opens the next one, or is dropped (RFC 6191 §2). @returns whether that is done */
+  /** A SYN for a connection in TIME-WAIT whose port is listened on opens the next one, or is dropped or challenged (RFC 6191 §2). @returns whether that is done */
   private meetsTimeWait(record: ConnectionRecord, nowUs: number): boolean {
     const { segment } = this
     const { connection } = record
     if ((segment.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst)) !== TcpFlag.syn || connection.state !== TcpState.timeWait || !connection.config.timeWaitReuse) return false
     const listener = this.listeners.find(record.localPort, record.localAddress)
     if (listener === null && !connection.config.timeWaitNeedsAck) return false
-    if (!connection.reopen(segment, nowUs)) return true
+    if (!connection.reopen(segment, nowUs)) {
+      this.connections.touch(record)
+      return true
+    }
     this.connections.replace(record)
     if (listener === null) this.handleUnknown(record.localAddress, record.remoteAddress, nowUs)
     else this.handleSyn(listener, record.localAddress, record.remoteAddress, nowUs, connection.nextSequence)

@@ -47,6 +47,8 @@ function answerInTimeWait(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
 function checkReset(tcb: Tcb, segment: TcpSegment, nowUs: number): void {
   const offset = seqDiff(segment.seq, tcb.rcvNxt)
   if (tcb.state === TcpState.timeWait && tcb.config.timeWaitIgnoresReset) return tcb.drop(Reason.dropTimeWaitRst, segment, nowUs)
+  // What reaches into the window from below is acceptable, but it is the number that has to lie there.
+  if (offset < 0) return tcb.drop(Reason.dropRstOutside, segment, nowUs, offset, tcb.offeredWindow())
   if (offset !== 0 && !tcb.config.resetAnywhereInWindow) {
     tcb.drop(Reason.dropRstInexact, segment, nowUs, offset, tcb.offeredWindow())
     return challenge(tcb, Reason.challengeRst, segment, nowUs, offset, tcb.offeredWindow())

@@ -166,6 +166,8 @@ export interface TcpConfig {
   readonly timeWaitIgnoresReset: boolean
   /** TIME-WAIT drops in silence what has no ACK, but for a SYN above RCV.NXT: that ends it, whether anybody listens or not. */
   readonly timeWaitNeedsAck: boolean
+  /** A SYN that TIME-WAIT takes for an old one draws a challenge where somebody listens too, not only where nobody does. */
+  readonly timeWaitChallengesSyn: boolean
   /** What arrived before a reset can still be read. */
   readonly resetKeepsUnread: boolean
   /** Whether a peer that does not answer is told with an RST when it is given up: never, when keep-alives were in vain, or always. */
@@ -340,6 +342,7 @@ export const tcpConfigTable = {
   firstSynCounts: { default: false, unit: 'switch', live: false, rfc: 'RFC 9293 §3.10.7.4' },
   timeWaitIgnoresReset: { default: false, unit: 'switch', live: true, rfc: 'RFC 1337 §3' },
   timeWaitNeedsAck: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
+  timeWaitChallengesSyn: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   resetKeepsUnread: { default: false, unit: 'switch', live: true, rfc: 'RFC 9293 §3.10.7.4' },
   giveUpResets: { default: 'never', unit: 'choice', choices: giveUpRules, live: true, rfc: 'RFC 9293 §3.8.3' },
   resetTimestamps: { default: 'all', unit: 'choice', choices: resetTimestampRules, live: true, rfc: 'RFC 7323 §3.2' },
@@ -366,7 +369,7 @@ export const defaultTcpConfig = Object.fromEntries(Object.entries(tcpConfigTable
 export const tcpPresets = {
   rfc: {},
   linux: {
-    abortTellsWindow: true, windowRoundsUp: true, fillsWindow: true,
+    abortTellsWindow: true, windowRoundsUp: true, fillsWindow: true, timeWaitChallengesSyn: true,
     abortAcknowledges: true, receiveBufferBytes: 131_072, windowShift: 7, minPathMtuBytes: 552, blackHoleDetection: false, delayedAckUs: 40_000, quickAckSegments: 16,
     congestionControl: 'cubic', hystart: true, minRtoUs: 200_000, maxRtoUs: 120 * seconds, synRetries: 6, synAckRetries: 5, synAckText: false,
     finWait2TimeoutUs: 60 * seconds, softErrorsEndOpening: true, userTimeoutUs: 1200 * seconds, mslUs: 30 * seconds,

@@ -184,6 +184,7 @@ export const endpoint = {
       closeAwaitsSyn: 'Close waits for the handshake',
       finWait2TimeoutUs: 'FIN_WAIT_2 at most',
       abortTellsClosing: 'Abort is told after both have closed',
+      timeWaitChallengesSyn: 'TIME_WAIT challenges an old SYN',
       timeWaitNeedsAck: 'TIME_WAIT drops what has no ACK',
       resetKeepsUnread: 'Unread data outlives a reset',
       toleratesMissingTimestamps: 'Missing timestamps are tolerated',

@@ -185,6 +185,7 @@ export const endpoint: SameKeys<typeof en> = {
       closeAwaitsSyn: '핸드셰이크를 기다려 닫기',
       finWait2TimeoutUs: 'FIN_WAIT_2 제한 시간',
       abortTellsClosing: '양쪽이 닫은 뒤의 중단도 알림',
+      timeWaitChallengesSyn: 'TIME_WAIT에서 오래된 SYN에 챌린지 ACK',
       timeWaitNeedsAck: 'TIME_WAIT는 ACK 없는 것을 버림',
       resetKeepsUnread: '리셋 뒤에도 남은 데이터 읽기',
       toleratesMissingTimestamps: '타임스탬프가 없어도 받음',

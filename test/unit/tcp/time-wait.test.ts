@@ -52,6 +52,14 @@ describe('a SYN in TIME-WAIT', () => {
     expect(reopen(half, 2)).toBe(true)
   })
 
+  it('that may be old is challenged where that is asked for [RFC9293/MAY-2]', () => {
+    const t = traceIn('timeWait', { config: { timeWaitChallengesSyn: true } })
+    expect(reopen(t, 1)).toBe(false)
+    t.peer.expects('. 2:2(0) ack 2')
+    expect(t.state).toBe('TIME_WAIT')
+    expect(reopen(t, 2)).toBe(true)
+  })
+
   it('does nothing to a connection in another state', () => {
     const t = traceIn('established')
     expect(reopen(t, 1_000_000)).toBe(false)
