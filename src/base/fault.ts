@@ -36,7 +36,6 @@ export const faultCodes = [
   'noSuchListener',
   'noSuchPacket',
   'commentTooLong',
-  'commentsUnsaved',
   'noSuchFlow',
   'noSuchStream',
   'noHandshake',

@@ -27,7 +27,6 @@ export const faults = {
   noSuchListener: 'Nothing listens on port {port}: there is nothing to stop: the command sockets lists the listeners',
   noSuchFlow: 'There is no TCP flow {flow}: {count} flows have been captured, counted from 0: choose a TCP one of these',
   commentTooLong: 'The comment was not written: it has {bytes} bytes, and a pcapng file can hold {limit}: shorten it',
-  commentsUnsaved: 'The capture stays open: comments of {count} packets are in no file yet: save it, or add --discard to give them up',
   noSuchPacket: 'There is no packet {number}: {total} have been captured: choose one of these',
   noSuchStream: 'There is no TCP stream {stream}: the file has {total}, counted from 0: analyze FILE --flows lists them',
   noHandshake: 'Stream {stream} cannot become a script: the capture has no SYN of it, and a script begins with the handshake: choose a stream that was captured from its beginning',

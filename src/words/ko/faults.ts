@@ -29,7 +29,6 @@ export const faults: SameKeys<typeof englishFaults> = {
   noSuchListener: '{port} 포트에서 기다리는 것이 없습니다: 멈출 것이 없습니다: sockets 명령으로 목록을 보십시오',
   noSuchFlow: 'TCP 흐름 {flow}번이 없습니다: 흐름은 0부터 세어 {count}개를 캡처했습니다: 그 안에서 TCP 흐름을 고르십시오',
   commentTooLong: '주석을 쓰지 못했습니다: {bytes}바이트인데 pcapng 파일에는 {limit}바이트까지 들어갑니다: 줄이십시오',
-  commentsUnsaved: '캡처를 닫지 않았습니다: 패킷 {count}개의 주석이 아직 파일에 없습니다: 캡처를 저장하거나, 버리려면 --discard를 붙이십시오',
   noSuchPacket: '{number}번 패킷이 없습니다: 지금까지 {total}개를 캡처했습니다: 그 안에서 고르십시오',
   noSuchStream: 'TCP 스트림 {stream}번이 없습니다: 파일에는 0번부터 {total}개가 있습니다: analyze FILE --flows로 목록을 보십시오',
   noHandshake: '스트림 {stream}번은 스크립트로 만들 수 없습니다: 캡처에 SYN이 없는데, 스크립트는 핸드셰이크로 시작합니다: 처음부터 캡처된 스트림을 고르십시오',
