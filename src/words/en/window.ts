@@ -151,8 +151,8 @@ export const window = {
   ladder: {
     title: 'Ladder',
     resize: 'Width of the ladder',
-    note: 'flow {flow}, one row a packet',
-    timeNote: 'flow {flow}, {time} a row',
+    note: 'flow {flow}',
+    timeNote: 'flow {flow}, {time}/row',
     trueToTime: 'True to time; long silences are shortened and marked',
     after: 'after {time}:',
     symbolic: 'Letters for the initial numbers: A, A+1, B',

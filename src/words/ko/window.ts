@@ -152,7 +152,7 @@ export const window: SameKeys<typeof en> = {
   ladder: {
     title: '사다리',
     resize: '사다리 너비',
-    note: '흐름 {flow}, 패킷마다 한 줄',
+    note: '흐름 {flow}',
     timeNote: '흐름 {flow}, 한 줄 {time}',
     trueToTime: '실제 시간 간격으로 보기. 긴 침묵은 줄여서 표시합니다',
     after: '{time} 뒤:',
