@@ -56,7 +56,7 @@ describe('rows', () => {
     const rows = test.trace.rows({ from: 0, count: 10 }, test.bytesOf)
     expect(rows.total).toBe(2)
     expect(rows.rows[1]).toEqual({
-      number: 2, time: 0.25, direction: 1, source: '10.77.0.80', destination: '10.77.0.2', protocol: 'TCP', capturedLength: 62, originalLength: 62, flow: 0,
+      number: 2, time: 0.25, direction: 1, source: '10.77.0.80', destination: '10.77.0.2', protocol: 'TCP', capturedLength: 62, originalLength: 62, flow: 0, comment: '',
       tcp: {
         sourcePort: 80, destinationPort: 40_100, flags: 0x12, seq: 2000, ack: 101, window: 65_160, scaledWindow: 65_160, length: 0, from: 1,
         state: 3, stateChanged: true, receiverState: 4, retransmission: false, findings: 0,
