@@ -40,7 +40,7 @@ describe.skipIf(windowObstacle !== null)(`a window on a capture that keeps the l
     const before = await rows()
     expect(before).toEqual(before.map((_, i) => before[0] + i))
     expect(before[0]).toBe(Number((await note()).replace(/ .*/, '')) + 1)
-    await expect.poll(() => page.locator('.packet-panel').innerText()).toContain('Packet 1 has left the list')
+    await expect.poll(() => page.locator('.packet-panel').innerText()).toContain('Packet 1 has left: this capture keeps only the latest packets')
     await page.locator('.terminal').click()
     await page.keyboard.type('demo')
     await page.keyboard.press('Enter')
@@ -55,7 +55,7 @@ describe.skipIf(windowObstacle !== null)(`a window on a capture that keeps the l
 
   it('speaks Korean', async () => {
     await page.locator('.status-line select').nth(1).selectOption('ko')
-    await expect.poll(note).toContain('목록에서 빠졌습니다')
+    await expect.poll(note).toMatch(/^앞선 패킷 \d+개가 빠졌습니다/)
     await page.getByRole('combobox', { name: '남겨 둘 패킷' }).selectOption('all')
     await expect.poll(() => page.locator('.transcript').innerText()).toContain('keep all')
     expect(shown.complaints).toEqual([])
