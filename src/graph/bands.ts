@@ -5,10 +5,10 @@ import type { Side } from './graph.ts'
 import type { Ink, Pen, Stroke, Surface } from './surface.ts'
 import type { GraphView, ViewBand } from './view.ts'
 
-/** What stands above a plot for each end: a lane in which is drawn what kept it from sending. Colours never stand alone: each limit has a pattern of its own. */
 const laneHeight = 9
 const lanePitch = 12
 
+/** Colours never stand alone: each limit has a pattern of its own. */
 const styles = {
   opening: { ink: 'quiet', pattern: 'line' },
   application: { ink: 'quiet', pattern: 'line' },
@@ -21,7 +21,7 @@ const styles = {
 const widths = { line: 2, block: laneHeight, uprights: 1.4, slashes: 1.1, crosses: 1.1 } as const
 const patternStep = 5
 
-/** Room that the lanes of a view need above its plot. */
+/** Above a plot stands for each end a lane of what kept it from sending: the room that the lanes of a view need. */
 export function lanesHeight({ bands }: GraphView): number {
   return sidesOf(bands).length * lanePitch
 }

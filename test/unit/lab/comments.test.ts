@@ -1,19 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { framesOfLines } from '../../support/one-line-frames.ts'
 import { frameOf, pcapFile, pcapngFile } from '../capture-file/files.ts'
-import { startTestLab } from './lab-harness.ts'
+import { startsLabOfTest } from './lab-harness.ts'
 import type { TestLab } from './lab-harness.ts'
 
-let running: TestLab | null = null
-
-afterEach(async () => {
-  const lab = running
-  running = null
-  await lab?.stop()
-  expect(lab?.errors ?? []).toEqual([])
-})
+const startLab = startsLabOfTest()
 
 const frames = framesOfLines(
   '10.0.0.1:4000 > 10.0.0.2:80 S 100:100(0) win 65535', '10.0.0.3:5000 > 10.0.0.2:80 S 7:7(0) win 65535', '10.0.0.2:80 > 10.0.0.1:4000 S. 500:500(0) ack 101 win 65535',
@@ -21,7 +14,7 @@ const frames = framesOfLines(
 
 /** A lab on a file of three packets: two connections, of which the first has two. */
 async function labOn(bytes: Uint8Array): Promise<TestLab & { fileNamed(name: string): string, open(file: string): Promise<void>, comments(): Promise<string[][]> }> {
-  const test = running = startTestLab()
+  const test = startLab()
   const fileNamed = (name: string) => path.join(test.lab.options.recordingFolder, name)
   const open = async (file: string) => {
     await test.client.openLink({ kind: 'file', name: file })
@@ -108,7 +101,7 @@ describe('comments of packets', () => {
   })
 
   it('of packets that are being captured are saved with the recording', async () => {
-    const test = running = startTestLab()
+    const test = startLab()
     await test.lab.start()
     await test.until(() => (test.updates.at(-1)?.packets.total ?? 0) > 3, 'packets')
     await test.client.commentPacket({ packet: 2, text: 'live' })

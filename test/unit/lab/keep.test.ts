@@ -1,21 +1,14 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
-import { startTestLab } from './lab-harness.ts'
+import { describe, expect, it } from 'vitest'
+import { startsLabOfTest } from './lab-harness.ts'
 import type { TestLab } from './lab-harness.ts'
 
-let running: TestLab | null = null
-
-afterEach(async () => {
-  const lab = running
-  running = null
-  await lab?.stop()
-  expect(lab?.errors ?? []).toEqual([])
-})
+const startLab = startsLabOfTest()
 
 /** A lab on the virtual link that has had so many packets at least. */
 async function labWith(packets: number, keepPackets: number): Promise<TestLab> {
-  const test = running = startTestLab({ keep: { kind: 'packets', limit: keepPackets } })
+  const test = startLab({ keep: { kind: 'packets', limit: keepPackets } })
   await test.lab.start()
   const total = () => test.updates.at(-1)?.packets.total ?? 0
   await test.until(() => total() > 10, 'the first conversation')

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { afterEach, expect } from 'vitest'
 import { openShellDoor } from '../../../main/lab/shell-door.ts'
 import { Lab } from '../../../main/lab/lab.ts'
 import type { LabOptions } from '../../../main/lab/lab.ts'
@@ -50,4 +51,16 @@ export function startTestLab(options: Partial<LabOptions> = {}): TestLab {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** For a file of tests with a lab each: starts it; behind the test it is stopped, and has met no error. */
+export function startsLabOfTest(): typeof startTestLab {
+  let running: TestLab | null = null
+  afterEach(async () => {
+    const lab = running
+    running = null
+    await lab?.stop()
+    expect(lab?.errors ?? []).toEqual([])
+  })
+  return (options) => running = startTestLab(options)
 }

@@ -1,22 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { asciiBytes } from '../../../src/base/bytes.ts'
 import { TcpState } from '../../../src/tcp/state.ts'
-import { startTestLab } from './lab-harness.ts'
+import { startsLabOfTest } from './lab-harness.ts'
 import type { TestLab } from './lab-harness.ts'
 
-let running: TestLab | null = null
-
-afterEach(async () => {
-  const lab = running
-  running = null
-  await lab?.stop()
-  expect(lab?.errors ?? []).toEqual([])
-})
+const startLab = startsLabOfTest()
 
 async function virtualLab(): Promise<TestLab> {
-  running = startTestLab()
-  await running.lab.start()
-  return running
+  const test = startLab()
+  await test.lab.start()
+  return test
 }
 
 /** The first conversation's flow, once both ends are done with it. */
@@ -304,10 +297,10 @@ describe('bad input', () => {
   })
 
   it('falls back to the virtual link, saying why, when the default one cannot be had', async () => {
-    running = startTestLab({ defaultLink: { kind: 'file', name: '/nonexistent.pcapng' } })
-    await running.lab.start()
-    expect(await running.until(() => running!.updates.flatMap(({ faults }) => faults)[0], 'the fault')).toMatchObject({ code: 'fileNotFound' })
-    expect(running.lab.linkState(0).info?.kind).toBe('virtual')
+    const test = startLab({ defaultLink: { kind: 'file', name: '/nonexistent.pcapng' } })
+    await test.lab.start()
+    expect(await test.until(() => test.updates.flatMap(({ faults }) => faults)[0], 'the fault')).toMatchObject({ code: 'fileNotFound' })
+    expect(test.lab.linkState(0).info?.kind).toBe('virtual')
   })
 
   it('says that nothing is open', async () => {
